@@ -1,0 +1,190 @@
+"""Keras and TensorFlow that is not architecture: the pool of compiled networks, weights to and from NumPy, files.
+
+A fitted estimator holds NumPy arrays and a frozen config; the compiled network that runs them is borrowed from a
+process-wide pool keyed by the config. Nothing here imports TensorFlow before a network is built.
+"""
+
+import collections
+import contextlib
+import json
+import os
+import re
+import sys
+import tempfile
+import threading
+
+import numpy as np
+
+from skaudeep._files import atomic_path
+
+MAX_IDLE_NETWORKS = 8
+
+_NOTICE = re.compile(rb"[IWE]\d{4} \d\d:|WARNING: All log messages before absl")
+
+_idle = collections.OrderedDict()
+_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def borrow(config, weights=None):
+    """Borrow a compiled network; no other thread has it until it is given back.
+
+    Parameters
+    ----------
+    config : hashable
+        The architecture. Its method ``build()`` makes a network when none is idle.
+    weights : dict of str to ndarray, optional
+        Weights to load; without them the network has those of whoever had it last.
+
+    Yields
+    ------
+    NetworkMixin
+        The network.
+    """
+    with _lock:
+        networks = _idle.pop(config, [])
+        network = networks.pop() if networks else None
+        if networks:
+            _idle[config] = networks
+    if network is None:
+        network = config.build()
+    if weights is not None:
+        network.load_weights_dict(weights)
+    # a network whose user failed in the middle is dropped: its traces may be half made
+    yield network
+    with _lock:
+        _idle.setdefault(config, []).append(network)
+        _idle.move_to_end(config)
+        while sum(map(len, _idle.values())) > MAX_IDLE_NETWORKS:
+            oldest, networks = _idle.popitem(last=False)
+            if networks[1:]:
+                _idle[oldest] = networks[1:]
+                _idle.move_to_end(oldest, last=False)
+
+
+def start_tensorflow():
+    """Import TensorFlow, once, without the notices it writes to the process's standard error while it starts.
+
+    They come from C++, before any log level counts; whatever else arrives meanwhile is passed on. A user who has
+    set TensorFlow's log level, or has imported it already, is left alone.
+    """
+    if "tensorflow" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    try:
+        stderr = os.dup(2)
+    except OSError:  # no standard error at all
+        return
+    with tempfile.TemporaryFile() as notices:
+        os.dup2(notices.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_logical_devices()
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            notices.seek(0)
+            other = [line for line in notices if not _NOTICE.match(line)]
+            os.write(2, b"".join(other))
+
+
+class NetworkMixin:
+    """Weights, optimizer state and traced functions of a ``keras.Model``; imports nothing of Keras itself."""
+
+    def add_parameters(self, shapes):
+        """Create the trainable weights, ``{name: shape}``."""
+        self.parameters = {
+            name: self.add_weight(shape=shape, initializer="zeros", name=name) for name, shape in shapes.items()
+        }
+        self._traced = {}
+        self.built = True
+
+    def call_traced(self, key, function, signature, *arguments):
+        """Call `function` compiled for `signature`; it is traced at the first call under `key` only."""
+        import tensorflow as tf
+
+        if key not in self._traced:
+            self._traced[key] = tf.function(function, input_signature=signature).get_concrete_function()
+        tensors = [tf.convert_to_tensor(a, spec.dtype) for a, spec in zip(arguments, signature, strict=True)]
+        return self._traced[key](*tensors)
+
+    def load_weights_dict(self, weights):
+        """Set all weights from ``{name: ndarray}``."""
+        for name, variable in self.parameters.items():
+            variable.assign(weights[name])
+
+    def read_weights(self):
+        """Give all weights as ``{name: ndarray}``, copied."""
+        return {name: variable.value.numpy() for name, variable in self.parameters.items()}
+
+    def prepare_training(self, learning_rate, state=None):
+        """Make the optimizer ready: fresh, or where `state` left off."""
+        if not self.compiled:
+            import keras
+
+            # the original's epsilon, not Keras's; with it one step equals the original's
+            self.compile(optimizer=keras.optimizers.Adam(learning_rate, epsilon=1e-8), jit_compile=False)
+            self.optimizer.build(list(self.parameters.values()))
+        self.stop_training = False
+        for name, variable in self._optimizer_variables().items():
+            variable.assign(np.zeros(variable.shape, variable.dtype) if state is None else state[name])
+        self.optimizer.learning_rate = learning_rate
+
+    def read_optimizer(self):
+        """Give the optimizer's state as ``{name: ndarray}``, copied; the learning rate is not part of it."""
+        return {name: variable.value.numpy() for name, variable in self._optimizer_variables().items()}
+
+    def _optimizer_variables(self):
+        return {v.name: v for v in self.optimizer.variables if v.name != "learning_rate"}
+
+    def apply_gradients(self, tape, loss, clip_value=None):
+        """Update the weights with the gradients of the loss, clipped element-wise to [-clip_value, clip_value]."""
+        import tensorflow as tf
+
+        variables = list(self.parameters.values())
+        gradients = tape.gradient(loss, [v.value for v in variables])
+        if clip_value is not None:
+            gradients = [tf.clip_by_value(g, -clip_value, clip_value) for g in gradients]
+        self.optimizer.apply(gradients, variables)
+
+
+def save_arrays(path, header, arrays):
+    """Write named arrays and a JSON header to one ``.npz`` file, atomically.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; an earlier one is replaced only when the new one is complete.
+    header : dict
+        JSON-serialisable.
+    arrays : dict of str to ndarray
+        No object arrays.
+    """
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, header=np.array(json.dumps(header)), **arrays)
+
+
+def load_arrays(path):
+    """Read what `save_arrays` wrote; nothing in the file is executed.
+
+    Returns
+    -------
+    header : dict
+    arrays : dict of str to ndarray
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged or something else.
+    """
+    import zipfile
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return json.loads(str(arrays.pop("header"))), arrays
+    except (KeyError, ValueError, zipfile.BadZipFile, EOFError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"{os.fspath(path)!r} is not a file that skaudeep wrote, or it is damaged ({error})"
+        ) from error

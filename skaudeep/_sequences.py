@@ -1,0 +1,202 @@
+"""Sequences as an embedder sees them: equal, ragged or larger than memory, behind one way to take a batch."""
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skaudeep._validation import validate_data
+
+
+class Sequences:
+    """A set of sequences of feature vectors.
+
+    Parameters
+    ----------
+    take : callable
+        From an array of row numbers to a float32 array ``(B, T, F)`` (equal lengths) or a list of ``(T_i, F)``.
+    lengths : ndarray of int of shape (n,)
+        Length of each sequence in steps.
+    n_features : int
+        Number of features of a step.
+    ragged : bool
+        Whether lengths differ.
+    """
+
+    def __init__(self, take, lengths, n_features, ragged):
+        self._take = take
+        self.lengths = lengths
+        self.n_features = n_features
+        self.ragged = ragged
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def take(self, rows):
+        """Gather a batch.
+
+        Parameters
+        ----------
+        rows : ndarray of int of shape (B,)
+            Which sequences.
+
+        Returns
+        -------
+        x : ndarray of float32 of shape (B, T, F)
+            Padded with zeros at the end.
+        lengths : ndarray of int32 of shape (B,) or None
+            None where all lengths are equal.
+        """
+        if not self.ragged:
+            return self._take(rows), None
+        lengths = self.lengths[rows].astype(np.int32)
+        x = np.zeros((len(rows), lengths.max(), self.n_features), np.float32)
+        for padded, sequence in zip(x, self._take(rows), strict=True):
+            padded[: len(sequence)] = sequence
+        return x, lengths
+
+    def batches(self, batch_size):
+        """Row numbers of all sequences in batches, neighbours in length together."""
+        order = np.argsort(self.lengths, kind="stable")
+        return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+
+
+def check_sequences(estimator, X, *, reset):
+    """Check the input of an embedder and remember or compare its number of features.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Sets (`reset`) or compares ``n_features_in_``.
+    X : array-like of shape (n, T, F) or (n, T), list of arrays of shape (T_i, F) or (T_i,), or lazy array
+        A memmap, a dask array, an h5py data set and an ``xarray.DataArray`` are read batch by batch.
+    reset : bool
+        True in fit.
+
+    Returns
+    -------
+    Sequences
+
+    Raises
+    ------
+    ValueError
+        For another number of dimensions, values that are not finite, empty sequences, other features than in fit.
+    """
+    ragged = _as_ragged(X)
+    if ragged is not None:
+        return _check_ragged(estimator, ragged, reset)
+    if _is_lazy(X):
+        return _check_lazy(estimator, X, reset)
+    if not issparse(X) and getattr(X, "ndim", None) is None:
+        X = np.asarray(X)
+    n_dims = getattr(X, "ndim", 2)
+    if n_dims > 3:
+        raise ValueError(
+            f"X has {n_dims} dimensions, {X.shape}, and {type(estimator).__name__} takes (n, T, F), or (n, T) for "
+            "sequences of numbers; wrap the estimator in ChunkwiseTransformer for chunks (n, C, T, F)"
+        )
+    if n_dims < 3:
+        X = validate_data(estimator, X, dtype=np.float32, reset=reset)[..., None]
+    else:
+        X = np.asarray(X)
+        if 0 in X.shape[1:]:
+            raise ValueError(f"X has shape {X.shape}: every sequence needs at least one step of one feature")
+        if X.dtype.kind == "f":
+            _require_finite(X, np.arange(len(X)))
+        flat = validate_data(estimator, X.reshape(-1, X.shape[-1]), dtype=np.float32, reset=reset)
+        X = flat.reshape(X.shape)
+    _check_kind(estimator, univariate=n_dims < 3, reset=reset)
+    return Sequences(X.__getitem__, np.full(len(X), X.shape[1]), X.shape[2], ragged=False)
+
+
+def _as_ragged(X):
+    """Give a list of arrays where X holds sequences one by one, else None."""
+    one_by_one = isinstance(X, (list, tuple)) or (isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1)
+    if not one_by_one or not len(X) or any(np.isscalar(x) or x is None for x in X):
+        return None
+    try:
+        sequences = [np.asarray(x) for x in X]
+    except ValueError:  # a sequence that is itself torn: let the usual check say so
+        return None
+    if isinstance(X, np.ndarray) or sequences[0].ndim == 2 or len({x.shape for x in sequences}) > 1:
+        return sequences
+    return None
+
+
+def _check_ragged(estimator, sequences, reset):
+    n_dims = {x.ndim for x in sequences}
+    if n_dims not in ({1}, {2}):
+        raise ValueError(
+            f"the sequences in X have {sorted(n_dims)} dimensions; each must be (T_i, F), or each (T_i,) for "
+            "sequences of numbers"
+        )
+    univariate = n_dims == {1}
+    sequences = [x[:, None] if univariate else x for x in sequences]
+    lengths = np.array([len(x) for x in sequences])
+    sizes = [x.shape[1] for x in sequences]
+    for name, wrong in (
+        ("no steps", lengths == 0),
+        ("another number of features", np.array(sizes) != sizes[0]),
+    ):
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise ValueError(
+                f"sequence {row} of X has {name} ({sequences[row].shape}); the first is {sequences[0].shape}"
+            )
+    flat = np.concatenate(sequences)
+    if flat.dtype.kind == "f":
+        _require_finite(flat, np.repeat(np.arange(len(lengths)), lengths))
+    flat = validate_data(estimator, flat, dtype=np.float32, reset=reset)
+    _check_kind(estimator, univariate=univariate, reset=reset)
+    ends = np.cumsum(lengths)
+
+    def take(rows):
+        return [flat[ends[row] - lengths[row] : ends[row]] for row in rows]
+
+    if len(set(lengths)) == 1:
+        X = flat.reshape(len(lengths), lengths[0], -1)
+        return Sequences(X.__getitem__, lengths, flat.shape[1], ragged=False)
+    return Sequences(take, lengths, flat.shape[1], ragged=True)
+
+
+def _is_lazy(X):
+    module = type(X).__module__.partition(".")[0]
+    lazy = isinstance(X, np.memmap) or module in ("dask", "xarray", "h5py", "zarr")
+    return lazy and len(getattr(X, "shape", ())) == 3
+
+
+def _check_lazy(estimator, X, reset):
+    n, n_steps, n_features = X.shape
+    if 0 in X.shape:
+        raise ValueError(f"X has shape {X.shape}: at least one sequence of one step of one feature is needed")
+    validate_data(estimator, np.asarray(X[:1]).reshape(-1, n_features), dtype=np.float32, reset=reset)
+    _check_kind(estimator, univariate=False, reset=reset)
+
+    def take(rows):
+        # one ordered read: files and dask graphs like rows in order
+        order = np.argsort(rows)
+        batch = np.asarray(X[rows[order]], np.float32)[np.argsort(order)]
+        _require_finite(batch, rows)
+        return batch
+
+    return Sequences(take, np.full(n, n_steps), n_features, ragged=False)
+
+
+def _check_kind(estimator, *, univariate, reset):
+    """Sequences of numbers and of vectors may agree in n_features_in_ and still be different things."""
+    if reset:
+        estimator._univariate = univariate
+    elif estimator._univariate != univariate:
+        wanted, got = ("(n, T)", "(n, T, F)") if estimator._univariate else ("(n, T, F)", "(n, T)")
+        raise ValueError(f"X looks like {got}, but {type(estimator).__name__} was fitted on {wanted}")
+
+
+def _require_finite(x, rows):
+    """Name the rows of X, one per entry of x, that hold NaN or infinity."""
+    finite = np.isfinite(x).reshape(len(x), -1).all(axis=1)
+    if finite.all():
+        return
+    wrong = np.unique(rows[~finite])
+    shown = ", ".join(map(str, wrong[:5])) + (", ..." if len(wrong) > 5 else "")
+    raise ValueError(
+        f"Input X contains NaN or infinity in {len(wrong)} sequences (rows {shown}). Rows that a "
+        "SpectrogramTransformer could not read are listed in its `errors_`: drop them before fitting"
+    )

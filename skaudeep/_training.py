@@ -1,0 +1,257 @@
+"""The training loop, once, for every network: epochs, early stopping, callbacks, checkpoints, interruption."""
+
+import contextlib
+import dataclasses
+import warnings
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from skaudeep._engine import load_arrays, save_arrays
+from skaudeep._progress import progress
+from skaudeep.exceptions import TrainingError
+
+
+@dataclasses.dataclass
+class TrainingState:
+    """Where training stands after its last finished epoch; everything needed to go on from there.
+
+    Attributes
+    ----------
+    weights, optimizer : dict of str to ndarray
+        The network's weights and its optimizer's state (None before the first epoch).
+    seed : int
+        With the epoch and step, the origin of all randomness in training.
+    n_epochs, n_steps : int
+        Finished so far.
+    history : dict of str to list of float
+        "loss" and, with validation, "val_loss" of each epoch.
+    best_weights : dict of str to ndarray or None
+        Weights of the epoch with the lowest validation loss.
+    n_stalled : int
+        Epochs since then.
+    """
+
+    weights: dict
+    seed: int
+    optimizer: dict | None = None
+    n_epochs: int = 0
+    n_steps: int = 0
+    history: dict = dataclasses.field(default_factory=dict)
+    best_weights: dict | None = None
+    n_stalled: int = 0
+
+    _ARRAYS = ("weights", "optimizer", "best_weights")
+    _NUMBERS = ("seed", "n_epochs", "n_steps", "history", "n_stalled")
+
+    def save(self, path):
+        """Write the state to one file, atomically."""
+        save_arrays(path, {name: getattr(self, name) for name in self._NUMBERS}, self.to_arrays())
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote."""
+        header, arrays = load_arrays(path)
+        return cls.from_arrays(header, arrays)
+
+    def to_arrays(self):
+        """All arrays under one name each, for a file."""
+        groups = {group: getattr(self, group) or {} for group in self._ARRAYS}
+        return {f"{group}/{name}": array for group, arrays in groups.items() for name, array in arrays.items()}
+
+    @classmethod
+    def from_arrays(cls, header, arrays):
+        """Inverse of `to_arrays`, with the numbers of a file's header."""
+        groups = {group: {} for group in cls._ARRAYS}
+        for key, array in arrays.items():
+            group, _, name = key.partition("/")
+            groups[group][name] = array
+        numbers = {name: header[name] for name in cls._NUMBERS}
+        return cls(**numbers, **{group: values or None for group, values in groups.items()})
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train.
+
+    Attributes
+    ----------
+    max_epochs : int
+        Total number of epochs, those of an earlier run included.
+    learning_rate : float
+        Of Adam.
+    n_iter_no_change : int or None
+        Stop after so many epochs without a lower validation loss; None: never.
+    verbose : bool
+        Show progress.
+    description : str
+        What is trained, for the progress bar.
+    keep_epochs : bool
+        Copy weights and optimizer after every epoch, so that an interruption falls back on a finished one.
+    """
+
+    max_epochs: int
+    learning_rate: float
+    n_iter_no_change: int | None = None
+    verbose: bool = False
+    description: str = "Training"
+    keep_epochs: bool = True
+
+
+def train(network, state, schedule, *, batches, train_batch, validate=None, callbacks=(), checkpoint=None):
+    """Train a borrowed network from `state` on, updating `state` after each finished epoch.
+
+    Parameters
+    ----------
+    network : NetworkMixin
+        Gets the state's weights.
+    state : TrainingState
+        Changed in place.
+    schedule : Schedule
+        How long and how fast.
+    batches : callable
+        From an epoch's number to a sequence of batches (row numbers).
+    train_batch : callable
+        ``train_batch(rows, seed) -> loss``, with an int32 pair as seed.
+    validate : callable, optional
+        ``validate() -> loss`` on the validation split.
+    callbacks : sequence of keras.callbacks.Callback
+        As for ``keras.Model.fit``.
+    checkpoint : path-like, optional
+        File to write after every epoch.
+
+    Raises
+    ------
+    TrainingError
+        When a loss is not finite; `state` then holds the last finished epoch.
+    KeyboardInterrupt
+        Only before the end of the first epoch; later the last finished one is kept and a warning given.
+    """
+    n_before = state.n_epochs
+    network.load_weights_dict(state.weights)
+    network.prepare_training(schedule.learning_rate, state.optimizer)
+    n_left = max(schedule.max_epochs - state.n_epochs, 0)
+    try:
+        with (
+            progress(schedule.description, n_left, enabled=schedule.verbose, unit="epochs") as advance,
+            _callback_list(network, callbacks) as hooks,
+        ):
+            for epoch in range(state.n_epochs, schedule.max_epochs):
+                if _has_stalled(state, schedule):
+                    break
+                hooks.on_epoch_begin(epoch)
+                loss, n_steps = _train_epoch(state, epoch, batches(epoch), train_batch, hooks)
+                logs = {"loss": loss} | ({"val_loss": validate()} if validate else {})
+                _finish_epoch(network, state, n_steps, logs, keep=schedule.keep_epochs or checkpoint is not None)
+                if checkpoint is not None:
+                    state.save(checkpoint)
+                hooks.on_epoch_end(epoch, logs)
+                advance(note="  ".join(f"{name} {value:.4f}" for name, value in logs.items()))
+                if network.stop_training:
+                    break
+        # callbacks may have put other weights into the network, as Keras's EarlyStopping does
+        if callbacks or not schedule.keep_epochs:
+            _keep(network, state)
+    except KeyboardInterrupt:
+        if state.n_epochs == n_before or not schedule.keep_epochs:
+            raise
+        warnings.warn(
+            f"training was interrupted; the result is that of epoch {state.n_epochs}, the last finished one",
+            stacklevel=2,
+        )
+    if validate is not None and state.best_weights is not None:
+        state.weights = state.best_weights
+
+
+def split_rows(estimator, n_samples, seed, stratify=None):
+    """Split rows into those to train on and those to validate on, as the estimator's parameters say.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With parameters `early_stopping` and `validation_fraction`.
+    n_samples, seed : int
+        Number of rows; the origin of chance.
+    stratify : ndarray of shape (n_samples,), optional
+        Labels, to keep their shares in both splits where there are enough of each.
+
+    Returns
+    -------
+    training : ndarray of int
+    validation : ndarray of int or None
+        None without early stopping.
+    """
+    rows = np.arange(n_samples)
+    if not estimator.early_stopping:
+        return rows, None
+    fraction = estimator.validation_fraction
+    n_validation = max(1, round(fraction * n_samples))
+    if n_validation >= n_samples:
+        raise ValueError(
+            f"early_stopping=True with validation_fraction={fraction} leaves none of the n_samples={n_samples} for "
+            "training: lower validation_fraction or give more data"
+        )
+    if stratify is not None:
+        counts = np.bincount(stratify)
+        if counts.min() < 2 or min(n_validation, n_samples - n_validation) < len(counts):
+            stratify = None
+    training, validation = train_test_split(rows, test_size=n_validation, random_state=seed, stratify=stratify)
+    return np.sort(training), np.sort(validation)
+
+
+def shuffled_batches(rows, batch_size, seed, epoch):
+    """Rows of one epoch, shuffled and cut into batches; one of all rows for ``batch_size=None``."""
+    if batch_size is None or batch_size >= len(rows):
+        return [rows]
+    rows = np.random.RandomState([seed, epoch]).permutation(rows)
+    return [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
+
+
+def _train_epoch(state, epoch, batches, train_batch, hooks):
+    """One pass over the data; gives the mean loss, weighted by batch size, and the number of steps."""
+    total, n_rows = 0.0, 0
+    for i, rows in enumerate(batches):
+        hooks.on_train_batch_begin(i)
+        loss = float(train_batch(rows, np.array([state.seed, state.n_steps + i], np.int32)))
+        if not np.isfinite(loss):
+            raise TrainingError(
+                f"the loss became {loss} in epoch {epoch + 1}, batch {i + 1}: lower `learning_rate` or `clip_value`, "
+                "and check that the input is scaled to about [-1, 1]"
+            )
+        hooks.on_train_batch_end(i, {"loss": loss})
+        total += loss * len(rows)
+        n_rows += len(rows)
+    return total / n_rows, i + 1
+
+
+def _finish_epoch(network, state, n_steps, logs, keep):
+    best = min(state.history.get("val_loss", []), default=np.inf)
+    if keep:
+        _keep(network, state)
+    state.n_epochs += 1
+    state.n_steps += n_steps
+    for name, value in logs.items():
+        state.history.setdefault(name, []).append(value)
+    if logs.get("val_loss", np.inf) < best:
+        state.best_weights, state.n_stalled = network.read_weights(), 0
+    else:
+        state.n_stalled += 1
+
+
+def _keep(network, state):
+    state.weights, state.optimizer = network.read_weights(), network.read_optimizer()
+
+
+def _has_stalled(state, schedule):
+    return schedule.n_iter_no_change is not None and state.n_stalled >= schedule.n_iter_no_change
+
+
+@contextlib.contextmanager
+def _callback_list(network, callbacks):
+    """Keras callbacks between their ``on_train_begin`` and ``on_train_end``."""
+    import keras
+
+    hooks = keras.callbacks.CallbackList(list(callbacks), model=network, add_history=False)
+    hooks.on_train_begin()
+    yield hooks
+    hooks.on_train_end()

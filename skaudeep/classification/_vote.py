@@ -1,0 +1,163 @@
+"""One decision for a file from the decisions for its chunks."""
+
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from skaudeep._chunks import ChunkwiseEstimator, flatten_chunks
+from skaudeep._validation import HasMethods, check_is_fitted, fit_context
+
+__all__ = ["MajorityVoteClassifier"]
+
+
+class MajorityVoteClassifier(ClassifierMixin, ChunkwiseEstimator):
+    """Classify files by a majority vote over their chunks.
+
+    A classifier is fitted on the chunks of all files, each with the label of its file, so that a file weighs
+    as much as it has chunks. It predicts every chunk of a new file, and the class with most votes wins. Of
+    classes with as many votes, the one with the highest sum of probabilities (or else decision values) over
+    the chunks wins, and failing these the first in the order of `classes_`.
+
+    Parameters
+    ----------
+    estimator : classifier
+        What classifies a chunk; a clone is fitted.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted clone.
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    n_features_in_ : int
+        Number of features of a chunk, if `estimator_` knows it.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if `estimator_` knows them.
+
+    See Also
+    --------
+    skaudeep.fusion.ChunkwiseTransformer : With ``pooling=None`` gives the features of each chunk.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skaudeep.classification import MajorityVoteClassifier
+    >>> X = np.array([[[0.0], [0.1], [0.9]], [[1.0], [0.2], [0.8]]])  # 2 files, 3 chunks, 1 feature
+    >>> vote = MajorityVoteClassifier(LogisticRegression(C=100.0)).fit(X, ["dog", "rain"])
+    >>> vote.predict(X)
+    array(['dog', 'rain'], dtype='<U4')
+    """
+
+    _role = "estimator"
+
+    _parameter_constraints: ClassVar[dict] = {"estimator": [HasMethods(["fit", "predict"])]}
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    # The estimator's own parameters are not validated yet.
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, **params):
+        """Fit the classifier on the chunks of all files.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_files, n_chunks, n_features), sequence of n_files arrays of shape \
+                (n_chunks_i, n_features), or array-like of shape (n_files, n_features)
+            Features of the chunks; two dimensions mean one chunk for each file.
+        y : array-like of shape (n_files,)
+            Labels of the files.
+        **params : dict
+            Passed to the `fit` of `estimator`, by metadata routing if that is enabled. An array with one
+            entry for each file, such as ``sample_weight``, is repeated for the chunks.
+
+        Returns
+        -------
+        MajorityVoteClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If a file has no chunk, or `X` and `y` differ in length.
+        """
+        chunks, counts = flatten_chunks(X)
+        y = column_or_1d(y, warn=True)
+        check_consistent_length(counts, y)
+        assert_all_finite(y, input_name="y")
+        check_classification_targets(y)
+        self._fit_chunks(chunks, counts, y, params)
+        return self
+
+    @property
+    def classes_(self):
+        """The labels."""
+        return self.estimator_.classes_
+
+    def predict(self, X):
+        """Predict the class with most votes of the chunks of each file.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_files, n_chunks, n_features), sequence of n_files arrays of shape \
+                (n_chunks_i, n_features), or array-like of shape (n_files, n_features)
+            Features of the chunks.
+
+        Returns
+        -------
+        ndarray of shape (n_files,)
+            Labels.
+        """
+        check_is_fitted(self)
+        chunks, counts = flatten_chunks(X)
+        votes = self._votes(chunks, counts)
+        scores = _sum_per_file(self._scores(chunks), counts)
+        scores[votes < votes.max(axis=1, keepdims=True)] = -np.inf
+        return self.classes_[scores.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Average the probabilities of the chunks, or take each class's share of the votes.
+
+        The shares of the votes are what a classifier without probabilities gives. A class may win the vote
+        without the highest mean probability.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_files, n_chunks, n_features), sequence of n_files arrays of shape \
+                (n_chunks_i, n_features), or array-like of shape (n_files, n_features)
+            Features of the chunks.
+
+        Returns
+        -------
+        ndarray of shape (n_files, n_classes)
+            Probabilities.
+        """
+        check_is_fitted(self)
+        chunks, counts = flatten_chunks(X)
+        if hasattr(self.estimator_, "predict_proba"):
+            totals = _sum_per_file(self.estimator_.predict_proba(chunks), counts)
+        else:
+            totals = self._votes(chunks, counts)
+        return totals / counts[:, np.newaxis]
+
+    def _votes(self, chunks, counts):
+        """Count the votes for each class, an array of shape (n_files, n_classes)."""
+        predicted = np.asarray(self.estimator_.predict(chunks))
+        return _sum_per_file((predicted[:, np.newaxis] == self.classes_).astype(float), counts)
+
+    def _scores(self, chunks):
+        """Confidence in each class, an array of shape (sum of counts, n_classes), all 0 if unknown."""
+        if hasattr(self.estimator_, "predict_proba"):
+            return self.estimator_.predict_proba(chunks)
+        if not hasattr(self.estimator_, "decision_function"):
+            return np.zeros((chunks.shape[0], len(self.classes_)))
+        scores = self.estimator_.decision_function(chunks)
+        return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
+
+
+def _sum_per_file(values, counts):
+    return np.add.reduceat(values, np.cumsum(counts) - counts, axis=0)

@@ -1,0 +1,259 @@
+"""The data set: an `xarray.Dataset` with the variables that auDeep's NetCDF files have."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from skaudeep.exceptions import DataSetError
+
+#: The variables of a data set, in the order in which they stand in a file.
+VARIABLES = (
+    "filename",
+    "chunk_nr",
+    "cv_folds",
+    "partition",
+    "label_nominal",
+    "label_numeric",
+    "features",
+)
+
+
+def make_dataset(
+    features,
+    filenames,
+    *,
+    label_nominal=None,
+    label_numeric=None,
+    chunk_nr=None,
+    cv_folds=None,
+    partition=None,
+    feature_dims=None,
+    label_map=None,
+):
+    """Put features and what is known about their recordings into one data set.
+
+    Parameters
+    ----------
+    features : array-like of shape (n_instances, ...)
+        One row per instance: learned features `(n_instances, n_features)`, spectrograms
+        `(n_instances, n_frames, n_bins)`, or more axes. Stored as float32; dask arrays stay lazy.
+    filenames : array-like of str of shape (n_instances,)
+        The recording that each instance was made from.
+    label_nominal : array-like of str of shape (n_instances,), default=None
+        Class names; None, NaN or an empty string where the class is not known.
+    label_numeric : array-like of shape (n_instances,), default=None
+        Class numbers or continuous targets; None or NaN where not known. By default the numbers that
+        `label_map` gives the names in `label_nominal`.
+    chunk_nr : array-like of int of shape (n_instances,), default=None
+        Which chunk of its recording an instance is, from 0; by default every instance is a whole recording.
+    cv_folds : array-like of shape (n_instances, n_folds), default=None
+        1 where an instance belongs to the validation split of a fold, 0 where to its training split.
+    partition : array-like of int of shape (n_instances,), default=None
+        0 training, 1 development, 2 test; None or NaN where not known.
+    feature_dims : sequence of str, default=None
+        Names of the axes of one instance. By default `("generated",)` for one axis, `("time", "freq")` for
+        two, and `generated_0`, `generated_1`, ... for more.
+    label_map : dict of str to int, default=None
+        The number of every class name, also of those without instances. By default made from the labels:
+        from the pairs where both kinds are given, otherwise names are numbered in sorted order.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables `filename`, `chunk_nr`, `cv_folds`, `partition`, `label_nominal`, `label_numeric` and
+        `features` over the dimensions `instance`, `fold` and `feature_dims`; attributes `feature_dims` and,
+        with nominal labels, `label_map` (JSON).
+
+    Raises
+    ------
+    DataSetError
+        If lengths disagree, or a value does not fit its variable; the message names the argument.
+
+    See Also
+    --------
+    skaudeep.io.write_netcdf : Save a data set.
+
+    Notes
+    -----
+    Missing values follow the files of the original toolkit: a variable of which nothing is known is
+    float64 NaN (also `label_nominal`), numbers of which some are missing are float64 with NaN, missing names
+    are empty strings, and without folds the dimension `fold` has size 0.
+
+    References
+    ----------
+    .. [1] M. Freitag, S. Amiriparian, S. Pugachevskiy, N. Cummins and B. Schuller, "auDeep: Unsupervised
+       Learning of Representations from Audio with Deep Recurrent Neural Networks", Journal of Machine
+       Learning Research 18(173), 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skaudeep.datasets import make_dataset
+    >>> fold = np.array([1, 2, 1])
+    >>> ds = make_dataset(
+    ...     np.zeros((3, 4)),
+    ...     ["a.wav", "b.wav", "c.wav"],
+    ...     label_nominal=["Rain", "Dog bark", "Rain"],
+    ...     cv_folds=fold[:, None] == np.unique(fold),
+    ... )
+    >>> dict(ds.sizes)
+    {'instance': 3, 'fold': 2, 'generated': 4}
+    >>> ds.label_numeric.values
+    array([1, 0, 1])
+    >>> ds.attrs["label_map"]
+    '[["Dog bark", 0], ["Rain", 1]]'
+    """
+    features = _features(features, feature_dims)
+    n = features.shape[0]
+    nominal, known = _names(label_nominal, n, "label_nominal")
+    numeric = _numbers(label_numeric, (n,), "label_numeric")
+    if label_map is None:
+        label_map = _make_label_map(nominal, numeric, known)
+    _check_label_map(label_map)
+    if known.any():
+        numeric = _apply_label_map(label_map, nominal, numeric, known)
+
+    filename, named = _names(filenames, n, "filenames")
+    if not named.all():
+        raise DataSetError(f"filenames: instance {np.argmin(named)} has none, but every instance needs one.")
+    chunk_nr = np.zeros(n, dtype=np.int64) if chunk_nr is None else _numbers(chunk_nr, (n,), "chunk_nr")
+    if chunk_nr.dtype != np.int64 or (chunk_nr < 0).any():
+        raise DataSetError("chunk_nr: expected a whole number from 0 for every instance.")
+
+    values = (
+        ("instance", filename),
+        ("instance", chunk_nr),
+        (("instance", "fold"), _folds(cv_folds, n)),
+        ("instance", _chosen(_numbers(partition, (n,), "partition"), (0, 1, 2), "partition")),
+        ("instance", nominal if known.any() else np.full(n, np.nan)),
+        ("instance", numeric),
+        features,
+    )
+    attributes = {"feature_dims": json.dumps(features.dims[1:])}
+    if label_map:
+        attributes["label_map"] = json.dumps(sorted((str(k), int(v)) for k, v in label_map.items()))
+    return xr.Dataset(dict(zip(VARIABLES, values, strict=True)), attrs=attributes)
+
+
+def check_layout(ds, source):
+    """Raise a `DataSetError` naming `source` unless `ds` has the variables and dimensions of a data set."""
+    missing = [name for name in VARIABLES if name not in ds.data_vars]
+    if missing:
+        raise DataSetError(
+            f"{source} is no data set of audio features: it lacks {', '.join(missing)}. "
+            f"A data set has the variables {', '.join(VARIABLES)}; make_dataset makes one."
+        )
+    for name in VARIABLES:
+        dims = ds[name].dims
+        expected = ("instance", "fold") if name == "cv_folds" else ("instance",)
+        if (dims[:1] if name == "features" else dims) != expected:
+            raise DataSetError(f"{source}: {name} has dimensions {dims}, expected {expected}.")
+
+
+def _features(features, feature_dims):
+    """`features` as a float32 variable with named dimensions."""
+    try:
+        n_axes = np.ndim(features) - 1
+    except ValueError:  # NumPy's word for nested lists of unequal length
+        n_axes = 0
+    if n_axes < 1 or getattr(features, "dtype", None) == np.dtype(object):
+        raise DataSetError(
+            "features: expected one array of at least 2 axes with equal shapes for all instances. "
+            "Recordings of unequal length become equal with fixed_length or after embedding."
+        )
+    if feature_dims is None:
+        defaults = {1: ("generated",), 2: ("time", "freq")}
+        feature_dims = defaults.get(n_axes, tuple(f"generated_{axis}" for axis in range(n_axes)))
+    dims = ("instance", *feature_dims)
+    if len(dims) != n_axes + 1 or len({*dims, "fold"}) != len(dims) + 1:
+        raise DataSetError(
+            f"feature_dims={feature_dims!r}: expected {n_axes} different names, one for each axis of an "
+            "instance, none of them 'instance' or 'fold'."
+        )
+    # A Variable takes lists, data frames and NumPy arrays, and leaves dask arrays lazy.
+    return xr.Variable(dims, features).astype(np.float32, copy=False)
+
+
+def _names(values, n, argument):
+    """Strings of shape (n,), "" where missing, and a mask of those that are known."""
+    if values is None:
+        return np.full(n, ""), np.zeros(n, dtype=bool)
+    values = np.asarray(values, dtype=object)
+    _check_shape(values, (n,), argument)
+    names = np.where(pd.isna(values), "", values).astype(str)
+    return names, names != ""
+
+
+def _numbers(values, shape, argument):
+    """Numbers of a given shape: int64 if all are whole and known, else float64 with NaN."""
+    if values is None:
+        return np.full(shape, np.nan)
+    try:
+        numbers = np.where(pd.isna(values), np.nan, np.asarray(values, dtype=object)).astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataSetError(f"{argument}: expected numbers, got {values!r} ({error}).") from error
+    _check_shape(numbers, shape, argument)
+    whole = numbers == np.round(numbers)
+    return numbers.astype(np.int64) if whole.all() and whole.size else numbers
+
+
+def _chosen(numbers, choices, argument):
+    """Pass on `numbers` if they are missing or among `choices`."""
+    wrong = ~(np.isin(numbers, choices) | np.isnan(numbers))
+    if wrong.any():
+        raise DataSetError(
+            f"{argument}: expected {', '.join(map(str, choices))} or NaN, got {numbers[wrong][0]:g} "
+            f"at instance {np.argwhere(wrong)[0, 0]}."
+        )
+    return numbers
+
+
+def _folds(cv_folds, n):
+    if cv_folds is None:
+        return np.empty((n, 0))
+    if np.ndim(cv_folds) != 2:
+        raise DataSetError(
+            f"cv_folds: got {np.ndim(cv_folds)} axes, expected 2, one column per fold. "
+            "From fold numbers: fold[:, None] == np.unique(fold)."
+        )
+    return _chosen(_numbers(cv_folds, (n, np.shape(cv_folds)[1]), "cv_folds"), (0, 1), "cv_folds")
+
+
+def _check_shape(values, shape, argument):
+    if values.shape != shape:
+        raise DataSetError(
+            f"{argument}: got shape {values.shape}, expected {shape}; every argument needs one entry "
+            f"for each of the {shape[0]} instances in features."
+        )
+
+
+def _make_label_map(nominal, numeric, known):
+    """Class name -> number, from the pairs that occur or, without numbers, from the sorted names."""
+    if np.isnan(numeric).all():
+        return {name: number for number, name in enumerate(np.unique(nominal[known]).tolist())}
+    both = known & ~np.isnan(numeric)
+    return dict(zip(nominal[both].tolist(), numeric[both].tolist(), strict=True))
+
+
+def _check_label_map(label_map):
+    numbers = list(label_map.values())
+    if not all(float(number).is_integer() for number in numbers) or len(set(numbers)) < len(numbers):
+        raise DataSetError(f"label_map={label_map!r}: expected a different whole number for every name.")
+
+
+def _apply_label_map(label_map, nominal, numeric, known):
+    """The number of every known name; refuses given numbers that differ."""
+    unknown = sorted(set(nominal[known].tolist()) - set(label_map))
+    if unknown:
+        raise DataSetError(f"label_nominal: {unknown[0]!r} has no number in label_map={label_map!r}.")
+    mapped = np.array([label_map.get(name, np.nan) for name in nominal.tolist()], dtype=np.float64)
+    differs = known & ~np.isnan(numeric) & (mapped != numeric)
+    if differs.any():
+        at = np.argmax(differs)
+        raise DataSetError(
+            f"label_numeric: instance {at} ({str(nominal[at])!r}) has number {numeric[at]:g}, but its name has "
+            f"{mapped[at]:g} elsewhere; give each class name one number."
+        )
+    return _numbers(np.where(known, mapped, numeric), numeric.shape, "label_numeric")

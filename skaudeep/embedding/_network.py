@@ -1,0 +1,368 @@
+"""The networks: architecture as a function of a frozen config, on top of the fused recurrences.
+
+Tensors are batch-major at the border, ``(B, T, F)``, and time-major inside, ``(T, B, F)``.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from skaudeep._engine import NetworkMixin
+from skaudeep.embedding._kernels import cell_kernel, project, recur
+
+SEQUENCES = tf.TensorSpec([None, None, None], tf.float32)
+LENGTHS = tf.TensorSpec([None], tf.int32)
+
+
+def layer_shapes(config, prefix, n_inputs):
+    """Shapes of one recurrent layer's weights, in the layout of the stock Keras layers."""
+    n_gates, n_units = cell_kernel(config.cell, config.reset_after).n_gates, config.n_units
+    two_biases = config.cell == "gru" and config.reset_after
+    return {
+        f"{prefix}.kernel": (n_inputs, n_gates * n_units),
+        f"{prefix}.recurrent_kernel": (n_units, n_gates * n_units),
+        f"{prefix}.bias": (2, n_gates * n_units) if two_biases else (n_gates * n_units,),
+    }
+
+
+def dense_shapes(prefix, n_inputs, n_outputs):
+    """Shapes of a dense layer's weights."""
+    return {f"{prefix}.kernel": (n_inputs, n_outputs), f"{prefix}.bias": (n_outputs,)}
+
+
+def time_weight_shapes(config):
+    """Shapes of all weights of a time-recurrent autoencoder, in the order in which they are initialised."""
+    shapes = {}
+    for part, directions in (("encoder", config.encoder_directions), ("decoder", config.decoder_directions)):
+        for direction in directions:
+            for layer in range(config.n_layers):
+                n_inputs = config.n_units if layer else config.n_features
+                shapes |= layer_shapes(config, f"{part}.{direction}.{layer}", n_inputs)
+        if part == "encoder":
+            shapes |= dense_shapes("representation", config.encoder_state_size, config.embedding_dim)
+    n_outputs = len(config.decoder_directions) * config.n_units
+    if not config.bidirectional_decoder:
+        # what a decoder says is first brought to the size of its input, so that it can hear itself
+        shapes |= dense_shapes("feedback", n_outputs, config.n_features)
+        n_outputs = config.n_features
+    return shapes | dense_shapes("reconstruction", n_outputs, config.n_features)
+
+
+def initial_weights(config, seed):
+    """Draw initial weights as stock Keras layers would: Glorot kernels, orthogonal recurrences, zero biases.
+
+    The bias of the LSTM's forget gate is one.
+
+    Returns
+    -------
+    dict of str to ndarray of float32
+        By name; the same for the same `config` and `seed`.
+    """
+    random, weights = np.random.RandomState(seed), {}
+    for name, shape in time_weight_shapes(config).items():
+        weight_seed = int(random.randint(np.iinfo(np.int32).max))
+        if name.endswith("recurrent_kernel"):
+            value = keras.initializers.Orthogonal(seed=weight_seed)(shape)
+        elif name.endswith("kernel"):
+            value = keras.initializers.GlorotUniform(seed=weight_seed)(shape)
+        else:
+            value = np.zeros(shape, np.float32)
+            if config.cell == "lstm" and ".bias" in name and name.split(".")[0] in ("encoder", "decoder"):
+                value[config.n_units : 2 * config.n_units] = 1
+        weights[name] = np.array(value, np.float32)
+    return weights
+
+
+class TimeAutoencoder(NetworkMixin, keras.Model):
+    """Recurrent sequence-to-sequence autoencoder over time (t-rae)."""
+
+    def __init__(self, config):
+        super().__init__(name="time_autoencoder")
+        self.config = config
+        self.kernel = cell_kernel(config.cell, config.reset_after)
+        self.add_parameters(time_weight_shapes(config))
+
+    # --- what the estimator calls: traced once for equal and once for ragged lengths ---
+
+    def train_batch(self, x, lengths, rates, clip_value, seed):
+        """One update of the weights; gives the batch's loss before it."""
+        signature = (
+            tf.TensorSpec([3], tf.float32),
+            tf.TensorSpec([], tf.float32),
+            tf.TensorSpec([2], tf.int32),
+        )
+        return self._call("train", self._train_batch, x, lengths, signature, rates, clip_value, seed)
+
+    def evaluate_batch(self, x, lengths):
+        """Sum of squared errors and number of bins, without dropout and noise."""
+        return self._call("evaluate", self._squared_errors, x, lengths)
+
+    def encode(self, x, lengths):
+        """Representation of each sequence, (B, embedding_dim)."""
+        return self._call("encode", self._representation, x, lengths)
+
+    def state_statistics(self, x, lengths):
+        """Mean, std, max, min and delta over time of the encoder's outputs, (5, B, layers * directions * units)."""
+        return self._call("statistics", self._state_statistics, x, lengths)
+
+    def reconstruct(self, x, lengths):
+        """Teacher-forced reconstruction in the order of the input, (B, T, F)."""
+        return self._call("reconstruct", self._reconstruct, x, lengths)
+
+    def generate(self, z, n_steps):
+        """What the decoder says on its own, from embeddings alone, in the order of the input, (B, T, F)."""
+        signature = (tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([], tf.int32))
+        return self.call_traced("generate", self._generate, signature, z, n_steps)
+
+    def _call(self, name, function, x, lengths, signature=(), *arguments):
+        if lengths is None:
+            return self.call_traced(
+                (name, "equal"),
+                lambda x, *rest: function(tf.transpose(x, [1, 0, 2]), None, *rest),
+                (SEQUENCES, *signature),
+                x,
+                *arguments,
+            )
+        return self.call_traced(
+            (name, "ragged"),
+            lambda x, lengths, *rest: function(tf.transpose(x, [1, 0, 2]), lengths, *rest),
+            (SEQUENCES, LENGTHS, *signature),
+            x,
+            lengths,
+            *arguments,
+        )
+
+    # --- training ---
+
+    def _train_batch(self, x, lengths, rates, clip_value, seed):
+        with tf.GradientTape() as tape:
+            errors, n_bins = self._squared_errors(x, lengths, _Noise(self.config, rates, seed))
+            # the floor keeps the gradient of the root finite where a reconstruction is exact
+            loss = tf.sqrt(tf.maximum(errors / n_bins, 1e-24))
+        self.apply_gradients(tape, loss, clip_value)
+        return loss
+
+    def _squared_errors(self, x, lengths, noise=None):
+        mask = _mask(x, lengths)
+        x = _known_features(x, self.config)
+        target = _reverse(x, lengths)
+        z, _ = self._encode(x if noise is None else noise.input(x), mask, lengths, noise)
+        errors = tf.square(target - self._decode(z, target, mask, lengths, noise))
+        weight = tf.ones_like(errors) if mask is None else tf.broadcast_to(mask, tf.shape(errors))
+        if self.config.mask_silence:
+            weight *= tf.cast(target != -1, tf.float32)
+        return tf.reduce_sum(errors * weight), tf.maximum(tf.reduce_sum(weight), 1)
+
+    # --- encoder ---
+
+    def _representation(self, x, lengths):
+        return self._encode(x, _mask(x, lengths), lengths)[0]
+
+    def _encode(self, x, mask, lengths, noise=None):
+        x = _known_features(x, self.config)
+        zeros = tf.zeros([tf.shape(x)[1], self.config.n_units])
+        initial = [(zeros,) * self.kernel.n_states] * self.config.n_layers
+        finals, outputs = [], []
+        for direction in self.config.encoder_directions:
+            ordered = x if direction == "forward" else _reverse(x, lengths)
+            layers, final = self._stack(f"encoder.{direction}", ordered, initial, mask, noise)
+            finals.append(final)
+            outputs.append(layers)
+        z = tf.tanh(self._dense("representation", _state_vector(finals)))
+        # outputs by layer, then direction, each in its own reading order
+        return z, [directions[layer] for layer in range(self.config.n_layers) for directions in outputs]
+
+    def _state_statistics(self, x, lengths):
+        mask = _mask(x, lengths)
+        _, outputs = self._encode(x, mask, lengths)
+        return tf.concat([_statistics(h, mask) for h in outputs], axis=-1)
+
+    # --- decoder ---
+
+    def _decode(self, z, target, mask, lengths, noise=None):
+        """Reconstruct the (time-reversed) target from the representation and the target one step earlier."""
+        expected = tf.concat([tf.zeros_like(target[:1]), target[:-1]], axis=0)
+        initial = self._split_state(z)
+        if noise is not None and self.config.feed_previous:
+            outputs = self._step_by_step(initial[0], tf.shape(target)[0], expected, mask, noise)
+        else:
+            directions = []
+            for direction, states in zip(self.config.decoder_directions, initial, strict=True):
+                ordered = expected if direction == "forward" else _reverse(expected, lengths)
+                layers, _ = self._stack(f"decoder.{direction}", ordered, states, mask, noise)
+                directions.append(layers[-1] if direction == "forward" else _reverse(layers[-1], lengths))
+            outputs = tf.concat(directions, axis=-1)
+            if noise is not None:
+                outputs = noise.dropout(outputs)
+        return self._project_outputs(outputs)
+
+    def _project_outputs(self, outputs):
+        """From the decoder's outputs to the reconstruction."""
+        if not self.config.bidirectional_decoder:
+            outputs = tf.tanh(self._dense_per_step("feedback", outputs))
+        return tf.tanh(self._dense_per_step("reconstruction", outputs))
+
+    def _reconstruct(self, x, lengths):
+        mask = _mask(x, lengths)
+        x = _known_features(x, self.config)
+        z, _ = self._encode(x, mask, lengths)
+        reconstruction = _reverse(self._decode(z, _reverse(x, lengths), mask, lengths), lengths)
+        return tf.transpose(reconstruction if mask is None else reconstruction * mask, [1, 0, 2])
+
+    def _generate(self, z, n_steps):
+        z.set_shape([None, self.config.embedding_dim])
+        outputs = self._step_by_step(self._split_state(z)[0], n_steps)
+        return tf.transpose(tf.reverse(self._project_outputs(outputs), [0]), [1, 0, 2])
+
+    def _step_by_step(self, states, n_steps, expected=None, mask=None, noise=None):
+        """Run a unidirectional decoder that hears itself: always, or by chance per step where `noise` is given."""
+        config = self.config
+        n_sequences = tf.shape(states[0][0])[0]
+        if noise is not None:
+            hears_itself = noise.feed(n_steps, n_sequences)
+            n_inputs = [config.n_features] + [config.n_units] * config.n_layers
+            scales = noise.scales(n_steps, n_sequences, n_inputs)
+        weights = [self._layer_weights(f"decoder.forward.{layer}") for layer in range(config.n_layers)]
+
+        def body(t, states, previous, outputs):
+            x = tf.where(t > 0, tf.tanh(self._dense("feedback", previous)), tf.zeros([n_sequences, config.n_features]))
+            if noise is not None:
+                x = tf.where(hears_itself[t], x, expected[t]) * scales[0][t]
+            new_states = []
+            for layer, (input_weights, recurrent_weights) in enumerate(weights):
+                projected = x @ input_weights[0] + input_weights[1]
+                new, _ = self.kernel.step(projected, states[layer], recurrent_weights)
+                if mask is not None:
+                    new = tuple(tf.where(mask[t] > 0, a, b) for a, b in zip(new, states[layer], strict=True))
+                new_states.append(new)
+                x = new[0] if noise is None else new[0] * scales[layer + 1][t]
+            return t + 1, tuple(new_states), x, outputs.write(t, x)
+
+        start = tf.zeros([n_sequences, config.n_units])
+        outputs = tf.TensorArray(tf.float32, n_steps, element_shape=(None, config.n_units))
+        loop = (0, tuple(tuple(layer) for layer in states), start, outputs)
+        *_, outputs = tf.while_loop(lambda t, *_: t < n_steps, body, loop, maximum_iterations=n_steps)
+        return outputs.stack()
+
+    # --- building blocks ---
+
+    def _stack(self, prefix, x, initial, mask, noise):
+        """Run the layers of one direction; gives the outputs and the final states of each."""
+        outputs, finals = [], []
+        if noise is not None:
+            x = noise.dropout(x)
+        for layer, states in enumerate(initial):
+            if layer and noise is not None:
+                x = noise.dropout(x, times=2)
+            (kernel, bias), recurrent_weights = self._layer_weights(f"{prefix}.{layer}")
+            x, final = recur(
+                self.kernel,
+                project(x, kernel, bias),
+                states,
+                recurrent_weights,
+                mask,
+                differentiable=noise is not None,
+            )
+            outputs.append(x)
+            finals.append(final)
+        return outputs, finals
+
+    def _layer_weights(self, prefix):
+        """Input weights (kernel, bias) and recurrent weights of a layer."""
+        kernel, recurrent, bias = (
+            self.parameters[f"{prefix}.{name}"].value for name in ("kernel", "recurrent_kernel", "bias")
+        )
+        if len(bias.shape) == 2:
+            return (kernel, bias[0]), (tf.convert_to_tensor(recurrent), bias[1])
+        return (kernel, bias), (tf.convert_to_tensor(recurrent),)
+
+    def _dense(self, prefix, x):
+        return x @ self.parameters[f"{prefix}.kernel"].value + self.parameters[f"{prefix}.bias"].value
+
+    def _dense_per_step(self, prefix, x):
+        return project(x, self.parameters[f"{prefix}.kernel"].value, self.parameters[f"{prefix}.bias"].value)
+
+    def _split_state(self, z):
+        """Cut a representation into the decoder's initial states: one list of layers per direction."""
+        n_directions, n_states = len(self.config.decoder_directions), self.kernel.n_states
+        pieces = tf.split(z, self.config.n_layers * n_directions * n_states, axis=-1)
+        cells = [tuple(reversed(pieces[i : i + n_states])) for i in range(0, len(pieces), n_states)]
+        return [cells[direction::n_directions] for direction in range(n_directions)]
+
+
+class _Noise:
+    """Everything random in one training step, drawn from its seed alone."""
+
+    def __init__(self, config, rates, seed):
+        self.config = config
+        self.dropout_rate, self.input_rate, self.feed_rate = tf.unstack(rates, num=3)
+        self.seed = seed
+        self.n_drawn = 0
+
+    def _uniform(self, shape):
+        self.n_drawn += 1
+        seed = tf.random.experimental.stateless_fold_in(self.seed, self.n_drawn, alg="philox")
+        return tf.random.stateless_uniform(shape, seed, alg="philox")
+
+    def _scale(self, shape, times=1):
+        keep = (1 - self.dropout_rate) ** times
+        return tf.cast(self._uniform(shape) < keep, tf.float32) / keep
+
+    def dropout(self, x, times=1):
+        """Drop each value of x; `times=2` stands for the output of one cell and the input of the next."""
+        return x * self._scale(tf.shape(x), times) if self.config.dropout else x
+
+    def input(self, x):
+        """Zero whole time steps."""
+        if not self.config.input_noise:
+            return x
+        shape = tf.shape(x)
+        return x * tf.cast(self._uniform([shape[0], shape[1], 1]) >= self.input_rate, tf.float32)
+
+    def feed(self, n_steps, n_sequences):
+        """Whether a decoder hears itself, per step and sequence."""
+        return self._uniform([n_steps, n_sequences, 1]) < self.feed_rate
+
+    def scales(self, n_steps, n_sequences, sizes):
+        """Dropout factors of a decoder's input and of each layer's output, for all steps at once.
+
+        A layer's output is the next layer's input as well, hence dropped twice, but for the last one's.
+        """
+        if not self.config.dropout:
+            return [tf.ones([n_steps, 1, 1])] * len(sizes)
+        times = [1] + [2] * (len(sizes) - 2) + [1]
+        return [self._scale([n_steps, n_sequences, n], k) for n, k in zip(sizes, times, strict=True)]
+
+
+def _known_features(x, config):
+    return tf.ensure_shape(x, [None, None, config.n_features])
+
+
+def _mask(x, lengths):
+    """1 for real steps and 0 for padding, (T, B, 1)."""
+    if lengths is None:
+        return None
+    return tf.transpose(tf.sequence_mask(lengths, tf.shape(x)[0], tf.float32))[:, :, None]
+
+
+def _reverse(x, lengths):
+    """Reverse the real steps in time."""
+    return tf.reverse(x, [0]) if lengths is None else tf.reverse_sequence(x, lengths, seq_axis=0, batch_axis=1)
+
+
+def _state_vector(directions):
+    """One vector per sequence: by layer, forward then backward, for an LSTM c then h."""
+    layers = zip(*directions, strict=True)
+    return tf.concat([s for cells in layers for states in cells for s in reversed(states)], axis=-1)
+
+
+def _statistics(h, mask):
+    """Mean, std, max, min and mean absolute change over the real steps: (T, B, n) -> (5, B, n)."""
+    mask = tf.ones_like(h[:, :, :1]) if mask is None else mask
+    n = tf.reduce_sum(mask, axis=0)
+    mean = tf.reduce_sum(h * mask, axis=0) / n
+    std = tf.sqrt(tf.reduce_sum(tf.square(h - mean) * mask, axis=0) / n)
+    largest = tf.reduce_max(tf.where(mask > 0, h, -np.inf), axis=0)
+    smallest = tf.reduce_min(tf.where(mask > 0, h, np.inf), axis=0)
+    delta = tf.reduce_sum(tf.abs(h[1:] - h[:-1]) * mask[1:], axis=0) / tf.maximum(n - 1, 1)
+    return tf.stack([mean, std, largest, smallest, delta])

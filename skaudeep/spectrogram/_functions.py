@@ -1,0 +1,344 @@
+"""Pure functions from a waveform to a scaled mel spectrogram, one per step, time along the first axis.
+
+Each step takes what the one before returns: power -> mel -> decibel -> clip -> chunks -> scale.
+"""
+
+import numpy as np
+import scipy.fft
+import scipy.sparse
+
+from skaudeep.exceptions import AudioError
+
+__all__ = [
+    "clip_db",
+    "mel_filterbank",
+    "mel_frequencies",
+    "mel_spectrogram",
+    "power_spectrogram",
+    "power_to_db",
+    "scale_minmax",
+    "split_chunks",
+]
+
+FILTERBANKS = ("audeep", "htk", "slaney")
+
+# Samples per block of frames: a few blocks fit into the cache, which is twice as fast as one large FFT.
+_BLOCK = 2**16
+
+
+def power_spectrogram(y, *, frame_length, hop_length, pre_emphasis=None, bins=None):
+    """Compute the squared magnitude of the short-time Fourier transform.
+
+    Frames are neither centred nor padded. The mean of each is removed before the periodic Hann window.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        A waveform with one channel.
+    frame_length : int
+        Length of a frame and of its Fourier transform, in samples.
+    hop_length : int
+        Distance of two frames, in samples.
+    pre_emphasis : float, default=None
+        Coefficient ``a`` of the filter ``y[t] - a * y[t - 1]`` to apply first; None for no filter.
+    bins : sparse array of shape (1 + frame_length // 2, n_bins) or slice, default=None
+        Frequency bins to keep, or a filter bank, transposed, to apply block by block, so that the full
+        spectrogram of a long recording is never in memory. None keeps everything.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_bins), float64
+        The power, ``n_frames = 1 + (n_samples - frame_length) // hop_length``.
+
+    Raises
+    ------
+    AudioError
+        If `y` is shorter than one frame.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skaudeep.spectrogram import power_spectrogram
+    >>> y = np.sin(2 * np.pi * 1000 * np.arange(8000) / 8000)
+    >>> power = power_spectrogram(y, frame_length=800, hop_length=400)
+    >>> power.shape
+    (19, 401)
+    >>> power.argmax(axis=1)[:3] * 8000 / 800
+    array([1000., 1000., 1000.])
+    """
+    if len(y) < frame_length:
+        raise AudioError(
+            f"{len(y)} samples are shorter than one window of {frame_length}; "
+            "pad with fixed_length, shorten window_width, or leave it out"
+        )
+    n_frames = 1 + (len(y) - frame_length) // hop_length
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame_length) / frame_length)
+    step = max(1, _BLOCK // frame_length)
+    keep = slice(None) if bins is None else bins
+    blocks = []
+    for first in range(0, n_frames, step):
+        stop = min(first + step, n_frames)
+        begin, end = first * hop_length, (stop - 1) * hop_length + frame_length
+        samples = _pre_emphasize(y, begin, end, pre_emphasis)
+        frames = np.lib.stride_tricks.sliding_window_view(samples, frame_length)[::hop_length]
+        frames = frames - frames.mean(axis=1, keepdims=True)
+        frames *= window
+        spectrum = scipy.fft.rfft(frames, axis=1, overwrite_x=True)
+        power = spectrum.real**2 + spectrum.imag**2
+        blocks.append(power[:, keep] if isinstance(keep, slice) else power @ keep)
+    return np.concatenate(blocks)
+
+
+def _pre_emphasize(y, begin, end, coefficient):
+    """Samples `begin` to `end` in double precision, each minus a part of the one before it."""
+    samples = y[begin:end].astype(np.float64)
+    if coefficient is not None:
+        first = max(begin, 1)
+        samples[first - begin :] -= coefficient * y[first - 1 : end - 1].astype(np.float64)
+    return samples
+
+
+def mel_frequencies(kind="audeep", *, n_mels, f_min=0.0, f_max):
+    """Compute the centres of mel bands.
+
+    Parameters
+    ----------
+    kind : {"audeep", "htk", "slaney"}, default="audeep"
+        The scale: ``2595 log10(1 + f / 700)`` for "audeep" and "htk", Slaney's, which is linear up to
+        1 kHz, for "slaney".
+    n_mels : int
+        Number of bands.
+    f_min, f_max : float
+        The lowest and highest frequency of the first and last band, in Hz.
+
+    Returns
+    -------
+    ndarray of shape (n_mels,)
+        Frequencies in Hz.
+
+    Examples
+    --------
+    >>> from skaudeep.spectrogram import mel_frequencies
+    >>> mel_frequencies("slaney", n_mels=4, f_max=1000).round(9)
+    array([200., 400., 600., 800.])
+    """
+    return _mel_points(kind, n_mels, f_min, f_max)[1:-1]
+
+
+def mel_filterbank(kind="audeep", *, sample_rate, n_fft, n_mels=128, f_min=0.0, f_max=None):
+    """Make triangular filters that sum the bins of a Fourier transform to mel bands.
+
+    Parameters
+    ----------
+    kind : {"audeep", "htk", "slaney"}, default="audeep"
+        "audeep": corners rounded down to bins and triangles of height 1, as the original auDeep [1]_.
+        "htk" and "slaney": those of `librosa.filters.mel` with ``htk=True`` and ``htk=False``, of equal area.
+    sample_rate : float
+        Samples per second, in Hz.
+    n_fft : int
+        Length of the Fourier transform, in samples.
+    n_mels : int, default=128
+        Number of bands.
+    f_min : float, default=0.0
+        Lowest frequency, in Hz.
+    f_max : float, default=None
+        Highest frequency, in Hz; None is half the sample rate.
+
+    Returns
+    -------
+    sparse array of shape (n_mels, 1 + n_fft // 2), float64
+        The filters. One that lies between two bins of the transform is empty.
+
+    References
+    ----------
+    .. [1] M. Freitag, S. Amiriparian, S. Pugachevskiy, N. Cummins, B. Schuller, "auDeep: Unsupervised
+       Learning of Representations from Audio with Deep Recurrent Neural Networks", JMLR 18(173), 2017.
+
+    Examples
+    --------
+    >>> from skaudeep.spectrogram import mel_filterbank
+    >>> mel_filterbank(sample_rate=8000, n_fft=16, n_mels=3).toarray()
+    array([[1.  , 0.5 , 0.  , 0.  , 0.  , 0.  , 0.  , 0.  , 0.  ],
+           [0.  , 0.5 , 1.  , 0.5 , 0.  , 0.  , 0.  , 0.  , 0.  ],
+           [0.  , 0.  , 0.  , 0.5 , 1.  , 0.75, 0.5 , 0.25, 0.  ]])
+    """
+    points = _mel_points(kind, n_mels, f_min, sample_rate / 2 if f_max is None else f_max)
+    if kind == "audeep":
+        points, bins = np.floor((n_fft + 1) * points / sample_rate), np.arange(1 + n_fft // 2)
+        # Corners may fall on one bin: the empty side of a triangle then holds no bin at all.
+        width = np.maximum(np.diff(points), 1)
+    else:
+        bins, width = np.fft.rfftfreq(n_fft, 1 / sample_rate), np.diff(points)
+    left, center, right = points[:-2, None], points[1:-1, None], points[2:, None]
+    rising, falling = (bins - left) / width[:-1, None], (right - bins) / width[1:, None]
+    weights = np.where(bins < center, rising, falling)
+    weights[(bins < left) | (bins >= right)] = 0
+    if kind != "audeep":
+        weights *= 2 / (right - left)
+    return scipy.sparse.csr_array(weights)
+
+
+def _mel_points(kind, n_mels, f_min, f_max):
+    """The corners of `n_mels` overlapping triangles, equally spaced on the mel scale, in Hz."""
+    to_mel, to_hz = (_slaney_mel, _slaney_hz) if kind == "slaney" else (_htk_mel, _htk_hz)
+    return to_hz(np.linspace(to_mel(f_min), to_mel(f_max), n_mels + 2))
+
+
+def _htk_mel(hz):
+    return 2595 * np.log10(1 + hz / 700)
+
+
+def _htk_hz(mel):
+    return 700 * (10 ** (mel / 2595) - 1)
+
+
+# Slaney's scale: 15 mel per kHz up to 1 kHz, from there 27 mel for each factor of 6.4.
+def _slaney_mel(hz):
+    return 0.015 * hz if hz < 1000 else 15 + 27 * np.log(hz / 1000) / np.log(6.4)
+
+
+def _slaney_hz(mel):
+    return np.where(mel < 15, mel / 0.015, 1000 * 6.4 ** ((mel - 15) / 27))
+
+
+def mel_spectrogram(y=None, *, power=None, filters, frame_length=None, hop_length=None):
+    """Compute the power in mel bands.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,), default=None
+        A waveform with one channel.
+    power : ndarray of shape (n_frames, n_bins), default=None
+        Its power spectrogram, instead of `y`.
+    filters : sparse array of shape (n_mels, n_bins)
+        From `mel_filterbank`.
+    frame_length, hop_length : int, default=None
+        Length and distance of the frames in samples; needed with `y`.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_mels), float64
+        The power in each band.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skaudeep.spectrogram import mel_filterbank, mel_spectrogram
+    >>> filters = mel_filterbank(sample_rate=8000, n_fft=640, n_mels=40)
+    >>> mel_spectrogram(np.ones(8000), filters=filters, frame_length=640, hop_length=320).shape
+    (24, 40)
+    """
+    if power is not None:
+        return power @ filters.T
+    return power_spectrogram(y, frame_length=frame_length, hop_length=hop_length, bins=filters.T)
+
+
+def power_to_db(power):
+    """Convert power to decibels relative to the loudest bin.
+
+    Parameters
+    ----------
+    power : ndarray of shape (n_frames, n_bins)
+        Power; zeros are replaced by the smallest power above zero.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_bins), float64
+        Level in dB, 0 at the loudest bin and everywhere in digital silence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skaudeep.spectrogram import power_to_db
+    >>> power_to_db(np.array([[10.0, 1.0], [0.0, 0.1]]))
+    array([[  0., -10.],
+           [-20., -20.]])
+    """
+    loudest = power.max()
+    if loudest == 0:
+        return np.zeros_like(power)
+    faintest = power.min(where=power > 0, initial=loudest)
+    return 10 * np.log10(np.maximum(power, faintest) / loudest)
+
+
+def clip_db(level, *, below=None, above=None):
+    """Limit levels.
+
+    Parameters
+    ----------
+    level : ndarray
+        Levels in dB.
+    below, above : float, default=None
+        The lowest and highest level to keep, in dB; None for no limit.
+
+    Returns
+    -------
+    ndarray
+        Levels in dB, of the same shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skaudeep.spectrogram import clip_db
+    >>> clip_db(np.array([-80.0, -50.0, 0.0]), below=-60)
+    array([-60., -50.,   0.])
+    """
+    if below is not None:
+        level = np.maximum(level, below)
+    return level if above is None else np.minimum(level, above)
+
+
+def split_chunks(spectrogram, *, n_frames, n_chunks=None):
+    """Cut along time into chunks of one length; a remainder is dropped.
+
+    Parameters
+    ----------
+    spectrogram : ndarray of shape (n, n_bins)
+        A spectrogram.
+    n_frames : int
+        Length of a chunk, in frames.
+    n_chunks : int, default=None
+        Number of chunks, from the beginning; None for all that are full.
+
+    Returns
+    -------
+    ndarray of shape (n_chunks, n_frames, n_bins)
+        A view of the spectrogram; fewer than `n_chunks` if it holds no more.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skaudeep.spectrogram import split_chunks
+    >>> split_chunks(np.zeros((100, 8)), n_frames=30).shape
+    (3, 30, 8)
+    """
+    held = len(spectrogram) // n_frames
+    count = held if n_chunks is None else min(n_chunks, held)
+    return spectrogram[: count * n_frames].reshape(count, n_frames, spectrogram.shape[1])
+
+
+def scale_minmax(spectrogram):
+    """Scale to [-1, 1] by the minimum and maximum over time and frequency.
+
+    Parameters
+    ----------
+    spectrogram : ndarray of shape (..., n_frames, n_bins)
+        One spectrogram or several, each of which is scaled by itself.
+
+    Returns
+    -------
+    ndarray of shape (..., n_frames, n_bins)
+        Values in [-1, 1]; all zeros where a spectrogram is constant.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skaudeep.spectrogram import scale_minmax
+    >>> scale_minmax(np.array([[-60.0, -30.0], [-15.0, 0.0]]))
+    array([[-1. ,  0. ],
+           [ 0.5,  1. ]])
+    """
+    low = spectrogram.min(axis=(-2, -1), keepdims=True)
+    span = spectrogram.max(axis=(-2, -1), keepdims=True) - low
+    constant = span == 0
+    return np.where(constant, 0, 2 * (spectrogram - low) / np.where(constant, 1, span) - 1)

@@ -1,0 +1,168 @@
+"""What a spectrogram is made of: every accepted form of X as one list of sources."""
+
+import os
+import reprlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from skaudeep import audio
+from skaudeep._validation import validate_data
+from skaudeep.exceptions import AudioError
+
+_SEGMENT = ["file", "start", "end"]
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A recording on disk, or a segment of it in seconds."""
+
+    file: str
+    start: float | None = None
+    end: float | None = None
+
+    @property
+    def name(self):
+        """What to call it in messages."""
+        if self.start is None and self.end is None:
+            return self.file
+        return f"{self.file} ({self.start or 0:g} s to {'its end' if self.end is None else f'{self.end:g} s'})"
+
+    def sample_rate(self):
+        """The rate of the file, in Hz."""
+        return audio.audio_info(self.file).sample_rate
+
+    def read(self):
+        """Decode it: samples of shape (n_channels, n_samples) and their rate in Hz."""
+        return audio.read_audio(self.file, start=self.start, end=self.end)
+
+
+@dataclass(frozen=True)
+class WaveformSource:
+    """A waveform of shape (n_channels, n_samples) in memory."""
+
+    name: str
+    samples: np.ndarray = field(repr=False)
+
+    def sample_rate(self):
+        """None: it has the rate that an estimator is told."""
+
+    def read(self):
+        """Check it and return it; it has no rate of its own."""
+        if self.samples.shape[-1] == 0:
+            raise AudioError(f"{self.name}: holds no samples; leave it out")
+        if not np.isfinite(self.samples).all():
+            raise AudioError(f"{self.name}: holds a sample that is not finite; repair it or leave it out")
+        return self.samples, None
+
+
+def as_sources(estimator, X, *, reset):
+    """Bring paths, segments or waveforms to one form.
+
+    Parameters
+    ----------
+    estimator : SpectrogramTransformer
+        Its `sample_rate` is that of waveforms, and it remembers the shape of waveforms of equal length.
+    X : list, array, Series, DataFrame or MultiIndex
+        The input of the estimator.
+    reset : bool
+        Whether the shape is remembered (in `fit`) or compared.
+
+    Returns
+    -------
+    list of FileSource or WaveformSource
+        One source per row.
+    """
+    if isinstance(X, (str, bytes, os.PathLike)):
+        raise ValueError(f"X must be a list of paths, got the single path {X!r}; pass [{X!r}]")
+    segments = _segments(X)
+    if segments is not None:
+        sources = segments
+    elif _is_numeric(X):
+        sources = _from_array(estimator, X, reset=reset)
+    else:
+        sources = _from_items(estimator, list(X))
+    if not sources:
+        raise ValueError("X is empty; pass at least one path or waveform")
+    return sources
+
+
+def _segments(X):
+    """The segments of a table, or None if X is not one."""
+    index = X if isinstance(X, pd.Index) else getattr(X, "index", None)
+    if isinstance(X, pd.DataFrame) and "file" in X.columns:
+        table = X
+    elif isinstance(index, pd.MultiIndex) and "file" in index.names:
+        table = index.to_frame(index=False)
+    elif isinstance(X, pd.DataFrame) and any(pd.api.types.is_string_dtype(X[name]) for name in X):
+        raise ValueError(f"X has the columns {list(X.columns)}; name that of the paths 'file'")
+    else:
+        return None
+    columns = [table[name] if name in table else [None] * len(table) for name in _SEGMENT]
+    return [
+        FileSource(_as_path(file, row), _seconds(start, row, "start"), _seconds(end, row, "end"))
+        for row, (file, start, end) in enumerate(zip(*columns, strict=True))
+    ]
+
+
+def _is_numeric(X):
+    """Whether X is an array of waveforms of equal length (or a mistake for scikit-learn to explain)."""
+    if isinstance(X, (list, tuple)):
+        return len(X) > 0 and isinstance(X[0], (list, tuple))
+    if isinstance(X, (pd.Series, pd.Index)):
+        return False
+    if not hasattr(X, "dtype"):
+        return True
+    return X.ndim > 1 or X.dtype.kind in "biufc"
+
+
+def _from_array(estimator, X, *, reset):
+    """Waveforms of an array (n, n_samples) or (n, n_channels, n_samples)."""
+    shape = X.shape if getattr(X, "ndim", 2) == 3 else None
+    # scikit-learn counts the second axis of a 3-D array as features; samples are the last.
+    flat = X if shape is None else np.reshape(X, (-1, shape[-1]))
+    flat = validate_data(estimator, flat, dtype=np.float32, reset=reset)
+    waveforms = flat[:, np.newaxis] if shape is None else flat.reshape(shape)
+    return [_waveform(estimator, samples, row) for row, samples in enumerate(waveforms)]
+
+
+def _from_items(estimator, items):
+    """Paths or waveforms of unequal length."""
+    sources = []
+    for row, item in enumerate(items):
+        if isinstance(item, (str, os.PathLike)):
+            sources.append(FileSource(_as_path(item, row)))
+        elif np.ndim(item) in (1, 2):
+            sources.append(_waveform(estimator, np.atleast_2d(np.asarray(item, dtype=np.float32)), row))
+        else:
+            raise ValueError(
+                f"X[{row}] is {reprlib.repr(item)}, neither a path nor a waveform of shape (n_samples,) or "
+                "(n_channels, n_samples); correct or drop that row"
+            )
+    return sources
+
+
+def _waveform(estimator, samples, row):
+    """A source for samples of shape (n_channels, n_samples)."""
+    if estimator.sample_rate is None:
+        raise ValueError("waveforms do not tell their sample rate; set sample_rate, in Hz")
+    return WaveformSource(f"waveform {row}", samples)
+
+
+def _as_path(file, row):
+    if not isinstance(file, (str, os.PathLike)):
+        raise ValueError(f"row {row} of X has {file!r} for a file; give a path or drop that row")
+    return os.fspath(file)
+
+
+def _seconds(time, row, name):
+    """A time as seconds; None for a missing one."""
+    if pd.isna(time):
+        return None
+    try:
+        return time.total_seconds() if hasattr(time, "total_seconds") else float(time)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} of row {row} is {time!r}; give seconds, a timedelta, or nothing for the whole file"
+        ) from error

@@ -1,0 +1,134 @@
+"""Every accepted form of X gives the same sources, every other one a clear error."""
+
+import pathlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skaudeep.exceptions import AudioError
+from skaudeep.spectrogram import SpectrogramTransformer
+from skaudeep.spectrogram._inputs import FileSource, WaveformSource, as_sources
+
+PATHS = ["a.wav", "b.wav"]
+SEGMENTS = pd.DataFrame({"file": PATHS, "start": [0.5, None], "end": [None, 2.0]})
+TIMES = pd.DataFrame(
+    {"file": PATHS, "start": pd.to_timedelta([0.5, None], "s"), "end": pd.to_timedelta([None, 2], "s")}
+)
+
+
+@pytest.fixture
+def estimator():
+    return SpectrogramTransformer(sample_rate=8000)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        PATHS,
+        tuple(PATHS),
+        [pathlib.Path(path) for path in PATHS],
+        np.array(PATHS),
+        np.array(PATHS, dtype=object),
+        np.array(PATHS, dtype=np.dtypes.StringDType()),
+        pd.Series(PATHS, index=[7, 3]),
+        pd.Index(PATHS),
+        pd.DataFrame({"file": PATHS}),
+    ],
+    ids=lambda X: type(X).__name__,
+)
+def test_paths(estimator, X):
+    assert as_sources(estimator, X, reset=True) == [FileSource("a.wav"), FileSource("b.wav")]
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        SEGMENTS,
+        TIMES,
+        SEGMENTS.astype(object),
+        pd.MultiIndex.from_frame(TIMES),
+        pd.DataFrame({"label": ["dog", "cat"]}, index=pd.MultiIndex.from_frame(TIMES)),
+        pd.Series([0, 1], index=pd.MultiIndex.from_frame(SEGMENTS)),
+    ],
+    ids=["seconds", "timedeltas", "objects", "MultiIndex", "indexed DataFrame", "indexed Series"],
+)
+def test_segments(estimator, X):
+    expected = [FileSource("a.wav", 0.5, None), FileSource("b.wav", None, 2.0)]
+    assert as_sources(estimator, X, reset=True) == expected
+
+
+def test_names():
+    assert FileSource("a.wav").name == "a.wav"
+    assert FileSource("a.wav", 0.5).name == "a.wav (0.5 s to its end)"
+    assert FileSource("a.wav", None, 1.5).name == "a.wav (0 s to 1.5 s)"
+
+
+def test_array_of_waveforms(estimator, rng):
+    X = rng.standard_normal((3, 10))
+    sources = as_sources(estimator, X, reset=True)
+    assert [source.name for source in sources] == ["waveform 0", "waveform 1", "waveform 2"]
+    np.testing.assert_array_equal([source.read()[0] for source in sources], X[:, None].astype(np.float32))
+    assert estimator.n_features_in_ == 10
+
+
+def test_array_of_waveforms_with_channels(estimator, rng):
+    X = rng.standard_normal((3, 2, 10)).astype(np.float32)
+    sources = as_sources(estimator, X, reset=True)
+    np.testing.assert_array_equal([source.read()[0] for source in sources], X)
+    assert estimator.n_features_in_ == 10
+    with pytest.raises(ValueError, match="X has 9 features, but SpectrogramTransformer is expecting 10"):
+        as_sources(estimator, X[..., :9], reset=False)
+
+
+def test_list_of_waveforms(estimator):
+    sources = as_sources(estimator, [np.zeros(5), np.zeros((2, 7)), np.zeros(3, np.int16)], reset=True)
+    assert [source.read()[0].shape for source in sources] == [(1, 5), (2, 7), (1, 3)]
+    assert not hasattr(estimator, "n_features_in_")
+
+
+@pytest.mark.parametrize("dtype", [float, object])
+def test_table_of_waveforms(estimator, rng, dtype):
+    X = pd.DataFrame(rng.standard_normal((2, 4)), columns=list("abcd")).astype(dtype)
+    assert as_sources(estimator, X, reset=True)[1].read()[0].shape == (1, 4)
+    assert list(estimator.feature_names_in_) == list("abcd")
+
+
+@pytest.mark.parametrize("X", [np.zeros((2, 10)), np.zeros((2, 1, 10)), [np.zeros(5), np.zeros(7)]])
+def test_waveforms_need_a_sample_rate(X):
+    with pytest.raises(ValueError, match="do not tell their sample rate; set sample_rate, in Hz"):
+        as_sources(SpectrogramTransformer(), X, reset=True)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ("a.wav", r"list of paths, got the single path 'a\.wav'; pass \['a\.wav'\]"),
+        (pathlib.Path("a.wav"), "got the single path"),
+        ([], "X is empty; pass at least one"),
+        (np.array([], dtype=str), "X is empty"),
+        (SEGMENTS[:0], "X is empty"),
+        (["a.wav", None], r"X\[1\] is None, neither a path nor a waveform"),
+        ([np.zeros(3), np.zeros((1, 2, 3))], r"(?s)X\[1\] is array.*, neither a path nor a waveform"),
+        (pd.DataFrame({"path": PATHS}), r"has the columns \['path'\]; name that of the paths 'file'"),
+        (SEGMENTS.assign(file=["a.wav", None]), "row 1 of X has .* for a file; give a path"),
+        (SEGMENTS.assign(end=["1", "late"]), "end of row 1 is 'late'; give seconds"),
+        (np.zeros(10), "Expected 2D array, got 1D array"),
+        (np.array([[0, np.nan]]), "Input X contains NaN"),
+    ],
+)
+def test_mistakes(estimator, X, message):
+    with pytest.raises(ValueError, match=message):
+        as_sources(estimator, X, reset=True)
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        ([[0.0, np.inf]], "waveform 3: .* not finite; repair it"),
+        (np.zeros((1, 0)), "waveform 3: holds no samples"),
+    ],
+)
+def test_bad_waveform(samples, message):
+    with pytest.raises(AudioError, match=message):
+        WaveformSource("waveform 3", np.array(samples)).read()
