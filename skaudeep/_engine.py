@@ -181,7 +181,7 @@ def load_arrays(path):
     import zipfile
 
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return json.loads(str(arrays.pop("header"))), arrays
     except (KeyError, ValueError, zipfile.BadZipFile, EOFError, AttributeError, TypeError) as error:

@@ -101,7 +101,7 @@ def check_sequences(estimator, X, *, reset):
             raise ValueError(f"X has shape {X.shape}: every sequence needs at least one step of one feature")
         if X.dtype.kind == "f":
             _require_finite(X, np.arange(len(X)))
-        flat = validate_data(estimator, X.reshape(-1, X.shape[-1]), dtype=np.float32, reset=reset)
+        flat = validate_data(estimator, X.reshape(len(X) * X.shape[1], X.shape[2]), dtype=np.float32, reset=reset)
         X = flat.reshape(X.shape)
     _check_kind(estimator, univariate=n_dims < 3, reset=reset)
     return Sequences(X.__getitem__, np.full(len(X), X.shape[1]), X.shape[2], ragged=False)
@@ -191,7 +191,7 @@ def _check_kind(estimator, *, univariate, reset):
 
 def _require_finite(x, rows):
     """Name the rows of X, one per entry of x, that hold NaN or infinity."""
-    finite = np.isfinite(x).reshape(len(x), -1).all(axis=1)
+    finite = np.isfinite(x).all(axis=tuple(range(1, x.ndim)))
     if finite.all():
         return
     wrong = np.unique(rows[~finite])

@@ -31,6 +31,12 @@ class AudioInfo:
         Number of channels.
     n_samples : int or None
         Samples per channel; None where the stream does not say.
+
+    Examples
+    --------
+    >>> from skaudeep.audio import AudioInfo
+    >>> AudioInfo(sample_rate=8000, n_channels=2, n_samples=4000).duration
+    0.5
     """
 
     sample_rate: int

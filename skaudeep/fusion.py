@@ -44,7 +44,7 @@ class ChunkwiseTransformer(TransformerMixin, ChunkwiseEstimator):
         Number of chunks of each file at `fit`, None if they differed.
     n_features_in_ : int
         Number of features of a chunk, the length of its last axis.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if `transformer_` knows them.
 
     See Also
@@ -289,6 +289,24 @@ class AudioFeatureUnion(FeatureUnion):
     See Also
     --------
     make_fusion : Builds one from a template.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import FunctionTransformer
+    >>> from skaudeep.fusion import AudioFeatureUnion
+    >>> from skaudeep.spectrogram import SpectrogramTransformer
+    >>> mean = FunctionTransformer(np.mean, kw_args={"axis": 1})  # over time
+    >>> union = AudioFeatureUnion(
+    ...     [
+    ...         ("left", make_pipeline(SpectrogramTransformer(sample_rate=8000, n_mels=20, channels="left"), mean)),
+    ...         ("diff", make_pipeline(SpectrogramTransformer(sample_rate=8000, n_mels=30, channels="diff"), mean)),
+    ...     ]
+    ... )
+    >>> stereo = np.random.default_rng(0).standard_normal((3, 2, 8000))
+    >>> union.fit_transform(stereo).shape
+    (3, 50)
     """
 
     def fit(self, X, y=None, **fit_params):

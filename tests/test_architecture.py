@@ -51,7 +51,9 @@ def test_heavy_packages_are_imported_inside_functions(path):
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_the_two_sides_do_not_know_each_other(path):
     side = name_of(path).split(".")[1:2]
-    foreign = ESTIMATOR_SIDE if side and side[0] in DATA_SIDE else DATA_SIDE if side and side[0] in ESTIMATOR_SIDE else ()
+    foreign = (
+        ESTIMATOR_SIDE if side and side[0] in DATA_SIDE else DATA_SIDE if side and side[0] in ESTIMATOR_SIDE else ()
+    )
     imports = set(imported_modules(parsed(path), path, module_level=False))
     assert not {m for m in imports for room in foreign if m.startswith(f"skaudeep.{room}")}
 

@@ -159,7 +159,7 @@ class LiblinearClassifier(ClassifierMixin, _Liblinear):
         Intercepts.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if `X` has names.
 
     See Also
@@ -367,7 +367,7 @@ class LiblinearRegressor(RegressorMixin, _Liblinear):
         Intercept.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if `X` has names.
 
     See Also

@@ -109,7 +109,7 @@ class BaseKerasMLP(BaseEstimator):
 
     def _fit(self, X, y, n_outputs, stratify=None):
         sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes))
-        if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or (sizes < 1).any():
+        if sizes.ndim != 1 or (sizes.size and sizes.dtype.kind not in "iu") or (sizes < 1).any():
             raise ValueError(f"hidden_layer_sizes={self.hidden_layer_sizes!r}: give positive integers")
         config = DenseConfig(
             n_features=X.shape[1],

@@ -34,7 +34,7 @@ class MajorityVoteClassifier(ClassifierMixin, ChunkwiseEstimator):
         The labels.
     n_features_in_ : int
         Number of features of a chunk, if `estimator_` knows it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if `estimator_` knows them.
 
     See Also

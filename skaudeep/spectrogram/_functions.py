@@ -3,6 +3,8 @@
 Each step takes what the one before returns: power -> mel -> decibel -> clip -> chunks -> scale.
 """
 
+import warnings
+
 import numpy as np
 import scipy.fft
 import scipy.sparse
@@ -122,7 +124,11 @@ def mel_frequencies(kind="audeep", *, n_mels, f_min=0.0, f_max):
     >>> mel_frequencies("slaney", n_mels=4, f_max=1000).round(9)
     array([200., 400., 600., 800.])
     """
-    return _mel_points(kind, n_mels, f_min, f_max)[1:-1]
+    if kind != "slaney":
+        return _htk_points(n_mels, f_min, f_max)[1:-1]
+    import librosa
+
+    return librosa.mel_frequencies(n_mels=n_mels + 2, fmin=f_min, fmax=f_max)[1:-1]
 
 
 def mel_filterbank(kind="audeep", *, sample_rate, n_fft, n_mels=128, f_min=0.0, f_max=None):
@@ -162,43 +168,38 @@ def mel_filterbank(kind="audeep", *, sample_rate, n_fft, n_mels=128, f_min=0.0, 
            [0.  , 0.5 , 1.  , 0.5 , 0.  , 0.  , 0.  , 0.  , 0.  ],
            [0.  , 0.  , 0.  , 0.5 , 1.  , 0.75, 0.5 , 0.25, 0.  ]])
     """
-    points = _mel_points(kind, n_mels, f_min, sample_rate / 2 if f_max is None else f_max)
-    if kind == "audeep":
-        points, bins = np.floor((n_fft + 1) * points / sample_rate), np.arange(1 + n_fft // 2)
-        # Corners may fall on one bin: the empty side of a triangle then holds no bin at all.
-        width = np.maximum(np.diff(points), 1)
-    else:
-        bins, width = np.fft.rfftfreq(n_fft, 1 / sample_rate), np.diff(points)
-    left, center, right = points[:-2, None], points[1:-1, None], points[2:, None]
+    f_max = sample_rate / 2 if f_max is None else f_max
+    if kind != "audeep":
+        import librosa
+
+        with warnings.catch_warnings():
+            # which filters are empty is for the caller to judge, as for the other kind
+            warnings.filterwarnings("ignore", message="Empty filters", category=UserWarning)
+            weights = librosa.filters.mel(
+                sr=sample_rate,
+                n_fft=n_fft,
+                n_mels=n_mels,
+                fmin=f_min,
+                fmax=f_max,
+                htk=kind == "htk",
+                dtype=np.float64,
+            )
+        return scipy.sparse.csr_array(weights)
+    corners = np.floor((n_fft + 1) * _htk_points(n_mels, f_min, f_max) / sample_rate)
+    bins = np.arange(1 + n_fft // 2)
+    # Corners may fall on one bin: the empty side of a triangle then holds no bin at all.
+    width = np.maximum(np.diff(corners), 1)
+    left, center, right = corners[:-2, None], corners[1:-1, None], corners[2:, None]
     rising, falling = (bins - left) / width[:-1, None], (right - bins) / width[1:, None]
     weights = np.where(bins < center, rising, falling)
     weights[(bins < left) | (bins >= right)] = 0
-    if kind != "audeep":
-        weights *= 2 / (right - left)
     return scipy.sparse.csr_array(weights)
 
 
-def _mel_points(kind, n_mels, f_min, f_max):
+def _htk_points(n_mels, f_min, f_max):
     """The corners of `n_mels` overlapping triangles, equally spaced on the mel scale, in Hz."""
-    to_mel, to_hz = (_slaney_mel, _slaney_hz) if kind == "slaney" else (_htk_mel, _htk_hz)
-    return to_hz(np.linspace(to_mel(f_min), to_mel(f_max), n_mels + 2))
-
-
-def _htk_mel(hz):
-    return 2595 * np.log10(1 + hz / 700)
-
-
-def _htk_hz(mel):
-    return 700 * (10 ** (mel / 2595) - 1)
-
-
-# Slaney's scale: 15 mel per kHz up to 1 kHz, from there 27 mel for each factor of 6.4.
-def _slaney_mel(hz):
-    return 0.015 * hz if hz < 1000 else 15 + 27 * np.log(hz / 1000) / np.log(6.4)
-
-
-def _slaney_hz(mel):
-    return np.where(mel < 15, mel / 0.015, 1000 * 6.4 ** ((mel - 15) / 27))
+    lowest, highest = 2595 * np.log10(1 + np.array([f_min, f_max]) / 700)
+    return 700 * (10 ** (np.linspace(lowest, highest, n_mels + 2) / 2595) - 1)
 
 
 def mel_spectrogram(y=None, *, power=None, filters, frame_length=None, hop_length=None):

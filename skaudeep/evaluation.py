@@ -1,0 +1,145 @@
+"""How well features tell classes apart: classifiers over folds, and the statistics that features must beat.
+
+This is where the data side and the estimator side meet; everything here works on arrays.
+"""
+
+import dataclasses
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
+from sklearn.model_selection import check_cv
+from sklearn.utils import indexable
+from sklearn.utils.multiclass import unique_labels
+
+__all__ = ["FoldEvaluation", "evaluate_folds", "sequence_statistics"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FoldEvaluation:
+    """What a classifier predicted for the test samples of every fold, and how well.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Labels, sorted.
+    rows : ndarray of int of shape (n_tested,)
+        The samples that were tested, fold after fold; a sample appears once for each fold that tests it.
+    folds : ndarray of int of shape (n_tested,)
+        The fold, from 0, in which each was tested.
+    predictions : ndarray of shape (n_tested,)
+        What was predicted for each.
+    accuracy : ndarray of float of shape (n_folds,)
+        Share of correct predictions in each fold, from 0 to 1.
+    recall : ndarray of float of shape (n_folds,)
+        Unweighted average recall (UAR) in each fold, from 0 to 1: the mean over the classes that the fold tests.
+    confusion : ndarray of int of shape (n_classes, n_classes)
+        Number of samples of each class (row) that were predicted as each class (column), over all folds.
+    """
+
+    classes: np.ndarray
+    rows: np.ndarray
+    folds: np.ndarray
+    predictions: np.ndarray
+    accuracy: np.ndarray
+    recall: np.ndarray
+    confusion: np.ndarray
+
+
+def evaluate_folds(estimator, X, y, *, cv, groups=None):
+    """Fit a classifier on the training part of every fold and judge it on the rest.
+
+    Parameters
+    ----------
+    estimator : classifier
+        A clone is fitted for each fold. Whatever must not see the test part, such as scaling, belongs into it.
+    X : array-like of shape (n_samples, ...)
+        Features, or anything else that the classifier takes.
+    y : array-like of shape (n_samples,)
+        Labels.
+    cv : int, cross-validation splitter or iterable
+        The folds, as everywhere in scikit-learn.
+    groups : array-like of shape (n_samples,), default=None
+        What belongs together, for a splitter that keeps groups whole.
+
+    Returns
+    -------
+    FoldEvaluation
+        Predictions, accuracy and unweighted average recall of each fold, and the pooled confusion matrix.
+
+    Raises
+    ------
+    ValueError
+        If X, y and groups differ in length, or there is nothing to split.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.model_selection import PredefinedSplit
+    >>> from sklearn.svm import LinearSVC
+    >>> from skaudeep.evaluation import evaluate_folds
+    >>> X = np.array([[-2.0], [2.0], [-3.0], [3.0], [-1.0], [-2.0]])
+    >>> result = evaluate_folds(LinearSVC(), X, list("abab") + ["a", "b"], cv=PredefinedSplit([0, 0, 0, 1, 1, 1]))
+    >>> result.accuracy.round(2)
+    array([1.  , 0.67])
+    >>> result.recall.round(2)
+    array([1.  , 0.75])
+    >>> result.confusion
+    array([[3, 0],
+           [1, 2]])
+    """
+    X, y, groups = indexable(X, y, groups)
+    y = np.asarray(y)
+    tested = []
+    for training, test in check_cv(cv, y, classifier=True).split(X, y, groups):
+        fitted = clone(estimator).fit(_take(X, training), y[training])
+        tested.append((test, fitted.predict(_take(X, test))))
+    rows = np.concatenate([test for test, _ in tested])
+    predictions = np.concatenate([predicted for _, predicted in tested])
+    classes = unique_labels(y)
+    return FoldEvaluation(
+        classes=classes,
+        rows=rows,
+        folds=np.repeat(np.arange(len(tested)), [len(test) for test, _ in tested]),
+        predictions=predictions,
+        accuracy=np.array([accuracy_score(y[test], predicted) for test, predicted in tested]),
+        recall=np.array([_average_recall(y[test], predicted) for test, predicted in tested]),
+        confusion=confusion_matrix(y[rows], predictions, labels=classes),
+    )
+
+
+def sequence_statistics(X):
+    """Describe each sequence by statistics over time: the control that learned features must beat.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, T, F), or sequence of n arrays of shape (T_i, F)
+        Sequences of at least one step (frame) of F features, such as spectrograms.
+
+    Returns
+    -------
+    ndarray of shape (n, 5 * F)
+        Mean, standard deviation, maximum, minimum and mean absolute change from step to step (0 for a single
+        step) of each feature, one kind after the other.
+
+    Examples
+    --------
+    >>> from skaudeep.evaluation import sequence_statistics
+    >>> sequence_statistics([[[1.0], [3.0], [2.0]]]).round(2)
+    array([[2.  , 0.82, 3.  , 1.  , 1.5 ]])
+    """
+    return np.stack([_statistics(np.asarray(sequence)) for sequence in X])
+
+
+def _statistics(sequence):
+    change = np.abs(np.diff(sequence, axis=0)).sum(axis=0) / max(len(sequence) - 1, 1)
+    return np.concatenate([sequence.mean(axis=0), sequence.std(axis=0), sequence.max(axis=0), sequence.min(axis=0), change])
+
+
+def _average_recall(y, predicted):
+    # a class that a fold does not test has no recall
+    return recall_score(y, predicted, labels=unique_labels(y), average="macro")
+
+
+def _take(X, rows):
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]

@@ -1,0 +1,443 @@
+"""Fitting, stopping, continuing, checkpoints, callbacks, files: what all embedders share."""
+
+import copy
+import json
+import pickle
+import threading
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from skaudeep import Seq2SeqAutoencoderEmbedder
+from skaudeep.exceptions import TrainingError
+
+X = np.random.default_rng(0).uniform(-1, 1, (10, 5, 3)).astype(np.float32)
+
+
+def make(**parameters):
+    defaults = {"n_layers": 1, "n_units": 3, "batch_size": 4, "max_epochs": 3, "learning_rate": 0.02, "random_state": 0}
+    return Seq2SeqAutoencoderEmbedder(**(defaults | parameters))
+
+
+def assert_same(one, other):
+    """Bit-equal weights, optimizer and history."""
+    assert one.history_ == other.history_
+    for group in ("weights", "optimizer"):
+        ours, theirs = getattr(one._training_state, group), getattr(other._training_state, group)
+        assert ours.keys() == theirs.keys()
+        for name in ours:
+            np.testing.assert_array_equal(ours[name], theirs[name])
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return make().fit(X)
+
+
+def on_epoch_end(action):
+    """A Keras callback that does something at the end of an epoch (counted from 1)."""
+    import keras
+
+    class Callback(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            action(self, epoch + 1, logs)
+
+    return Callback()
+
+
+def raise_at(epoch, error):
+    def action(callback, current, logs):
+        if current == epoch:
+            raise error
+
+    return on_epoch_end(action)
+
+
+class TestFit:
+    def test_attributes(self, fitted):
+        assert fitted.n_iter_ == 3 == len(fitted.history_["loss"])
+        assert fitted.loss_ == fitted.history_["loss"][-1]
+        assert fitted.n_features_in_ == 3 and fitted.embedding_dim_ == 3
+        assert all(type(w) is np.ndarray and w.dtype == np.float32 for w in fitted.weights_.values())
+        assert fitted.transform(X).dtype == np.float32
+
+    def test_bit_equal_whatever_ran_before(self, fitted):
+        make(n_units=2, random_state=7).fit(X[:3])
+        assert_same(fitted, clone(fitted).fit(X))
+        assert_same(fitted, clone(fitted).fit(X))  # from a network that has just been used
+
+    def test_another_seed_gives_another_network(self, fitted):
+        other = make(random_state=1).fit(X)
+        assert any((fitted.weights_[name] != other.weights_[name]).any() for name in fitted.weights_)
+
+    def test_random_state_instance_and_none(self):
+        first, second = (make(random_state=np.random.RandomState(3)).fit(X) for _ in range(2))
+        assert_same(first, second)
+        assert np.isfinite(make(random_state=None).fit(X).loss_)
+
+    def test_untrained(self):
+        untrained = make(max_epochs=0).fit(X)
+        assert untrained.n_iter_ == 0 and untrained.history_ == {} and np.isnan(untrained.loss_)
+        assert untrained.transform(X).shape == (10, 3)
+        assert_weights_differ(untrained, make().fit(X))
+
+    def test_a_refit_starts_anew(self, fitted):
+        again = copy.deepcopy(fitted)
+        assert_same(again.fit(X), fitted)
+        again.fit(X[:, :, :2])
+        assert again.n_features_in_ == 2 and again.n_iter_ == 3
+
+    def test_global_random_state_is_left_alone(self):
+        import random
+
+        import tensorflow as tf
+
+        make().fit(X)
+        tf.random.set_seed(3)
+        expected = tf.random.uniform([3]).numpy()
+        tf.random.set_seed(3)
+        before = random.getstate(), np.random.get_state()[1].copy()
+        embedder = make(max_epochs=1).fit(X)
+        embedder.transform(X)
+        assert random.getstate() == before[0]
+        np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+        np.testing.assert_array_equal(tf.random.uniform([3]).numpy(), expected)
+
+    @pytest.mark.parametrize(
+        ("parameters", "message"),
+        [
+            ({"cell": "rnn"}, "cell"),
+            ({"n_units": 0}, "n_units"),
+            ({"dropout": 1.0}, "dropout"),
+            ({"statistics": ("mean", "median")}, "statistics=.*choose one or more of mean, std, max, min, delta"),
+            ({"statistics": ()}, "statistics"),
+            ({"early_stopping": True, "validation_fraction": 0.99}, "validation_fraction=0.99 leaves none"),
+        ],
+    )
+    def test_wrong_parameters(self, parameters, message):
+        with pytest.raises(ValueError, match=message):
+            make(**parameters).fit(X)
+
+    def test_not_fitted(self):
+        for method in ("transform", "reconstruct", "score"):
+            with pytest.raises(NotFittedError):
+                getattr(make(), method)(X)
+        with pytest.raises(NotFittedError):
+            make().save("nowhere.npz")
+
+    def test_a_loss_that_is_not_finite_says_what_to_change(self, tmp_path):
+        embedder = make(checkpoint_dir=tmp_path)
+
+        def spoil(callback, epoch, logs):
+            if epoch == 2:
+                variable = callback.model.parameters["reconstruction.bias"]
+                variable.assign(np.full(variable.shape, np.nan))
+
+        with pytest.raises(TrainingError, match=r"became nan in epoch 3, batch 1: lower `learning_rate`"):
+            embedder.fit(X, callbacks=[on_epoch_end(spoil)])
+        # what the last finished epoch gave is kept, in memory and on disk
+        assert embedder.n_iter_ == 2 and np.isfinite(embedder.transform(X)).all()
+        assert len(list(tmp_path.iterdir())) == 1
+
+    def test_too_large_values_are_an_error(self):
+        with pytest.raises(TrainingError, match="check that the input is scaled"):
+            make().fit(X * 1e30)
+
+
+def assert_weights_differ(one, other):
+    assert any((one.weights_[name] != other.weights_[name]).any() for name in one.weights_)
+
+
+class TestGoingOn:
+    def test_warm_start_goes_on_exactly(self):
+        whole = make(max_epochs=5).fit(X)
+        parts = make(max_epochs=2, warm_start=True).fit(X)
+        parts.set_params(max_epochs=3).fit(X)
+        assert parts.n_iter_ == 5
+        assert_same(parts, whole)
+
+    def test_partial_fit_is_one_epoch(self, fitted):
+        embedder = make()
+        for _ in range(3):
+            embedder.partial_fit(X)
+        assert_same(embedder, fitted)
+
+    def test_a_fitted_copy_is_not_changed_by_going_on(self, fitted):
+        other = copy.deepcopy(fitted)
+        history = copy.deepcopy(fitted.history_)
+        shallow = copy.copy(fitted)
+        shallow.partial_fit(X)
+        assert fitted.history_ == history
+        assert_same(fitted, other)
+
+    def test_another_architecture_cannot(self, fitted):
+        embedder = copy.deepcopy(fitted).set_params(n_units=4)
+        with pytest.raises(ValueError, match="architecture has changed"):
+            embedder.partial_fit(X)
+
+    def test_other_features_cannot(self, fitted):
+        with pytest.raises(ValueError, match="2 features"):
+            copy.deepcopy(fitted).partial_fit(X[:, :, :2])
+
+
+class TestEarlyStopping:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def stopped(cls):
+        # learning nothing of noise, the validation loss soon rises
+        embedder = make(
+            early_stopping=True,
+            validation_fraction=0.3,
+            n_iter_no_change=3,
+            max_epochs=200,
+            learning_rate=0.1,
+            n_units=8,
+        )
+        return embedder.fit(X)
+
+    def test_stops_and_restores_the_best(self, stopped):
+        val_loss = stopped.history_["val_loss"]
+        best = int(np.argmin(val_loss))
+        assert stopped.n_iter_ == best + 1 + 3 < 200
+        held_out = stopped_rows(stopped)
+        assert -stopped.score(X[held_out]) == pytest.approx(val_loss[best], abs=1e-6)
+        assert min(val_loss) < val_loss[-1]
+
+    def test_is_seeded(self, stopped):
+        assert_same(clone(stopped).fit(X), stopped)
+
+
+def stopped_rows(embedder):
+    from skaudeep._training import split_rows
+
+    return split_rows(embedder, len(X), embedder._training_state.seed)[1]
+
+
+class TestCheckpoints:
+    def test_an_interrupted_fit_goes_on_and_ends_bit_equal(self, tmp_path):
+        common = {"max_epochs": 5, "dropout": 0.3, "input_noise": 0.2}
+        whole = make(**common).fit(X)
+        with pytest.raises(RuntimeError, match="power cut"):
+            make(checkpoint_dir=tmp_path, **common).fit(X, callbacks=[raise_at(3, RuntimeError("power cut"))])
+        resumed = make(checkpoint_dir=tmp_path, **common).fit(X)
+        assert_same(resumed, whole)
+        epochs = []
+        finished = make(checkpoint_dir=tmp_path, **common)
+        finished.fit(X, callbacks=[on_epoch_end(lambda callback, epoch, logs: epochs.append(epoch))])
+        assert epochs == []
+        assert_same(finished, whole)
+
+    def test_early_stopping_goes_on_too(self, tmp_path):
+        common = {"max_epochs": 30, "early_stopping": True, "validation_fraction": 0.3, "n_iter_no_change": 2}
+        common |= {"learning_rate": 0.1, "n_units": 8}
+        whole = make(**common).fit(X)
+        with pytest.raises(RuntimeError):
+            make(checkpoint_dir=tmp_path, **common).fit(X, callbacks=[raise_at(2, RuntimeError())])
+        assert_same(make(checkpoint_dir=tmp_path, **common).fit(X), whole)
+
+    def test_more_epochs_go_on_from_a_finished_fit(self, tmp_path):
+        make(checkpoint_dir=tmp_path, max_epochs=2).fit(X)
+        assert_same(make(checkpoint_dir=tmp_path, max_epochs=4).fit(X), make(max_epochs=4).fit(X))
+
+    @pytest.mark.parametrize(
+        "change", [{"learning_rate": 0.1}, {"random_state": 1}, {"n_units": 2}, {"X": X[:9]}, {"X": -X}]
+    )
+    def test_other_parameters_or_data_start_anew(self, tmp_path, change):
+        make(checkpoint_dir=tmp_path, max_epochs=1).fit(X)
+        data = change.get("X", X)
+        parameters = {"max_epochs": 1} | {name: value for name, value in change.items() if name != "X"}
+        assert_same(make(checkpoint_dir=tmp_path, **parameters).fit(data), make(**parameters).fit(data))
+        assert len(list(tmp_path.iterdir())) == 2
+
+    def test_a_damaged_checkpoint_is_named(self, tmp_path):
+        embedder = make(checkpoint_dir=tmp_path).fit(X)
+        (file,) = tmp_path.iterdir()
+        file.write_bytes(file.read_bytes()[:500])
+        with pytest.raises(ValueError, match=file.name):
+            embedder.fit(X)
+
+    def test_a_failed_write_leaves_the_last_checkpoint(self, tmp_path, monkeypatch):
+        make(checkpoint_dir=tmp_path, max_epochs=1).fit(X)
+        (file,) = tmp_path.iterdir()
+        before = file.read_bytes()
+
+        def disk_full(file, **arrays):
+            file.write(b"half")
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(np, "savez", disk_full)
+        embedder = make(checkpoint_dir=tmp_path, max_epochs=3)
+        with pytest.raises(OSError, match="No space left"):
+            embedder.fit(X)
+        assert file.read_bytes() == before
+        assert list(tmp_path.iterdir()) == [file]
+        # the epoch that could not be written is in memory
+        assert embedder.n_iter_ == 2
+
+
+class TestInterruption:
+    def test_ctrl_c_keeps_the_last_finished_epoch(self):
+        import keras
+
+        class CtrlC(keras.callbacks.Callback):
+            n_batches = 0
+
+            def on_train_batch_end(self, batch, logs=None):
+                self.n_batches += 1
+                if self.n_batches == 7:  # the first of the third epoch
+                    raise KeyboardInterrupt
+
+        embedder = make(max_epochs=9)
+        with pytest.warns(UserWarning, match="interrupted; the result is that of epoch 2"):
+            embedder.fit(X, callbacks=[CtrlC()])
+        assert_same(embedder, make(max_epochs=2).fit(X))
+
+    def test_ctrl_c_before_the_first_epoch_ends_the_fit(self):
+        import keras
+
+        class CtrlC(keras.callbacks.Callback):
+            def on_train_batch_begin(self, batch, logs=None):
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            make().fit(X, callbacks=[CtrlC()])
+
+
+class TestCallbacks:
+    def test_keras_callbacks_are_called(self):
+        seen = []
+        make().fit(X, callbacks=[on_epoch_end(lambda callback, epoch, logs: seen.append((epoch, logs["loss"])))])
+        assert [epoch for epoch, _ in seen] == [1, 2, 3]
+        assert all(np.isfinite(loss) for _, loss in seen)
+
+    def test_stop_training_and_learning_rate(self):
+        import keras
+
+        schedule = keras.callbacks.LearningRateScheduler(lambda epoch: 1e-30 if epoch else 0.1)
+        embedder = make(max_epochs=3).fit(X, callbacks=[schedule])
+        one = make(max_epochs=1, learning_rate=0.1).fit(X)
+        np.testing.assert_allclose(embedder.weights_["reconstruction.kernel"], one.weights_["reconstruction.kernel"])
+
+        def stop(callback, epoch, logs):
+            callback.model.stop_training = epoch == 2
+
+        assert make(max_epochs=50).fit(X, callbacks=[on_epoch_end(stop)]).n_iter_ == 2
+
+    def test_early_stopping_of_keras_restores_weights(self):
+        import keras
+
+        stopping = keras.callbacks.EarlyStopping("loss", mode="max", patience=2, restore_best_weights=True)
+        embedder = make(max_epochs=20).fit(X, callbacks=[stopping])
+        best = int(np.argmax(embedder.history_["loss"]))
+        assert embedder.n_iter_ < 20
+        expected = make(max_epochs=best + 1).fit(X)
+        np.testing.assert_array_equal(
+            embedder.weights_["encoder.forward.0.kernel"], expected.weights_["encoder.forward.0.kernel"]
+        )
+
+    def test_tensorboard(self, tmp_path):
+        pytest.importorskip("tensorboard")
+        make(log_dir=tmp_path / "logs").fit(X)
+        events = list((tmp_path / "logs").rglob("*tfevents*"))
+        assert events and b"epoch_loss" in b"".join(file.read_bytes() for file in events)
+
+    def test_without_tensorboard_the_remedy_is_named_before_training(self, monkeypatch, tmp_path):
+        import sys
+
+        monkeypatch.setitem(sys.modules, "tensorboard", None)
+        with pytest.raises(ImportError, match=r"pip install 'skaudeep\[tensorboard\]'"):
+            make(log_dir=tmp_path).fit(X)
+
+
+class TestFiles:
+    def test_round_trip(self, fitted, tmp_path):
+        path = tmp_path / "embedder.npz"
+        fitted.save(path)
+        loaded = Seq2SeqAutoencoderEmbedder.load(path)
+        assert loaded.get_params() == fitted.get_params()
+        assert_same(loaded, fitted)
+        np.testing.assert_array_equal(loaded.transform(X), fitted.transform(X))
+        assert_same(loaded.partial_fit(X), copy.deepcopy(fitted).partial_fit(X))
+
+    def test_parameters_that_are_no_json(self, tmp_path):
+        path = tmp_path / "embedder.npz"
+        parameters = {
+            "random_state": np.random.RandomState(0),
+            "learning_rate": np.float64(0.01),
+            "n_units": np.int64(2),
+        }
+        embedder = make(checkpoint_dir=tmp_path / "checkpoints", **parameters).fit(X)
+        embedder.save(path)
+        loaded = Seq2SeqAutoencoderEmbedder.load(path)
+        assert loaded.random_state is None and loaded.learning_rate == 0.01
+        assert loaded.checkpoint_dir == str(tmp_path / "checkpoints")
+
+    def test_something_else(self, fitted, tmp_path):
+        from skaudeep._engine import save_arrays
+
+        path = tmp_path / "something.npz"
+        for content, message in [(b"not a zip", "damaged"), (b"", "damaged")]:
+            path.write_bytes(content)
+            with pytest.raises(ValueError, match=f"something.npz.*{message}"):
+                Seq2SeqAutoencoderEmbedder.load(path)
+        np.savez(path, a=np.array([{}], object))
+        with pytest.raises(ValueError, match="something.npz"):
+            Seq2SeqAutoencoderEmbedder.load(path)
+        save_arrays(path, {"class": "FrequencyAutoencoderEmbedder", "format": 1}, {})
+        with pytest.raises(ValueError, match="holds 'FrequencyAutoencoderEmbedder'"):
+            Seq2SeqAutoencoderEmbedder.load(path)
+        with pytest.raises(FileNotFoundError):
+            Seq2SeqAutoencoderEmbedder.load(tmp_path / "missing.npz")
+
+    def test_another_version_warns(self, fitted, tmp_path):
+        path = tmp_path / "embedder.npz"
+        fitted.save(path)
+        with np.load(path) as file:
+            arrays = dict(file)
+        header = json.loads(str(arrays.pop("header"))) | {"version": "0.0.1"}
+        np.savez(path, header=np.array(json.dumps(header)), **arrays)
+        with pytest.warns(UserWarning, match=r"written by skaudeep 0\.0\.1"):
+            Seq2SeqAutoencoderEmbedder.load(path)
+
+    def test_pickle(self, fitted):
+        loaded = pickle.loads(pickle.dumps(fitted))
+        np.testing.assert_array_equal(loaded.transform(X), fitted.transform(X))
+        assert_same(loaded.partial_fit(X), copy.deepcopy(fitted).partial_fit(X))
+
+
+def test_two_threads_share_no_network(fitted):
+    other = make(random_state=1).fit(X)
+    expected = [embedder.transform(X) for embedder in (fitted, other)]
+    failures = []
+
+    def work(embedder, z):
+        for _ in range(20):
+            if not (embedder.transform(X) == z).all():
+                failures.append(embedder)
+
+    threads = [threading.Thread(target=work, args=pair) for pair in zip((fitted, other), expected, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_univariate_sequences():
+    numbers = X[:, :, 0]
+    embedder = make().fit(numbers)
+    assert embedder.n_features_in_ == 5
+    assert embedder.reconstruct(numbers).shape == (10, 5)
+    same = make().fit(numbers[:, :, None])
+    np.testing.assert_array_equal(embedder.transform(numbers), same.transform(numbers[:, :, None]))
+
+
+def test_progress_goes_to_standard_error(capfd):
+    make(verbose=1).fit(X)
+    captured = capfd.readouterr()
+    assert captured.out == "" and "Seq2SeqAutoencoderEmbedder: 3 epochs" in captured.err and "loss" in captured.err
+    make().fit(X)
+    captured = capfd.readouterr()
+    assert captured.out == captured.err == ""

@@ -1,0 +1,136 @@
+"""What README, guide and examples say is true: their code runs, and they name everything public."""
+
+import doctest
+import inspect
+import pathlib
+import re
+import runpy
+import sys
+from xml.etree import ElementTree
+
+import pytest
+
+import skaudeep
+
+ROOT = pathlib.Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+GUIDE = ROOT / "doc" / "user_guide.rst"
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """An empty working directory, and no windows; all figures are closed afterwards."""
+    monkeypatch.chdir(tmp_path)
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("Agg")
+    monkeypatch.setattr(plt, "show", lambda: None)
+    yield tmp_path
+    plt.close("all")
+
+
+def readme_code(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def public_names():
+    modules = [thing for name in skaudeep.__all__ if inspect.ismodule(thing := getattr(skaudeep, name))]
+    return {name for module in modules for name in module.__all__}
+
+
+def test_readme_example_runs(elsewhere, capsys):
+    (code,) = readme_code("python")
+    small = code.replace(
+        "random_state=0)  #", "n_classes=2, n_per_class=10, n_takes=2, max_seconds=1.2, random_state=0)  #"
+    )
+    small = small.replace("n_units=64", "n_units=4")
+    assert small.count("n_classes=2") == small.count("n_units=4") == 1
+    exec(compile(small, "README.md", "exec"), {})
+    scores = [float(score) for score in re.findall(r"\d[\d.]*", capsys.readouterr().out)]
+    assert len(scores) == 5
+    assert all(0 <= score <= 1 for score in scores)
+    assert [path.name for path in elsewhere.iterdir()] == ["sounds"]
+
+
+def test_readme_example_has_ten_lines():
+    (code,) = readme_code("python")
+    assert 9 <= len([line for line in code.splitlines() if line]) <= 11
+
+
+def test_readme_commands_are_those_of_the_issue_and_of_continuous_integration():
+    commands = [command.strip() for command in readme_code("bash")]
+    assert commands == ["pip install . && skaudeep quickstart", "pip install '.[tests]' && pytest"]
+    # .ci/run takes the line that this finds
+    assert re.findall("^pip install .*pytest$", README, re.MULTILINE) == commands[1:]
+    assert "grep -m 1 '^pip install .*pytest$' README.md" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_readme_table_names_every_estimator():
+    table = "".join(line for line in README.splitlines() if line.startswith("| `"))
+    homes = ("spectrogram", "embedding", "fusion", "classification")
+    names = {name for home in homes for name in getattr(skaudeep, home).__all__}
+    estimators = {name for name in names if hasattr(getattr(skaudeep, name, None), "fit")}
+    assert len(estimators) > 5
+    assert not {name for name in estimators if f"`{name}`" not in table}
+
+
+def test_local_links_of_the_readme_lead_somewhere():
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert len(links) > 3
+    assert not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_flow_picture_is_sound_xml_with_a_title():
+    svg = ElementTree.parse(ROOT / "doc" / "images" / "flow.svg").getroot()
+    assert svg.tag == "{http://www.w3.org/2000/svg}svg"
+    assert svg.find("{http://www.w3.org/2000/svg}title").text
+    used = {use.get("href") for use in svg.iter("{http://www.w3.org/2000/svg}use")}
+    assert used == {"#spectrogram", "#autoencoder", "#vector"}
+    assert used <= {f"#{element.get('id')}" for element in svg.iter()}
+
+
+@pytest.mark.slow
+def test_user_guide_runs(elsewhere):
+    options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    example = doctest.DocTestParser().get_doctest(GUIDE.read_text(), {}, "user_guide", str(GUIDE), 0)
+    complaints = []
+    runner = doctest.DocTestRunner(verbose=False, optionflags=options)
+    runner.run(example, out=complaints.append)
+    assert runner.summarize(verbose=False).attempted > 50
+    assert not complaints, "".join(complaints)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_runs(path, elsewhere, capsys):
+    runpy.run_path(str(path), run_name="__main__")
+    if path.stem.startswith("plot_"):
+        assert sys.modules["matplotlib.pyplot"].get_fignums()
+    else:
+        assert "accuracy" in capsys.readouterr().out
+    assert not list(elsewhere.iterdir()), "an example leaves nothing behind"
+
+
+def test_reference_names_everything_public():
+    listed = set(re.findall(r"^   (\w+)$", (ROOT / "doc" / "api.rst").read_text(), re.MULTILINE))
+    constants = {"CHANNELS"}
+    assert listed == public_names() - constants
+
+
+def test_guide_speaks_of_every_estimator_and_its_parameters():
+    text = GUIDE.read_text()
+    for name in ("SpectrogramTransformer", "Seq2SeqAutoencoderEmbedder", "ChunkwiseTransformer"):
+        unnamed = [
+            parameter for parameter in inspect.signature(getattr(skaudeep, name)).parameters if parameter not in text
+        ]
+        assert not unnamed, name
+    for name in ("AudioFeatureUnion", *skaudeep.classification.__all__):
+        assert name in text
+
+
+def test_one_copy_of_the_package_is_loaded():
+    """An installed copy and the folder of the source in one process would break isinstance and pickle."""
+    loaded = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "skaudeep"}
+    home = pathlib.Path(skaudeep.__file__).parent
+    assert not {name for name, module in loaded.items() if home not in pathlib.Path(module.__file__).parents}

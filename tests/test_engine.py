@@ -1,0 +1,143 @@
+"""The pool of networks, TensorFlow's silence, files of arrays."""
+
+import gc
+import subprocess
+import sys
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+from skaudeep import _engine
+from skaudeep._engine import borrow, load_arrays, save_arrays
+
+
+class Config:
+    """Counts the networks that are built from it."""
+
+    def __init__(self):
+        self.built = []
+
+    def build(self):
+        network = Network()
+        self.built.append(weakref.ref(network))
+        return network
+
+
+class Network:
+    weights = None
+
+    def load_weights_dict(self, weights):
+        self.weights = weights
+
+
+@pytest.fixture(autouse=True)
+def empty_pool(monkeypatch):
+    monkeypatch.setattr(_engine, "_idle", type(_engine._idle)())
+
+
+class TestPool:
+    def test_a_network_is_used_again(self):
+        config = Config()
+        with borrow(config) as first:
+            pass
+        with borrow(config, {"w": 1}) as second:
+            assert second is first and second.weights == {"w": 1}
+        assert len(config.built) == 1
+
+    def test_a_network_has_one_user(self):
+        config = Config()
+        with borrow(config) as first, borrow(config) as second:
+            assert first is not second
+        with borrow(config), borrow(config):
+            assert len(config.built) == 2
+
+    def test_threads_get_their_own(self):
+        config, seen, barrier = Config(), [], threading.Barrier(4)
+
+        def work():
+            with borrow(config) as network:
+                barrier.wait(timeout=10)
+                seen.append(network)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(set(map(id, seen))) == 4
+
+    def test_a_network_whose_user_failed_is_dropped(self):
+        config = Config()
+        with pytest.raises(KeyboardInterrupt), borrow(config):
+            raise KeyboardInterrupt
+        with borrow(config):
+            assert len(config.built) == 2
+
+    def test_the_longest_unused_are_let_go(self):
+        configs = [Config() for _ in range(_engine.MAX_IDLE_NETWORKS + 3)]
+        for config in configs:
+            with borrow(config):
+                pass
+        with borrow(configs[0]), borrow(configs[0]):
+            pass
+        del config
+        gc.collect()
+        alive = [sum(network() is not None for network in config.built) for config in configs]
+        assert alive[0] == 2 and sum(alive) == _engine.MAX_IDLE_NETWORKS
+        assert alive[-1] == 1 and alive[1] == 0
+
+
+def run_python(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=True)
+
+
+class TestStart:
+    def test_tensorflow_starts_silently_and_other_messages_pass(self):
+        code = """
+import os, threading
+from skaudeep._engine import start_tensorflow
+os.write(2, b"before\\n")
+timer = threading.Timer(0.2, lambda: os.write(2, b"meanwhile\\n"))
+timer.start()
+start_tensorflow()
+timer.join()
+os.write(2, b"after\\n")
+import tensorflow as tf
+tf.zeros(3) + 1
+"""
+        done = run_python(code)
+        assert done.stdout == ""
+        assert done.stderr.split() == ["before", "meanwhile", "after"]
+
+    def test_a_level_set_by_the_user_stays(self):
+        code = """
+import os
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "1"
+from skaudeep._engine import start_tensorflow
+start_tensorflow()
+import sys
+assert "tensorflow" not in sys.modules and os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"
+"""
+        run_python(code)
+
+
+class TestFiles:
+    def test_round_trip(self, tmp_path):
+        arrays = {"a/b.c": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(3)}
+        save_arrays(tmp_path / "file.npz", {"x": [1, 0.1, None]}, arrays)
+        header, loaded = load_arrays(tmp_path / "file.npz")
+        assert header == {"x": [1, 0.1, None]} and loaded.keys() == arrays.keys()
+        for name in arrays:
+            np.testing.assert_array_equal(loaded[name], arrays[name])
+            assert loaded[name].dtype == arrays[name].dtype
+
+    def test_objects_are_not_loaded(self, tmp_path):
+        np.savez(tmp_path / "file.npz", header=np.array("{}"), a=np.array([{}], object))
+        with pytest.raises(ValueError, match=r"file\.npz.*not a file that skaudeep wrote"):
+            load_arrays(tmp_path / "file.npz")
+
+    def test_a_missing_folder_is_named(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="nowhere.*does not exist; create it"):
+            save_arrays(tmp_path / "nowhere" / "file.npz", {}, {})

@@ -1,0 +1,41 @@
+"""Files that appear whole or not at all."""
+
+import os
+import stat
+
+import pytest
+
+from skaudeep._files import atomic_path
+
+
+def test_appears_at_the_end(tmp_path):
+    target = tmp_path / "file.txt"
+    with atomic_path(target) as temporary:
+        temporary.write_text("new")
+        assert not target.exists() and temporary.parent == tmp_path and temporary.suffix == ".txt"
+    assert target.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_a_failure_leaves_the_old_file_and_no_debris(tmp_path, error):
+    target = tmp_path / "file.txt"
+    target.write_text("old")
+    with pytest.raises(error), atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise error
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_others_may_read_it_as_any_new_file(tmp_path):
+    with atomic_path(tmp_path / "file.txt") as temporary:
+        temporary.write_text("")
+    (tmp_path / "usual.txt").touch()
+    modes = [stat.S_IMODE(os.stat(tmp_path / name).st_mode) for name in ("file.txt", "usual.txt")]
+    assert modes[0] == modes[1]
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"), atomic_path(tmp_path / "nowhere" / "file.txt"):
+        pass
