@@ -8,6 +8,7 @@ import configparser
 import importlib
 import inspect
 import pathlib
+import pkgutil
 import re
 import sys
 
@@ -20,11 +21,9 @@ SETTINGS = pathlib.Path(__file__).parents[1] / "setup.cfg"
 
 def public_objects():
     """Full names of what the modules export and of its public methods; with the former, the object itself."""
-    for name in skaudeep.__all__:
-        module = getattr(skaudeep, name)
-        if not inspect.ismodule(module):
-            continue
-        for exported in module.__all__:
+    for name in (module.name for module in pkgutil.iter_modules(skaudeep.__path__) if module.name[0] != "_"):
+        module = importlib.import_module(f"skaudeep.{name}")
+        for exported in getattr(module, "__all__", ()):
             thing = getattr(module, exported)
             if not callable(thing):
                 continue

@@ -6,21 +6,13 @@ and plain statistics of the log-mel spectrogram.
 
 import tempfile
 
-import numpy as np
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skaudeep import LiblinearClassifier, Seq2SeqAutoencoderEmbedder, SpectrogramTransformer
 from skaudeep.datasets import make_sound_events
-
-
-def log_mel_statistics(spectrograms):
-    """Mean, standard deviation, maximum, minimum and mean absolute change over time of each mel band."""
-    change = np.abs(np.diff(spectrograms, axis=1))
-    statistics = [spectrograms.mean(1), spectrograms.std(1), spectrograms.max(1), spectrograms.min(1), change.mean(1)]
-    return np.concatenate(statistics, axis=1)
-
+from skaudeep.evaluation import sequence_statistics
 
 with tempfile.TemporaryDirectory() as folder:
     sounds = make_sound_events(folder, n_classes=12, n_per_class=15, random_state=0)
@@ -30,7 +22,7 @@ embedder = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=64, batch_size=16, max
 representations = {
     "trained, bottleneck": embedder,
     "untrained, bottleneck": Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=64, max_epochs=0, random_state=0),
-    "log-mel statistics": FunctionTransformer(log_mel_statistics),
+    "log-mel statistics": FunctionTransformer(sequence_statistics),
 }
 for name, representation in representations.items():
     # all of it is fitted in each fold: nothing has seen a recording that it is tested on

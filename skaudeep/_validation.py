@@ -4,6 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import _fit_context as fit_context
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions, validate_params
 from sklearn.utils.validation import (
@@ -26,6 +27,7 @@ __all__ = [
     "check_sample_weight",
     "draw_seed",
     "fit_context",
+    "safe_indexing",
     "validate_data",
     "validate_params",
 ]

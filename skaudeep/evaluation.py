@@ -12,6 +12,8 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.multiclass import unique_labels
 
+from skaudeep._validation import safe_indexing
+
 __all__ = ["FoldEvaluation", "evaluate_folds", "sequence_statistics"]
 
 
@@ -76,24 +78,25 @@ def evaluate_folds(estimator, X, y, *, cv, groups=None):
     --------
     >>> import numpy as np
     >>> from sklearn.model_selection import PredefinedSplit
-    >>> from sklearn.svm import LinearSVC
+    >>> from sklearn.neighbors import NearestCentroid
     >>> from skaudeep.evaluation import evaluate_folds
-    >>> X = np.array([[-2.0], [2.0], [-3.0], [3.0], [-1.0], [-2.0]])
-    >>> result = evaluate_folds(LinearSVC(), X, list("abab") + ["a", "b"], cv=PredefinedSplit([0, 0, 0, 1, 1, 1]))
-    >>> result.accuracy.round(2)
-    array([1.  , 0.67])
-    >>> result.recall.round(2)
+    >>> X = np.array([[-2.0], [2.0], [-3.0], [3.0], [-1.0], [1.0], [-2.0], [2.0]])
+    >>> y = ["a", "b", "a", "b", "a", "b", "b", "b"]
+    >>> result = evaluate_folds(NearestCentroid(), X, y, cv=PredefinedSplit([0, 0, 0, 0, 1, 1, 1, 1]))
+    >>> result.accuracy
     array([1.  , 0.75])
+    >>> result.recall.round(2)
+    array([1.  , 0.83])
     >>> result.confusion
     array([[3, 0],
-           [1, 2]])
+           [1, 4]])
     """
     X, y, groups = indexable(X, y, groups)
     y = np.asarray(y)
     tested = []
     for training, test in check_cv(cv, y, classifier=True).split(X, y, groups):
-        fitted = clone(estimator).fit(_take(X, training), y[training])
-        tested.append((test, fitted.predict(_take(X, test))))
+        fitted = clone(estimator).fit(safe_indexing(X, training), y[training])
+        tested.append((test, fitted.predict(safe_indexing(X, test))))
     rows = np.concatenate([test for test, _ in tested])
     predictions = np.concatenate([predicted for _, predicted in tested])
     classes = unique_labels(y)
@@ -133,13 +136,11 @@ def sequence_statistics(X):
 
 def _statistics(sequence):
     change = np.abs(np.diff(sequence, axis=0)).sum(axis=0) / max(len(sequence) - 1, 1)
-    return np.concatenate([sequence.mean(axis=0), sequence.std(axis=0), sequence.max(axis=0), sequence.min(axis=0), change])
+    return np.concatenate(
+        [sequence.mean(axis=0), sequence.std(axis=0), sequence.max(axis=0), sequence.min(axis=0), change]
+    )
 
 
 def _average_recall(y, predicted):
     # a class that a fold does not test has no recall
     return recall_score(y, predicted, labels=unique_labels(y), average="macro")
-
-
-def _take(X, rows):
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]

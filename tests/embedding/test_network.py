@@ -1,0 +1,134 @@
+"""The network against the original's golden files, and its noise."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from skaudeep._engine import borrow
+from skaudeep.embedding._config import TimeConfig
+
+# the original's trained network: one layer of 32 units
+CONFIG = TimeConfig(
+    n_features=128,
+    n_layers=1,
+    n_units=32,
+    cell="gru",
+    bidirectional_encoder=False,
+    bidirectional_decoder=False,
+    reset_after=False,
+    feed_previous=True,
+    dropout=False,
+    input_noise=False,
+    mask_silence=False,
+)
+
+
+def original_weights(reader):
+    """Weights of the original's one-layer GRU checkpoint in the layout of ours."""
+
+    def tensor(name):
+        return reader.get_tensor(f"model/{name}")
+
+    def cell(part, n_inputs):
+        prefix = f"{part}/rnn_output_and_state/rnn/multi_rnn_cell/cell_0/gru_cell"
+        gates, candidate = tensor(f"{prefix}/gates/kernel"), tensor(f"{prefix}/candidate/kernel")
+        gate_bias, candidate_bias = tensor(f"{prefix}/gates/bias"), tensor(f"{prefix}/candidate/bias")
+
+        def keras_order(gates, candidate):
+            r, u = np.split(gates, 2, axis=-1)
+            return np.concatenate([u, r, candidate], axis=-1)
+
+        return {
+            f"{part}.forward.0.kernel": keras_order(gates[:n_inputs], candidate[:n_inputs]),
+            f"{part}.forward.0.recurrent_kernel": keras_order(gates[n_inputs:], candidate[n_inputs:]),
+            f"{part}.forward.0.bias": keras_order(gate_bias, candidate_bias),
+        }
+
+    def dense(ours, theirs):
+        return {f"{ours}.kernel": tensor(f"{theirs}/weights"), f"{ours}.bias": tensor(f"{theirs}/bias")}
+
+    return {
+        **cell("encoder", 128),
+        **cell("decoder", 128),
+        **dense("representation", "representation/linear"),
+        **dense("feedback", "decoder/rnn_output_and_state"),
+        **dense("reconstruction", "reconstruction/time_dist_linear/linear"),
+    }
+
+
+@pytest.fixture(scope="module")
+def golden(shared):
+    """The original's trained 1x32 network as config and weights, its input, and what it made of it."""
+    import tensorflow as tf
+
+    from skaudeep.io import read_netcdf
+
+    reader = tf.train.load_checkpoint(str(shared / "reference/models/t-rae-gru/logs/model-12"))
+    spectrograms = read_netcdf(shared / "reference/datasets/esc20-mel128.nc")["features"].values
+    reference = dict(np.load(shared / "reference/models/t-rae-gru/reference.npz"))
+    reference["representations"] = read_netcdf(shared / "reference/models/t-rae-gru/representation.nc")[
+        "features"
+    ].values
+    return CONFIG, original_weights(reader), spectrograms, reference
+
+
+class TestGoldenFiles:
+    def test_representation(self, golden):
+        config, weights, spectrograms, reference = golden
+        with borrow(config, weights) as network:
+            z = network.encode(spectrograms, None).numpy()
+        np.testing.assert_allclose(z[:8], reference["rep_fp0"], atol=1e-5)
+        np.testing.assert_allclose(z, reference["representations"], atol=1e-5)
+
+    def test_reconstruction_by_a_decoder_that_hears_itself(self, golden):
+        config, weights, _, reference = golden
+        with borrow(config, weights) as network:
+            generated = network.generate(reference["rep_fp1"], 124).numpy()
+        # the original's is reversed in time, and time-major
+        np.testing.assert_allclose(generated[:, ::-1].transpose(1, 0, 2), reference["reconstruction_fp1"], atol=1e-5)
+
+    def test_loss_where_the_decoder_always_hears_itself(self, golden):
+        config, weights, spectrograms, reference = golden
+        with borrow(config, weights) as network:
+            network.prepare_training(1e-3)
+            rates, seed = np.array([0, 0, 1], np.float32), np.array([0, 0], np.int32)
+            loss = network.train_batch(spectrograms[:8], None, rates, np.float32(2), seed)
+        assert float(loss) == pytest.approx(float(reference["loss_fp1"]), abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def noise():
+    from skaudeep.embedding._network import _Noise
+
+    config = dataclasses.replace(CONFIG, dropout=True, input_noise=True)
+    return lambda seed: _Noise(config, np.array([0.25, 0.3, 0.2], np.float32), np.array([7, seed], np.int32))
+
+
+class TestNoise:
+    def test_dropout_keeps_the_mean_and_is_fresh_at_every_step(self, noise):
+        x = np.ones((40, 30, 50), np.float32)
+        for times in (1, 2):
+            dropped = noise(0).dropout(x, times).numpy()
+            keep = 0.75**times
+            np.testing.assert_allclose(np.unique(dropped), [0, 1 / keep], rtol=1e-6)
+            assert (dropped == 0).mean() == pytest.approx(1 - keep, abs=0.01)
+            assert dropped.mean() == pytest.approx(1, abs=0.02)
+            assert not (dropped[0] == dropped[1]).all()
+
+    def test_input_noise_zeroes_whole_steps(self, noise):
+        noisy = noise(0).input(np.ones((100, 50, 4), np.float32)).numpy()
+        steps = noisy.all(axis=2)
+        assert (steps == noisy.any(axis=2)).all()
+        assert steps.mean() == pytest.approx(0.7, abs=0.03)
+
+    def test_feeding_back_is_drawn_per_step_and_sequence(self, noise):
+        feed = noise(0).feed(100, 50).numpy()
+        assert feed.mean() == pytest.approx(0.2, abs=0.03)
+        assert feed.mean(axis=(1, 2)).std() > 0 and feed.mean(axis=(0, 2)).std() > 0
+
+    def test_a_seed_gives_the_same_noise_and_another_seed_other_noise(self, noise):
+        x = np.ones((5, 4, 3), np.float32)
+        first, same, other = (noise(seed).dropout(x).numpy() for seed in (0, 0, 1))
+        np.testing.assert_array_equal(first, same)
+        assert (first != other).any()

@@ -1,0 +1,72 @@
+"""Splits, batches and the state of training (the loop itself: tests/embedding/test_base.py)."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skaudeep._training import TrainingState, shuffled_batches, split_rows
+
+
+@given(st.integers(1, 200), st.integers(1, 70), st.integers(0, 2**31 - 1), st.integers(0, 5))
+def test_batches_hold_every_row_once(n_rows, batch_size, seed, epoch):
+    rows = np.arange(100, 100 + n_rows)
+    batches = shuffled_batches(rows, batch_size, seed, epoch)
+    np.testing.assert_array_equal(np.sort(np.concatenate(batches)), rows)
+    assert all(len(batch) == batch_size for batch in batches[:-1]) and 0 < len(batches[-1]) <= batch_size
+    for batch, same in zip(batches, shuffled_batches(rows, batch_size, seed, epoch), strict=True):
+        np.testing.assert_array_equal(batch, same)
+
+
+def test_epochs_and_seeds_shuffle_differently():
+    orders = [np.concatenate(shuffled_batches(np.arange(50), 7, *key)).tolist() for key in ((0, 0), (0, 1), (1, 0))]
+    assert orders[0] != orders[1] and orders[0] != orders[2]
+
+
+def stopping(fraction, early_stopping=True):
+    return SimpleNamespace(early_stopping=early_stopping, validation_fraction=fraction)
+
+
+@given(st.integers(2, 300), st.floats(0.01, 0.5), st.integers(0, 99))
+def test_splits_part_the_rows(n_samples, fraction, seed):
+    training, validation = split_rows(stopping(fraction), n_samples, seed)
+    np.testing.assert_array_equal(np.sort(np.concatenate([training, validation])), np.arange(n_samples))
+    assert len(validation) == max(1, round(fraction * n_samples))
+
+
+def test_splits_are_stratified_where_they_can_be():
+    y = np.repeat([0, 1], [80, 20])
+    _, validation = split_rows(stopping(0.25), 100, 0, y)
+    assert np.bincount(y[validation]).tolist() == [20, 5]
+    _, validation = split_rows(stopping(0.25), 4, 0, np.array([0, 0, 0, 1]))
+    assert len(validation) == 1
+
+
+def test_no_split_without_early_stopping():
+    training, validation = split_rows(stopping(0.5, early_stopping=False), 5, 0)
+    np.testing.assert_array_equal(training, np.arange(5))
+    assert validation is None
+
+
+def test_a_split_that_leaves_nothing_is_refused():
+    with pytest.raises(ValueError, match="validation_fraction=0.9 leaves none of the n_samples=2"):
+        split_rows(stopping(0.9), 2, 0)
+
+
+def test_a_state_survives_its_file(tmp_path):
+    state = TrainingState(
+        weights={"a.b": np.arange(3, dtype=np.float32)},
+        seed=5,
+        optimizer={"iteration": np.int64(7)},
+        n_epochs=2,
+        n_steps=14,
+        history={"loss": [0.1, 1 / 3]},
+    )
+    state.save(tmp_path / "state.npz")
+    loaded = TrainingState.load(tmp_path / "state.npz")
+    assert loaded.history == state.history and loaded.best_weights is None
+    assert (loaded.seed, loaded.n_epochs, loaded.n_steps, loaded.n_stalled) == (5, 2, 14, 0)
+    np.testing.assert_array_equal(loaded.weights["a.b"], state.weights["a.b"])
+    assert loaded.optimizer["iteration"] == 7
