@@ -122,7 +122,7 @@ class Experiment:
 
         classifiers = {
             "MLP": mlp,
-            "LinearSVC": lambda: score(LinearSVC(C=C)),
+            "LinearSVC": lambda: score(LinearSVC(C=C, max_iter=10_000)),
             "LiblinearClassifier": lambda: score(LiblinearClassifier(C=C)),
         }
         for classifier, compute in classifiers.items():

@@ -1,10 +1,11 @@
-"""Keras and TensorFlow that is not architecture: the pool of compiled networks, weights to and from NumPy, files.
+"""Keras and TensorFlow that is not architecture: the pool of networks, weights to and from NumPy, batches, files.
 
 A fitted estimator holds NumPy arrays and a frozen config; the compiled network that runs them is borrowed from a
 process-wide pool keyed by the config. Nothing here imports TensorFlow before a network is built.
 """
 
 import collections
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -68,9 +69,9 @@ def start_tensorflow():
     They come from C++, before any log level counts; whatever else arrives meanwhile is passed on. A user who has
     set TensorFlow's log level, or has imported it already, is left alone.
     """
-    if "tensorflow" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    # a worker process inherits the level that its parent has set here
+    if "tensorflow" in sys.modules or os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     try:
         stderr = os.dup(2)
     except OSError:  # no standard error at all
@@ -147,6 +148,38 @@ class NetworkMixin:
         if clip_value is not None:
             gradients = [tf.clip_by_value(g, -clip_value, clip_value) for g in gradients]
         self.optimizer.apply(gradients, variables)
+
+
+def prefetch(load, items, n_ahead=2):
+    """Load batches in a thread, ahead of their use.
+
+    Parameters
+    ----------
+    load : callable
+        From an item to a batch.
+    items : sequence
+        What to load, in order.
+    n_ahead : int, default=2
+        Number of batches to hold in memory beside the one in use.
+
+    Yields
+    ------
+    object
+        What `load` gives for each item.
+    """
+    if len(items) < 2:  # nothing to be ahead of
+        yield from map(load, items)
+        return
+    pool, pending = concurrent.futures.ThreadPoolExecutor(1), collections.deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(load, item))
+            if len(pending) > n_ahead:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def save_arrays(path, header, arrays):

@@ -53,9 +53,10 @@ class Sequences:
             padded[: len(sequence)] = sequence
         return x, lengths
 
-    def batches(self, batch_size):
-        """Row numbers of all sequences in batches, neighbours in length together."""
-        order = np.argsort(self.lengths, kind="stable")
+    def batches(self, batch_size, rows=None):
+        """Row numbers of all sequences, or of some, in batches, neighbours in length together."""
+        rows = np.arange(len(self)) if rows is None else rows
+        order = rows[np.argsort(self.lengths[rows], kind="stable")]
         return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
 
 

@@ -2,12 +2,13 @@
 
 import contextlib
 import dataclasses
+import functools
 import warnings
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from skaudeep._engine import load_arrays, save_arrays
+from skaudeep._engine import load_arrays, prefetch, save_arrays
 from skaudeep._progress import progress
 from skaudeep.exceptions import TrainingError
 
@@ -98,7 +99,7 @@ class Schedule:
     keep_epochs: bool = True
 
 
-def train(network, state, schedule, *, batches, train_batch, validate=None, callbacks=(), checkpoint=None):
+def train(network, state, schedule, *, batches, load, train_batch, validate=None, callbacks=(), checkpoint=None):
     """Train a borrowed network from `state` on, updating `state` after each finished epoch.
 
     Parameters
@@ -111,8 +112,10 @@ def train(network, state, schedule, *, batches, train_batch, validate=None, call
         How long and how fast.
     batches : callable
         From an epoch's number to a sequence of batches (row numbers).
+    load : callable
+        From row numbers to the arrays of a batch; called in a thread, ahead of their use.
     train_batch : callable
-        ``train_batch(rows, seed) -> loss``, with an int32 pair as seed.
+        ``train_batch(*arrays, seed) -> loss``, with an int32 pair as seed.
     validate : callable, optional
         ``validate() -> loss`` on the validation split.
     callbacks : sequence of keras.callbacks.Callback
@@ -128,30 +131,12 @@ def train(network, state, schedule, *, batches, train_batch, validate=None, call
         Only before the end of the first epoch; later the last finished one is kept and a warning given.
     """
     n_before = state.n_epochs
-    network.load_weights_dict(state.weights)
-    network.prepare_training(schedule.learning_rate, state.optimizer)
-    n_left = max(schedule.max_epochs - state.n_epochs, 0)
     try:
-        with (
-            progress(schedule.description, n_left, enabled=schedule.verbose, unit="epochs") as advance,
-            _callback_list(network, callbacks) as hooks,
-        ):
-            for epoch in range(state.n_epochs, schedule.max_epochs):
-                if _has_stalled(state, schedule):
-                    break
-                hooks.on_epoch_begin(epoch)
-                loss, n_steps = _train_epoch(state, epoch, batches(epoch), train_batch, hooks)
-                logs = {"loss": loss} | ({"val_loss": validate()} if validate else {})
-                _finish_epoch(network, state, n_steps, logs, keep=schedule.keep_epochs or checkpoint is not None)
-                if checkpoint is not None:
-                    state.save(checkpoint)
-                hooks.on_epoch_end(epoch, logs)
-                advance(note="  ".join(f"{name} {value:.4f}" for name, value in logs.items()))
-                if network.stop_training:
-                    break
-        # callbacks may have put other weights into the network, as Keras's EarlyStopping does
-        if callbacks or not schedule.keep_epochs:
-            _keep(network, state)
+        if n_before < schedule.max_epochs and not _has_stalled(state, schedule):
+            network.load_weights_dict(state.weights)
+            network.prepare_training(schedule.learning_rate, state.optimizer)
+            run_epoch = functools.partial(_run_epoch, network, state, batches, load, train_batch, validate)
+            _run_epochs(network, state, schedule, run_epoch, callbacks, checkpoint)
     except KeyboardInterrupt:
         if state.n_epochs == n_before or not schedule.keep_epochs:
             raise
@@ -161,6 +146,76 @@ def train(network, state, schedule, *, batches, train_batch, validate=None, call
         )
     if validate is not None and state.best_weights is not None:
         state.weights = state.best_weights
+
+
+def _run_epochs(network, state, schedule, run_epoch, callbacks, checkpoint):
+    n_left = schedule.max_epochs - state.n_epochs
+    keep = schedule.keep_epochs or checkpoint is not None
+    with (
+        progress(schedule.description, n_left, enabled=schedule.verbose, unit="epochs") as advance,
+        _callback_list(network, callbacks) as hooks,
+    ):
+        for epoch in range(state.n_epochs, schedule.max_epochs):
+            hooks.on_epoch_begin(epoch)
+            logs, n_steps = run_epoch(epoch, hooks)
+            _finish_epoch(network, state, n_steps, logs, keep)
+            if checkpoint is not None:
+                state.save(checkpoint)
+            hooks.on_epoch_end(epoch, logs)
+            advance(note="  ".join(f"{name} {value:.4f}" for name, value in logs.items()))
+            if network.stop_training or _has_stalled(state, schedule):
+                break
+    # callbacks may have put other weights into the network, as Keras's EarlyStopping does
+    if callbacks or not keep:
+        state.weights, state.optimizer = network.read_weights(), network.read_optimizer()
+
+
+def _run_epoch(network, state, batches, load, train_batch, validate, epoch, hooks):
+    """One pass over the data; gives the losses, the mean weighted by batch size, and the number of steps."""
+    total, rows = 0.0, batches(epoch)
+    for i, arrays in enumerate(prefetch(load, rows)):
+        hooks.on_train_batch_begin(i)
+        loss = float(train_batch(*arrays, np.array([state.seed, state.n_steps + i], np.int32)))
+        if not np.isfinite(loss):
+            raise TrainingError(
+                f"the loss became {loss} in epoch {epoch + 1}, batch {i + 1}: lower `learning_rate` or `clip_value`, "
+                "and check that the input is scaled to about [-1, 1]"
+            )
+        hooks.on_train_batch_end(i, {"loss": loss})
+        total += loss * len(rows[i])
+    logs = {"loss": total / sum(map(len, rows))}
+    return logs | ({"val_loss": validate()} if validate else {}), len(rows)
+
+
+def _finish_epoch(network, state, n_steps, logs, keep):
+    history = {name: [*state.history.get(name, []), value] for name, value in logs.items()}
+    better = logs.get("val_loss", np.inf) < min(state.history.get("val_loss", []), default=np.inf)
+    new = {
+        "n_epochs": state.n_epochs + 1,
+        "n_steps": state.n_steps + n_steps,
+        "history": history,
+        "n_stalled": 0 if better else state.n_stalled + 1,
+    }
+    if keep:
+        new |= {"weights": network.read_weights(), "optimizer": network.read_optimizer()}
+    if better:
+        new["best_weights"] = new["weights"] if keep else network.read_weights()
+    vars(state).update(new)  # at once: Ctrl-C must not come in between
+
+
+def _has_stalled(state, schedule):
+    return schedule.n_iter_no_change is not None and state.n_stalled >= schedule.n_iter_no_change
+
+
+@contextlib.contextmanager
+def _callback_list(network, callbacks):
+    """Keras callbacks between their ``on_train_begin`` and ``on_train_end``."""
+    import keras
+
+    hooks = keras.callbacks.CallbackList(list(callbacks), model=network, add_history=False)
+    hooks.on_train_begin()
+    yield hooks
+    hooks.on_train_end()
 
 
 def split_rows(estimator, n_samples, seed, stratify=None):
@@ -199,59 +254,33 @@ def split_rows(estimator, n_samples, seed, stratify=None):
     return np.sort(training), np.sort(validation)
 
 
-def shuffled_batches(rows, batch_size, seed, epoch):
-    """Rows of one epoch, shuffled and cut into batches; one of all rows for ``batch_size=None``."""
+def shuffled_batches(rows, batch_size, seed, epoch, lengths=None):
+    """Cut the rows of one epoch into batches by chance.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        The rows to train on.
+    batch_size : int or None
+        Rows of a batch; None: all in one.
+    seed, epoch : int
+        The origin of chance.
+    lengths : ndarray of int, optional
+        Lengths of the sequences of all rows; neighbours in length (within a tenth) then share a batch, so that
+        little is padded.
+
+    Returns
+    -------
+    list of ndarray of int
+        Row numbers; every row once.
+    """
     if batch_size is None or batch_size >= len(rows):
         return [rows]
-    rows = np.random.RandomState([seed, epoch]).permutation(rows)
-    return [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
-
-
-def _train_epoch(state, epoch, batches, train_batch, hooks):
-    """One pass over the data; gives the mean loss, weighted by batch size, and the number of steps."""
-    total, n_rows = 0.0, 0
-    for i, rows in enumerate(batches):
-        hooks.on_train_batch_begin(i)
-        loss = float(train_batch(rows, np.array([state.seed, state.n_steps + i], np.int32)))
-        if not np.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss} in epoch {epoch + 1}, batch {i + 1}: lower `learning_rate` or `clip_value`, "
-                "and check that the input is scaled to about [-1, 1]"
-            )
-        hooks.on_train_batch_end(i, {"loss": loss})
-        total += loss * len(rows)
-        n_rows += len(rows)
-    return total / n_rows, i + 1
-
-
-def _finish_epoch(network, state, n_steps, logs, keep):
-    best = min(state.history.get("val_loss", []), default=np.inf)
-    if keep:
-        _keep(network, state)
-    state.n_epochs += 1
-    state.n_steps += n_steps
-    for name, value in logs.items():
-        state.history.setdefault(name, []).append(value)
-    if logs.get("val_loss", np.inf) < best:
-        state.best_weights, state.n_stalled = network.read_weights(), 0
-    else:
-        state.n_stalled += 1
-
-
-def _keep(network, state):
-    state.weights, state.optimizer = network.read_weights(), network.read_optimizer()
-
-
-def _has_stalled(state, schedule):
-    return schedule.n_iter_no_change is not None and state.n_stalled >= schedule.n_iter_no_change
-
-
-@contextlib.contextmanager
-def _callback_list(network, callbacks):
-    """Keras callbacks between their ``on_train_begin`` and ``on_train_end``."""
-    import keras
-
-    hooks = keras.callbacks.CallbackList(list(callbacks), model=network, add_history=False)
-    hooks.on_train_begin()
-    yield hooks
-    hooks.on_train_end()
+    random = np.random.RandomState([seed, epoch])
+    rows = random.permutation(rows)
+    if lengths is not None:
+        rows = rows[np.argsort(lengths[rows] * random.uniform(0.9, 1.1, len(rows)), kind="stable")]
+    batches = [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
+    if lengths is not None:
+        random.shuffle(batches)
+    return batches

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from skaudeep import _engine
-from skaudeep._engine import borrow, load_arrays, save_arrays
+from skaudeep._engine import borrow, load_arrays, prefetch, save_arrays
 
 
 class Config:
@@ -89,12 +89,49 @@ class TestPool:
         assert alive[-1] == 1 and alive[1] == 0
 
 
+class TestPrefetch:
+    @pytest.mark.parametrize("n", [0, 1, 2, 7])
+    def test_gives_everything_in_order(self, n):
+        assert list(prefetch(lambda i: 10 * i, range(n))) == [10 * i for i in range(n)]
+
+    def test_is_ahead_by_two_and_no_more(self):
+        loaded, enough = [], threading.Event()
+
+        def load(i):
+            loaded.append(i)
+            if i == 2:
+                enough.set()
+            return i
+
+        batches = prefetch(load, range(10))
+        assert next(batches) == 0
+        assert enough.wait(timeout=10)
+        assert max(loaded) == 2
+        batches.close()
+        assert max(loaded) == 2
+
+    def test_errors_arrive_where_the_batch_is_used(self):
+        def load(i):
+            if i == 1:
+                raise OSError("unreadable")
+            return i
+
+        batches = prefetch(load, range(5))
+        assert next(batches) == 0
+        with pytest.raises(OSError, match="unreadable"):
+            next(batches)
+
+
 def run_python(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=True)
 
 
 class TestStart:
-    def test_tensorflow_starts_silently_and_other_messages_pass(self):
+    @pytest.mark.parametrize("inherited", [None, "3"])
+    def test_tensorflow_starts_silently_and_other_messages_pass(self, inherited, monkeypatch):
+        monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+        if inherited:
+            monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", inherited)
         code = """
 import os, threading
 from skaudeep._engine import start_tensorflow

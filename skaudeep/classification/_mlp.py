@@ -135,7 +135,8 @@ class BaseKerasMLP(BaseEstimator):
                 state,
                 schedule,
                 batches=lambda epoch: shuffled_batches(training, self.batch_size, seed, epoch),
-                train_batch=lambda rows, seed: network.train_batch(X[rows], y[rows], self.dropout, seed),
+                load=lambda rows: (X[rows], y[rows]),
+                train_batch=lambda x, labels, seed: network.train_batch(x, labels, self.dropout, seed),
                 validate=None
                 if validation is None
                 else lambda: float(network.evaluate_batch(X[validation], y[validation])),

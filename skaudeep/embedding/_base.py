@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from skaudeep._engine import borrow, load_arrays, save_arrays
+from skaudeep._engine import borrow, load_arrays, prefetch, save_arrays
 from skaudeep._sequences import check_sequences
 from skaudeep._training import Schedule, TrainingState, shuffled_batches, split_rows, train
 from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, draw_seed, fit_context
@@ -150,19 +150,20 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             verbose=bool(self.verbose),
             description=type(self).__name__,
         )
+        lengths = sequences.lengths if sequences.ragged else None
         try:
-            if state.n_epochs < max_epochs:
-                with borrow(self._config) as network:
-                    train(
-                        network,
-                        state,
-                        schedule,
-                        batches=lambda epoch: shuffled_batches(training, self.batch_size, state.seed, epoch),
-                        train_batch=self._batch_trainer(network, sequences),
-                        validate=None if validation is None else lambda: self._rmse(network, sequences, validation),
-                        callbacks=[*callbacks, *self._log_callbacks()],
-                        checkpoint=checkpoint,
-                    )
+            with borrow(self._config) as network:
+                train(
+                    network,
+                    state,
+                    schedule,
+                    batches=lambda epoch: shuffled_batches(training, self.batch_size, state.seed, epoch, lengths),
+                    load=sequences.take,
+                    train_batch=self._batch_trainer(network),
+                    validate=None if validation is None else lambda: self._rmse(network, sequences, validation),
+                    callbacks=[*callbacks, *self._log_callbacks()],
+                    checkpoint=checkpoint,
+                )
         finally:
             # also after an error: what the last finished epoch gave is not lost
             self._store(state)
@@ -176,12 +177,12 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self.embedding_dim_ = self._config.embedding_dim
         self._training_state = state
 
-    def _batch_trainer(self, network, sequences):
+    def _batch_trainer(self, network):
         rates = np.array([self.dropout, self.input_noise, self.feed_previous_prob], np.float32)
         clip_value = np.float32(self.clip_value)
 
-        def train_batch(rows, seed):
-            return network.train_batch(*sequences.take(rows), rates, clip_value, seed)
+        def train_batch(x, lengths, seed):
+            return network.train_batch(x, lengths, rates, clip_value, seed)
 
         return train_batch
 
@@ -237,8 +238,7 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         result = np.empty((len(sequences), self._n_features_out), np.float32)
         chosen = [STATISTICS.index(name) for name in self.statistics]
         with self._network() as network:
-            for rows in sequences.batches(self._inference_batch_size):
-                batch = sequences.take(rows)
+            for rows, batch in self._batches(sequences):
                 if self.output == "bottleneck":
                     result[rows] = network.encode(*batch).numpy()
                 else:
@@ -262,9 +262,8 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         sequences = check_sequences(self, X, reset=False)
         results = [None] * len(sequences)
         with self._network() as network:
-            for rows in sequences.batches(self._inference_batch_size):
-                batch = network.reconstruct(*sequences.take(rows)).numpy()
-                for row, reconstruction in zip(rows, batch, strict=True):
+            for rows, batch in self._batches(sequences):
+                for row, reconstruction in zip(rows, network.reconstruct(*batch).numpy(), strict=True):
                     reconstruction = reconstruction[: sequences.lengths[row]]
                     results[row] = reconstruction[:, 0] if self._univariate else reconstruction
         if not sequences.ragged:
@@ -308,7 +307,7 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
                 'output="bottleneck"'
             )
         with self._network() as network:
-            size = self._inference_batch_size
+            size = max(self.batch_size, 128)
             batches = [network.generate(Z[i : i + size], n_steps).numpy() for i in range(0, len(Z), size)]
         X = np.concatenate(batches)
         return X[:, :, 0] if self._univariate else X
@@ -331,22 +330,23 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         check_is_fitted(self)
         sequences = check_sequences(self, X, reset=False)
         with self._network() as network:
-            return -self._rmse(network, sequences, np.arange(len(sequences)))
+            return -self._rmse(network, sequences)
 
-    def _rmse(self, network, sequences, rows):
+    def _rmse(self, network, sequences, rows=None):
         errors = n_bins = 0.0
-        for i in range(0, len(rows), self._inference_batch_size):
-            batch = network.evaluate_batch(*sequences.take(rows[i : i + self._inference_batch_size]))
-            errors, n_bins = errors + float(batch[0]), n_bins + float(batch[1])
+        for _, batch in self._batches(sequences, rows):
+            batch_errors, batch_bins = network.evaluate_batch(*batch)
+            errors, n_bins = errors + float(batch_errors), n_bins + float(batch_bins)
         return float(np.sqrt(errors / n_bins))
+
+    def _batches(self, sequences, rows=None):
+        """Row numbers and arrays of all batches, or of those of some rows, read ahead."""
+        batches = sequences.batches(max(self.batch_size, 128), rows)
+        return zip(batches, prefetch(sequences.take, batches), strict=True)
 
     def _network(self):
         """Borrow a network with the fitted weights."""
         return borrow(self._config, self.weights_)
-
-    @property
-    def _inference_batch_size(self):
-        return max(self.batch_size, 128)
 
     @property
     def _n_features_out(self):

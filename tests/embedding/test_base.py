@@ -235,7 +235,16 @@ class TestCheckpoints:
         whole = make(**common).fit(X)
         with pytest.raises(RuntimeError):
             make(checkpoint_dir=tmp_path, **common).fit(X, callbacks=[raise_at(2, RuntimeError())])
-        assert_same(make(checkpoint_dir=tmp_path, **common).fit(X), whole)
+        resumed, finished = (make(checkpoint_dir=tmp_path, **common).fit(X) for _ in range(2))
+        assert_same(resumed, whole)
+        assert_same(finished, whole)
+
+    def test_a_finished_fit_gives_its_best_epoch_again(self, tmp_path):
+        common = {"max_epochs": 12, "early_stopping": True, "validation_fraction": 0.3, "n_iter_no_change": 12}
+        common |= {"learning_rate": 0.1, "n_units": 8, "checkpoint_dir": tmp_path}
+        first, again = (make(**common).fit(X) for _ in range(2))
+        assert np.argmin(first.history_["val_loss"]) < 11
+        assert_same(first, again)
 
     def test_more_epochs_go_on_from_a_finished_fit(self, tmp_path):
         make(checkpoint_dir=tmp_path, max_epochs=2).fit(X)

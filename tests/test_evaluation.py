@@ -1,0 +1,103 @@
+"""Classifiers over folds against scikit-learn's own cross-validation, statistics against a loop over bins."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.datasets import load_iris
+from sklearn.dummy import DummyClassifier
+from sklearn.metrics import confusion_matrix
+from sklearn.model_selection import GroupKFold, PredefinedSplit, cross_val_predict, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from skaudeep.evaluation import evaluate_folds, sequence_statistics
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True)
+    return X, np.array(["setosa", "versicolor", "virginica"])[y], np.arange(len(y)) % 7
+
+
+@pytest.fixture
+def classifier():
+    return make_pipeline(StandardScaler(), LinearSVC(random_state=0))
+
+
+def test_agrees_with_scikit_learn(iris, classifier):
+    X, y, groups = iris
+    cv = PredefinedSplit(groups)
+    result = evaluate_folds(classifier, X, y, cv=cv)
+    np.testing.assert_array_equal(result.accuracy, cross_val_score(classifier, X, y, cv=cv))
+    np.testing.assert_allclose(result.recall, cross_val_score(classifier, X, y, cv=cv, scoring="balanced_accuracy"))
+    pooled = cross_val_predict(classifier, X, y, cv=cv)
+    np.testing.assert_array_equal(result.predictions, pooled[result.rows])
+    np.testing.assert_array_equal(result.folds, groups[result.rows])
+    np.testing.assert_array_equal(result.confusion, confusion_matrix(y, pooled))
+    assert result.classes.tolist() == ["setosa", "versicolor", "virginica"]
+
+
+def test_groups_stay_whole(iris, classifier):
+    X, y, groups = iris
+    result = evaluate_folds(classifier, X, y, cv=GroupKFold(3), groups=groups)
+    folds_of_group = pd.Series(result.folds).groupby(groups[result.rows]).nunique()
+    assert (folds_of_group == 1).all()
+    assert sorted(result.rows) == list(range(len(y)))
+
+
+@pytest.mark.parametrize("container", [list, pd.DataFrame])
+def test_other_containers_give_the_same(iris, classifier, container):
+    X, y, groups = iris
+    cv = PredefinedSplit(groups)
+    expected = evaluate_folds(classifier, X, y, cv=cv)
+    result = evaluate_folds(classifier, container(X), list(y), cv=cv)
+    np.testing.assert_array_equal(result.predictions, expected.predictions)
+
+
+def test_a_class_without_samples_in_a_fold_does_not_count_in_its_recall():
+    y = np.array(["a", "b", "a", "a"])
+    result = evaluate_folds(DummyClassifier(), np.zeros((4, 1)), y, cv=PredefinedSplit([0, 0, 1, 1]))
+    # trained on "a" only, then on "a" and "b" alike, where the first in the alphabet wins
+    assert result.recall.tolist() == [0.5, 1.0]
+    assert result.confusion.tolist() == [[3, 0], [1, 0]]
+
+
+def test_overlapping_folds_count_a_sample_each_time(iris, classifier):
+    X, y, _ = iris
+    rows = np.arange(len(y))
+    folds = [(rows[::2], rows[1::2]), (rows[1::2], rows[::2]), (rows[::2], rows[1::2])]
+    result = evaluate_folds(classifier, X, y, cv=folds)
+    assert result.confusion.sum() == 225
+    assert result.accuracy[0] == result.accuracy[2]
+
+
+def test_the_classifier_is_not_fitted_itself(iris, classifier):
+    X, y, groups = iris
+    evaluate_folds(classifier, X, y, cv=PredefinedSplit(groups))
+    assert not hasattr(classifier[-1], "coef_")
+
+
+def test_lengths_must_agree(iris, classifier):
+    X, y, _ = iris
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        evaluate_folds(classifier, X[:-1], y, cv=3)
+
+
+@given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=4), n_bins=st.integers(1, 3), seed=st.integers(0, 99))
+def test_statistics_of_sequences(lengths, n_bins, seed):
+    rng = np.random.default_rng(seed)
+    sequences = [rng.normal(size=(length, n_bins)) for length in lengths]
+    result = sequence_statistics(sequences)
+    assert result.shape == (len(lengths), 5 * n_bins)
+    for row, sequence in zip(result.reshape(len(lengths), 5, n_bins), sequences, strict=True):
+        for statistics, values in zip(row.T, sequence.T.tolist(), strict=True):
+            mean = sum(values) / len(values)
+            deviation = (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5
+            changes = [abs(b - a) for a, b in itertools.pairwise(values)]
+            change = sum(changes) / len(changes) if changes else 0.0
+            np.testing.assert_allclose(statistics, [mean, deviation, max(values), min(values), change], atol=1e-12)
