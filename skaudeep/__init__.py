@@ -31,6 +31,7 @@ _HOMES = {
     "MajorityVoteClassifier": "skaudeep.classification",
 }
 _MODULES = (
+    "evaluation",
     "audio",
     "classification",
     "datasets",

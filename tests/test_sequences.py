@@ -1,5 +1,7 @@
 """Every form of input gives the same batches."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -90,7 +92,7 @@ class TestRagged:
         batches = check([np.zeros((n, 2)) for n in lengths]).batches(16)
         np.testing.assert_array_equal(np.sort(np.concatenate(batches)), np.arange(100))
         assert [len(rows) for rows in batches] == [16] * 6 + [4]
-        assert all(lengths[a].max() <= lengths[b].min() for a, b in zip(batches[:-1], batches[1:], strict=True))
+        assert all(lengths[a].max() <= lengths[b].min() for a, b in itertools.pairwise(batches))
 
     def test_numbers(self):
         batch, lengths = check([[1.0, 2.0], [3.0]]).take(np.arange(2))

@@ -1,9 +1,9 @@
 """``skaudeep quickstart``: the whole job on a small corpus of synthetic sounds, in about a minute."""
 
+import argparse
 import contextlib
 import copy
 import dataclasses
-import functools
 import signal
 import sys
 import tempfile
@@ -14,11 +14,7 @@ from skaudeep._progress import progress
 from skaudeep.cli import _quickstart_report as report
 from skaudeep.exceptions import DataSetError
 
-CORPUS = "corpus"
-
-_DESCRIPTION = """Make a small corpus of synthetic sounds, learn features of it without labels, and see how well classifiers
-tell the sounds apart by these features. Takes one to three minutes and leaves in DIR the corpus, the fitted pipeline, the
-features, pictures and a report."""
+__all__ = ["Settings", "add_parser", "make_quickstart", "run"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,22 +45,21 @@ class Settings:
     max_epochs: int = 30
     mlp_epochs: int = 200
 
-    def fusion(self, embedder):
-        """One branch of spectrogram and embedder for each level; recordings keep their length."""
+    def make_fusion(self, embedder):
+        """One branch of spectrogram and embedder for each level; recordings keep their lengths."""
         from skaudeep import SpectrogramTransformer, make_fusion
 
         return make_fusion(SpectrogramTransformer(n_mels=self.n_mels), embedder, clip_below=self.clip_below)
 
-    def embedder(self, **parameters):
+    def make_embedder(self, **parameters):
         """The recurrent autoencoder."""
         from skaudeep import Seq2SeqAutoencoderEmbedder
 
-        return Seq2SeqAutoencoderEmbedder(
-            n_units=self.n_units, learning_rate=3e-3, batch_size=16, random_state=self.seed, **parameters
-        )
+        small = {"n_units": self.n_units, "dropout": 0.1, "learning_rate": 5e-3, "batch_size": 16}
+        return Seq2SeqAutoencoderEmbedder(**small, random_state=self.seed, **parameters)
 
-    def classifiers(self):
-        """The classifiers by name, each behind a scaler; `C` is the same for all features."""
+    def make_classifiers(self):
+        """The classifiers by name, each behind a scaler; none is tuned to any of the features."""
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
         from sklearn.svm import LinearSVC
@@ -77,37 +72,6 @@ class Settings:
             KerasMLPClassifier(max_epochs=self.mlp_epochs, random_state=self.seed),
         )
         return {type(c).__name__: make_pipeline(StandardScaler(), c) for c in classifiers}
-
-
-@dataclasses.dataclass
-class Experiment:
-    """What quickstart has made so far, for the report and the files.
-
-    Attributes
-    ----------
-    settings : Settings
-        What was asked for.
-    corpus : Bunch
-        The recordings, as `skaudeep.datasets.make_sound_events` describes them.
-    spectrograms : SharedSpectrograms
-        The recordings with their spectrograms.
-    fusion : AudioFeatureUnion
-        The trained networks.
-    features : dict of str to ndarray of shape (n_files, n_features)
-        Learned features and controls.
-    evaluations : dict of (str, str) to FoldEvaluation
-        By the names of features and classifier.
-    seconds : dict of str to float
-        How long each step took.
-    """
-
-    settings: Settings
-    corpus: object = None
-    spectrograms: object = None
-    fusion: object = None
-    features: dict = dataclasses.field(default_factory=dict)
-    evaluations: dict = dataclasses.field(default_factory=dict)
-    seconds: dict = dataclasses.field(default_factory=dict)
 
 
 def add_parser(commands):
@@ -124,17 +88,29 @@ def add_parser(commands):
         The parser.
     """
     parser = commands.add_parser(
-        "quickstart", help="see the whole job at work on synthetic sounds", description=_DESCRIPTION
+        "quickstart",
+        help="see the whole job at work on synthetic sounds",
+        description="Make a small corpus of synthetic sounds, learn features of them without labels, and see how well "
+        "classifiers tell the sounds apart by these features. Takes one to three minutes and leaves the sounds, the "
+        "fitted pipeline, the features, pictures and a report.",
     )
     parser.add_argument(
         "--output",
         metavar="DIR",
         type=Path,
         default=Path("skaudeep-quickstart"),
-        help="folder to make; must be new, empty or from an earlier quickstart (default: %(default)s)",
+        help="folder for the results: new, empty, or that of an earlier quickstart (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of networks and classifiers (default: %(default)s)")
+    parser.add_argument(
+        "--seed", metavar="N", type=_seed, default=0, help="seed of networks and classifiers (default: %(default)s)"
+    )
     return parser
+
+
+def _seed(text):
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {2**32 - 1}")
+    return int(text)
 
 
 def run(arguments):
@@ -144,15 +120,19 @@ def run(arguments):
     ----------
     arguments : argparse.Namespace
         With `output` and `seed`.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At Ctrl-C, with a message that says what there is.
     """
     try:
         with _stopped_by_interrupt():
             make_quickstart(arguments.output, Settings(seed=arguments.seed))
     except _Stopped:
-        left = sorted(path.name for path in arguments.output.glob("[!.]*"))
+        left = ", ".join(_visible(arguments.output)) or "nothing"
         raise KeyboardInterrupt(
-            f"interrupted; {arguments.output} holds {', '.join(left) or 'nothing'}, each of them complete. "
-            "The same command starts again."
+            f"interrupted; {arguments.output} holds {left}, and nothing half-written. The same command starts again."
         ) from None
 
 
@@ -162,26 +142,35 @@ def make_quickstart(output, settings):
     Parameters
     ----------
     output : path-like
-        Folder for the files; new, empty, or that of an earlier run.
+        Folder for the files: new, empty, or that of an earlier run.
     settings : Settings
         What to run.
+
+    Returns
+    -------
+    Experiment
+        What has been run.
 
     Raises
     ------
     OSError
         If there cannot be such a folder, or it holds something else.
     DataSetError
-        If the corpus in it is not that of `settings`.
+        If the sounds in it are not those of `settings`.
     """
     output = _prepare(Path(output))
-    experiment = Experiment(settings)
-    _make_corpus(experiment, output / CORPUS)
-    _learn(experiment)
-    _evaluate(experiment)
-    # all at the end: an interrupted run leaves the files of an earlier one as they belong together
-    _say(f"Writing to {output}")
+    seconds = {}
+    with _step("Making synthetic sounds", seconds):
+        corpus = _make_corpus(output / report.CORPUS, settings)
+    with _step("Training an autoencoder for each clip level, without labels", seconds):
+        spectrograms, fusion, features = _learn(corpus, settings)
+    with _step("Cross-validating classifiers", seconds):
+        evaluations = _evaluate(features, corpus, settings)
+    experiment = report.Experiment(settings, corpus, spectrograms, fusion, features, evaluations, seconds)
+    # all at the end: what interrupts the run before leaves the files of an earlier one as they are
     report.write_files(experiment, output)
     report.print_results(experiment, output)
+    return experiment
 
 
 def _prepare(output):
@@ -193,75 +182,102 @@ def _prepare(output):
         tempfile.TemporaryFile(dir=output).close()
     except OSError as error:
         raise OSError(f"--output {output} cannot be written ({error.strerror}); give another folder") from error
-    ours = {CORPUS, *report.FILES} if (output / CORPUS).is_dir() else set()
-    foreign = sorted(path.name for path in output.glob("[!.]*") if path.name not in ours)
+    ours = {report.CORPUS, *report.FILES} if (output / report.CORPUS).is_dir() else set()
+    foreign = [name for name in _visible(output) if name not in ours]
     if foreign:
         names = ", ".join(foreign[:3]) + (", ..." if len(foreign) > 3 else "")
-        raise FileExistsError(
-            f"--output {output} holds files that are not from quickstart ({names}); give a new or empty folder"
-        )
+        raise FileExistsError(f"--output {output} holds other files ({names}); give a new or empty folder")
     return output
 
 
-def _step(number, text):
-    """Announce and time a step of the experiment, a function that takes it first."""
-
-    def decorate(function):
-        @functools.wraps(function)
-        def timed(experiment, *arguments):
-            _say(f"[{number}/3] {text}")
-            start = time.perf_counter()
-            function(experiment, *arguments)
-            experiment.seconds[text] = time.perf_counter() - start
-
-        return timed
-
-    return decorate
+def _visible(folder):
+    """Names in a folder without those that file managers hide there."""
+    return sorted(path.name for path in folder.glob("[!.]*"))
 
 
-def _say(text):
-    print(text, file=sys.stderr, flush=True)
+@contextlib.contextmanager
+def _step(text, seconds):
+    """Announce a step of the experiment and note how long it takes."""
+    print(f"{text} ...", file=sys.stderr, flush=True)
+    start = time.perf_counter()
+    yield
+    seconds[text] = time.perf_counter() - start
 
 
-@_step(1, "Making synthetic sounds")
-def _make_corpus(experiment, folder):
+def _make_corpus(folder, settings):
     from skaudeep.datasets import make_sound_events
 
-    settings = experiment.settings
+    sizes = {name: getattr(settings, name) for name in ("n_classes", "n_per_class", "n_folds")}
     try:
-        experiment.corpus = make_sound_events(
-            folder,
-            n_classes=settings.n_classes,
-            n_per_class=settings.n_per_class,
-            n_folds=settings.n_folds,
-            random_state=0,
-        )
+        return make_sound_events(folder, random_state=0, **sizes)
     except DataSetError as error:
         raise DataSetError(
-            f"{folder} does not hold the sounds that this version of quickstart makes; give another --output, or "
-            "remove that folder"
+            f"{folder} holds other sounds than this quickstart makes; give another --output or remove that folder"
         ) from error
 
 
-@_step(2, "Training an autoencoder at each clip level, without labels (TensorFlow needs some seconds to start)")
-def _learn(experiment):
+def _learn(corpus, settings):
     """Learn features of the recordings, and compute those that they must beat."""
     from sklearn.preprocessing import FunctionTransformer
 
     from skaudeep.evaluation import sequence_statistics
     from skaudeep.spectrogram import SharedSpectrograms
 
-    settings = experiment.settings
-    trained = settings.fusion(settings.embedder(max_epochs=settings.max_epochs, verbose=1))
-    untrained = settings.fusion(settings.embedder(max_epochs=0))
-    statistics = settings.fusion(FunctionTransformer(sequence_statistics))
+    fusion = settings.make_fusion(settings.make_embedder(max_epochs=settings.max_epochs, verbose=1))
+    untrained = settings.make_fusion(settings.make_embedder(max_epochs=0))
+    statistics = settings.make_fusion(FunctionTransformer(sequence_statistics))
+    branches = fusion.transformer_list
     # decoded once, for the networks, the controls and the pictures
-    spectrograms = SharedSpectrograms(experiment.corpus.data, [branch["spectrogram"] for _, branch in trained.transformer_list])
-    learned = trained.fit_transform(spectrograms)
-    levels = [name for name, _ in trained.transformer_list]
-    parts = np.split(learned, len(levels), axis=1)
-    experiment.features = {
+    spectrograms = SharedSpectrograms(corpus.data, [branch["spectrogram"] for _, branch in branches])
+    fused = fusion.fit_transform(spectrograms)
+    features = {
         "spectrogram statistics": statistics.fit_transform(spectrograms),
-        "untrained network": untrained.fit_transform(spectrograms),
+        "untrained": untrained.fit_transform(spectrograms),
+        **{f"learned, {name}": branch.transform(spectrograms) for name, branch in branches},
+        report.FUSED: fused,
+        "untrained, all states": _all_states(untrained).transform(spectrograms),
+        "learned, all states": _all_states(fusion).transform(spectrograms),
     }
-    experiment.spectrograms, experiment.fusion = spectrograms, trained
+    return spectrograms, fusion, features
+
+
+def _all_states(fusion):
+    """A copy that gives, instead of the bottleneck, statistics over time of all states of the encoders."""
+    fusion = copy.deepcopy(fusion)
+    return fusion.set_params(**{f"{name}__embedder__output": "states" for name, _ in fusion.transformer_list})
+
+
+def _evaluate(features, corpus, settings):
+    """Cross-validate every classifier on every kind of features."""
+    from skaudeep.evaluation import evaluate_folds
+
+    classifiers = settings.make_classifiers()
+    evaluations = {}
+    with progress("Classifying", len(features) * len(classifiers), enabled=True, unit="evaluations") as advance:
+        for kind, X in features.items():
+            for name, classifier in classifiers.items():
+                evaluations[kind, name] = evaluate_folds(classifier, X, corpus.target, cv=corpus.cv)
+                advance()
+    return evaluations
+
+
+class _Stopped(BaseException):
+    """Ctrl-C; unlike `KeyboardInterrupt`, no training takes it for the wish to go on with what it has."""
+
+
+@contextlib.contextmanager
+def _stopped_by_interrupt():
+    """Let Ctrl-C raise `_Stopped`, unless the process does not listen to it anyway."""
+
+    def stop(signum, frame):
+        raise _Stopped
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -277,7 +277,7 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
         Parameters
         ----------
-        Z : array-like of shape (n, embedding_dim_)
+        Z : array-like of shape (n, embedding_dim)
             Representations as `transform` gives them with ``output="bottleneck"``.
         n_steps : int
             Length of the sequences in steps.
@@ -360,7 +360,7 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         Returns
         -------
         encoder : keras.Model
-            From (n, T, F) to the representation (n, embedding_dim_), as `transform`.
+            From (n, T, F) to the representation, (n, embedding_dim), as `transform`.
         autoencoder : keras.Model
             From (n, T, F) to its reconstruction, as `reconstruct`.
         """

@@ -203,9 +203,9 @@ def test_random_state_seeds_the_order_of_the_samples():
 
 
 def test_fit_leaves_the_random_state_of_numpy_alone():
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    before = np.random.get_state()[1].copy()
     LiblinearClassifier().fit(*sounds(2))
-    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
 
 
 def test_default_is_what_liblinear_alone_finds():

@@ -72,9 +72,9 @@ def test_a_larger_corpus_contains_the_smaller(tmp_path):
 
 
 def test_global_random_state_is_untouched(tmp_path):
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    before = np.random.get_state()[1].copy()
     make_sound_events(tmp_path, n_classes=2, random_state=0, **SMALL)
-    np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+    np.testing.assert_array_equal(before, np.random.get_state()[1])
 
 
 def test_an_identical_corpus_is_left_as_it_is(tmp_path):

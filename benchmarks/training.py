@@ -1,0 +1,201 @@
+"""Seconds per training step against stock Keras layers, PyTorch, and the bare matrix products.
+
+    python benchmarks/training.py [--repeats 3] [--cell gru] [--steps 6]
+
+The network is the paper's for ESC-10: 124 frames of 128 mel bands, batches of 64, two layers of 256 units, a
+unidirectional encoder and a bidirectional decoder, no dropout (which the peers would have to imitate). Every contender
+runs in processes of its own, in turns; the figures are medians. PyTorch takes part where it is installed.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+N_STEPS, N_FEATURES, N_LAYERS, N_UNITS, BATCH_SIZE = 124, 128, 2, 256, 64
+
+
+def batch():
+    import numpy as np
+
+    return np.random.default_rng(0).uniform(-1, 1, (BATCH_SIZE, N_STEPS, N_FEATURES)).astype(np.float32)
+
+
+def embedder(cell, **parameters):
+    from skaudeep import Seq2SeqAutoencoderEmbedder
+
+    defaults = {"n_layers": N_LAYERS, "n_units": N_UNITS, "cell": cell, "bidirectional_decoder": True, "dropout": 0}
+    return Seq2SeqAutoencoderEmbedder(**(defaults | {"random_state": 0, "batch_size": BATCH_SIZE} | parameters))
+
+
+def skaudeep_step(cell, ragged=False, **parameters):
+    """One training step of the embedder, through its own network."""
+    import numpy as np
+
+    from skaudeep._engine import borrow
+
+    model, x = embedder(cell, max_epochs=0, **parameters).fit(batch()), batch()
+    lengths = np.random.default_rng(0).integers(N_STEPS // 4, N_STEPS + 1, BATCH_SIZE) if ragged else None
+    # the pool has one network of this architecture, kept here for the life of the process
+    network = borrow(model._config, model.weights_).__enter__()
+    network.prepare_training(1e-3)
+    rates = np.array([model.dropout, 0, 0], np.float32)
+    return lambda: float(network.train_batch(x, lengths, rates, np.float32(2), np.array([0, 0], np.int32)))
+
+
+def keras_step(cell):
+    """One training step of the same network of stock Keras layers."""
+    import keras
+
+    _, autoencoder = embedder(cell, max_epochs=0).fit(batch()).to_keras()
+    x = batch()
+
+    def rmse(target, reconstruction):
+        return keras.ops.sqrt(keras.ops.mean(keras.ops.square(target - reconstruction)))
+
+    autoencoder.compile(keras.optimizers.Adam(1e-3, clipvalue=2), loss=rmse, jit_compile=False)
+    return lambda: float(autoencoder.train_on_batch(x, x))
+
+
+def torch_step(cell):
+    """One training step of the same network of PyTorch's fused layers."""
+    import torch
+    from torch import nn
+
+    layer = nn.LSTM if cell == "lstm" else nn.GRU
+    encoder, forward, backward = (layer(N_FEATURES, N_UNITS, N_LAYERS) for _ in range(3))
+    n_states = N_LAYERS * N_UNITS * (2 if cell == "lstm" else 1)
+    representation, reconstruction = nn.Linear(n_states, 2 * n_states), nn.Linear(2 * N_UNITS, N_FEATURES)
+    modules = nn.ModuleList([encoder, forward, backward, representation, reconstruction])
+    adam = torch.optim.Adam(modules.parameters(), 1e-3)
+    x = torch.from_numpy(batch()).transpose(0, 1).contiguous()
+
+    def states(z):
+        pieces = [piece.contiguous() for piece in z.reshape(BATCH_SIZE, -1, N_LAYERS, N_UNITS).permute(1, 2, 0, 3)]
+        return tuple(pieces) if cell == "lstm" else pieces[0]
+
+    def step():
+        adam.zero_grad()
+        target = x.flip(0)
+        expected = torch.cat([torch.zeros_like(target[:1]), target[:-1]])
+        final = encoder(x)[1]
+        vector = torch.cat([s for layer in (final if cell == "lstm" else [final]) for s in layer], dim=-1)
+        first, second = torch.tanh(representation(vector)).chunk(2, dim=-1)
+        outputs = [forward(expected, states(first))[0], backward(expected.flip(0), states(second))[0].flip(0)]
+        loss = (target - torch.tanh(reconstruction(torch.cat(outputs, dim=-1)))).square().mean().sqrt()
+        loss.backward()
+        torch.nn.utils.clip_grad_value_(modules.parameters(), 2)
+        adam.step()
+        return float(loss.detach())
+
+    return step
+
+
+def product_step(cell):
+    """Only the matrix products of a step, in NumPy."""
+    import numpy as np
+
+    n_gates = 4 if cell == "lstm" else 3
+    rng = np.random.default_rng(0)
+
+    def draw(*shape):
+        return rng.standard_normal(shape, np.float32)
+
+    rows = N_STEPS * BATCH_SIZE
+    h, gates, recurrent = (
+        draw(BATCH_SIZE, N_UNITS),
+        draw(BATCH_SIZE, n_gates * N_UNITS),
+        draw(N_UNITS, n_gates * N_UNITS),
+    )
+    states, all_gates, outputs = draw(rows, N_UNITS), draw(rows, n_gates * N_UNITS), draw(rows, 2 * N_UNITS)
+    inputs = [draw(rows, N_FEATURES), states]
+    kernels = [draw(N_FEATURES, n_gates * N_UNITS), recurrent]
+    dense, errors = draw(2 * N_UNITS, N_FEATURES), draw(rows, N_FEATURES)
+
+    def layer(level, needs_input_gradient):
+        inputs[level] @ kernels[level]
+        for _ in range(N_STEPS):
+            h @ recurrent
+        for _ in range(N_STEPS):
+            gates @ recurrent.T
+        states.T @ all_gates
+        inputs[level].T @ all_gates
+        if needs_input_gradient:
+            all_gates @ kernels[level].T
+
+    def step():
+        for _ in range(3):  # the encoder and both directions of the decoder
+            layer(0, needs_input_gradient=False)
+            layer(1, needs_input_gradient=True)
+        outputs @ dense, errors @ dense.T, outputs.T @ errors
+
+    return step
+
+
+CONTENDERS = {
+    "skaudeep": skaudeep_step,
+    "skaudeep, dropout": lambda cell: skaudeep_step(cell, dropout=0.2),
+    "skaudeep, ragged": lambda cell: skaudeep_step(cell, ragged=True),
+    "keras": keras_step,
+    "torch": torch_step,
+    "products": product_step,
+}
+
+
+def measure(name, cell, n_steps):
+    """In this process: seconds of the first step, tracing included, and of the median later one."""
+    step = CONTENDERS[name](cell)
+    seconds = []
+    for _ in range(n_steps + 1):
+        start = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - start)
+    return {"first": seconds[0], "step": statistics.median(seconds[1:])}
+
+
+def available(name):
+    if name != "torch":
+        return True
+    import importlib.util
+
+    return importlib.util.find_spec("torch") is not None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=3, help="processes per contender")
+    parser.add_argument("--steps", type=int, default=6, help="steps to time in each")
+    parser.add_argument("--cell", choices=["gru", "lstm"], default="gru")
+    parser.add_argument("--only", choices=CONTENDERS, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.only:
+        print(json.dumps(measure(arguments.only, arguments.cell, arguments.steps)))
+        return
+    runs = {name: [] for name in CONTENDERS if available(name)}
+    for _ in range(arguments.repeats):
+        for name, results in runs.items():
+            command = [
+                sys.executable,
+                __file__,
+                "--only",
+                name,
+                "--cell",
+                arguments.cell,
+                "--steps",
+                str(arguments.steps),
+            ]
+            output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+            results.append(json.loads(output.splitlines()[-1]))
+    seconds = {
+        name: {key: round(statistics.median(run[key] for run in results), 3) for key in ("first", "step")}
+        for name, results in runs.items()
+    }
+    ours = seconds["skaudeep"]["step"]
+    ratios = {name: round(values["step"] / ours, 2) for name, values in seconds.items() if name != "skaudeep"}
+    print(json.dumps({"cell": arguments.cell, "seconds": seconds, "times as fast as": ratios}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
