@@ -254,7 +254,7 @@ def split_rows(estimator, n_samples, seed, stratify=None):
     return np.sort(training), np.sort(validation)
 
 
-def shuffled_batches(rows, batch_size, seed, epoch, lengths=None):
+def shuffled_batches(rows, batch_size, seed, epoch):
     """Cut the rows of one epoch into batches by chance.
 
     Parameters
@@ -265,9 +265,6 @@ def shuffled_batches(rows, batch_size, seed, epoch, lengths=None):
         Rows of a batch; None: all in one.
     seed, epoch : int
         The origin of chance.
-    lengths : ndarray of int, optional
-        Lengths of the sequences of all rows; neighbours in length (within a tenth) then share a batch, so that
-        little is padded.
 
     Returns
     -------
@@ -276,11 +273,5 @@ def shuffled_batches(rows, batch_size, seed, epoch, lengths=None):
     """
     if batch_size is None or batch_size >= len(rows):
         return [rows]
-    random = np.random.RandomState([seed, epoch])
-    rows = random.permutation(rows)
-    if lengths is not None:
-        rows = rows[np.argsort(lengths[rows] * random.uniform(0.9, 1.1, len(rows)), kind="stable")]
-    batches = [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
-    if lengths is not None:
-        random.shuffle(batches)
-    return batches
+    rows = np.random.RandomState([seed, epoch]).permutation(rows)
+    return [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]

@@ -25,19 +25,6 @@ def test_epochs_and_seeds_shuffle_differently():
     assert orders[0] != orders[1] and orders[0] != orders[2]
 
 
-def test_ragged_batches_are_padded_little():
-    lengths = np.random.default_rng(0).integers(50, 201, 1000)
-    for epoch in range(3):
-        batches = shuffled_batches(np.arange(1000), 64, 0, epoch, lengths)
-        np.testing.assert_array_equal(np.sort(np.concatenate(batches)), np.arange(1000))
-        padded = sum(len(batch) * lengths[batch].max() for batch in batches)
-        assert 1 - lengths.sum() / padded < 0.15
-        means = [lengths[batch].mean() for batch in batches]
-        assert means != sorted(means)
-    first, second = (shuffled_batches(np.arange(1000), 64, 0, epoch, lengths) for epoch in (0, 1))
-    assert {tuple(sorted(b)) for b in first}.isdisjoint({tuple(sorted(b)) for b in second})
-
-
 def stopping(fraction, early_stopping=True):
     return SimpleNamespace(early_stopping=early_stopping, validation_fraction=fraction)
 

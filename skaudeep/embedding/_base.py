@@ -150,14 +150,13 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             verbose=bool(self.verbose),
             description=type(self).__name__,
         )
-        lengths = sequences.lengths if sequences.ragged else None
         try:
             with borrow(self._config) as network:
                 train(
                     network,
                     state,
                     schedule,
-                    batches=lambda epoch: shuffled_batches(training, self.batch_size, state.seed, epoch, lengths),
+                    batches=lambda epoch: shuffled_batches(training, self.batch_size, state.seed, epoch),
                     load=sequences.take,
                     train_batch=self._batch_trainer(network),
                     validate=None if validation is None else lambda: self._rmse(network, sequences, validation),
