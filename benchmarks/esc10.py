@@ -26,6 +26,7 @@ from sklearn.svm import LinearSVC
 
 from skaudeep import KerasMLPClassifier, LiblinearClassifier, Seq2SeqAutoencoderEmbedder, SpectrogramTransformer
 from skaudeep.datasets import load_esc, make_dataset
+from skaudeep.evaluation import sequence_statistics
 from skaudeep.io import read_netcdf, write_netcdf
 
 C = 0.01  # of both linear classifiers, fixed beforehand for all features
@@ -155,7 +156,7 @@ class Experiment:
         }.items():
             embedder = self.embedder(**parameters)
             features[kind] = self.features(f"{name} {kind}", lambda e=embedder: e.fit(X).transform(X))
-        features["log-mel statistics"] = statistics(X)
+        features["log-mel statistics"] = sequence_statistics(X)
         for kind, values in features.items():
             self.accuracies(f"{name} {kind}", values)
         return features["trained"]
@@ -165,12 +166,6 @@ class Experiment:
         for level in self.arguments.configs:
             front = (self.spectrogram(level), self.embedder(verbose=0))
             self.accuracies(f"{level:g} dB refitted in each fold", self.corpus.data, front)
-
-
-def statistics(X):
-    """Mean, std, max, min and mean absolute change over time of each mel band."""
-    delta = np.abs(np.diff(X, axis=1)).mean(axis=1)
-    return np.hstack([X.mean(axis=1), X.std(axis=1), X.max(axis=1), X.min(axis=1), delta])
 
 
 def main():
