@@ -81,6 +81,11 @@ def check_sequences(estimator, X, *, reset):
     ValueError
         For another number of dimensions, values that are not finite, empty sequences, other features than in fit.
     """
+    if isinstance(X, (list, tuple, np.ndarray)) and len(X) and isinstance(X[0], str):
+        raise ValueError(
+            f"X holds text such as {str(X[0])!r}, and {type(estimator).__name__} takes sequences of numbers; for paths of "
+            "recordings put a SpectrogramTransformer before it"
+        )
     ragged = _as_ragged(X)
     if ragged is not None:
         return _check_ragged(estimator, ragged, reset)

@@ -114,6 +114,8 @@ class TestWrongInput:
             ([], "Expected 2D array|0 sample"),
             (np.zeros((0, 4, 3)), "0 sample"),
             (csr_matrix((3, 4)), "[Ss]parse"),
+            (["a.wav", "b.wav"], "text such as 'a.wav'.*put a SpectrogramTransformer before it"),
+            (np.array(["a.wav", "b.wav"]), "text such as 'a.wav'"),
             ("a text", "scalar|string"),
         ],
     )

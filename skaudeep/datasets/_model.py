@@ -180,6 +180,8 @@ def _names(values, n, argument):
     """Strings of shape (n,), "" where missing, and a mask of those that are known."""
     if values is None:
         return np.full(n, ""), np.zeros(n, dtype=bool)
+    if np.asarray(values).dtype.kind in "iub":
+        raise DataSetError(f"{argument}: expected names, got numbers; give those as label_numeric.")
     values = np.asarray(values, dtype=object)
     _check_shape(values, (n,), argument)
     names = np.where(pd.isna(values), "", values).astype(str)

@@ -13,6 +13,9 @@ from skaudeep.exceptions import AudioError
 
 _SEGMENT = ["file", "start", "end"]
 
+# what tables of others call the ends of a segment
+_OTHER_NAMES = {"onset", "offset", "begin", "stop", "start_time", "end_time", "duration"}
+
 
 @dataclass(frozen=True)
 class FileSource:
@@ -75,7 +78,8 @@ def as_sources(estimator, X, *, reset):
         One source per row.
     """
     if isinstance(X, (str, bytes, os.PathLike)):
-        raise ValueError(f"X must be a list of paths, got the single path {X!r}; pass [{X!r}]")
+        path = str(os.fsdecode(X))
+        raise ValueError(f"X must be a list of paths, got the single path {path!r}; pass [{path!r}]")
     segments = _segments(X)
     if segments is not None:
         sources = segments
@@ -99,6 +103,12 @@ def _segments(X):
         raise ValueError(f"X has the columns {list(X.columns)}; name that of the paths 'file'")
     else:
         return None
+    misspelt = [n for n in table.columns if str(n).lower() in _OTHER_NAMES | {"start", "end"} and n not in _SEGMENT]
+    if misspelt:
+        raise ValueError(
+            f"X has the columns {misspelt}: segments are taken from 'start' and 'end', in seconds or as timedeltas; "
+            "rename them, or drop them to take whole files"
+        )
     columns = [table[name] if name in table else [None] * len(table) for name in _SEGMENT]
     return [
         FileSource(_as_path(file, row), _seconds(start, row, "start"), _seconds(end, row, "end"))
@@ -119,6 +129,11 @@ def _is_numeric(X):
 
 def _from_array(estimator, X, *, reset):
     """Waveforms of an array (n, n_samples) or (n, n_channels, n_samples)."""
+    if getattr(X, "ndim", 2) == 1:
+        raise ValueError(
+            "Expected 2D array of waveforms, got 1D array instead; a single waveform x is passed as [x]. Reshape your "
+            "data if it is something else"
+        )
     shape = X.shape if getattr(X, "ndim", 2) == 3 else None
     # scikit-learn counts the second axis of a 3-D array as features; samples are the last.
     flat = X if shape is None else np.reshape(X, (-1, shape[-1]))

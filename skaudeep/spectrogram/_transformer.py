@@ -48,7 +48,7 @@ class SpectrogramTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_k
     filterbank : {"audeep", "htk", "slaney"}, default="audeep"
         The mel filters, see `mel_filterbank`; ignored where `n_mels` is None.
     clip_below, clip_above : float, default=None
-        Levels to clip at, in dB relative to the loudest bin.
+        Levels to clip at, in dB relative to the loudest bin, hence negative, for example -60.
     channels : {"mean", "left", "right", "diff"}, default="mean"
         The channel to analyse, see `skaudeep.audio.mix_channels`.
     pre_emphasis : float, default=None
@@ -65,7 +65,8 @@ class SpectrogramTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_k
         Scale to [-1, 1]; None keeps levels in dB.
     on_error : {"raise", "warn", "skip"}, default="raise"
         What to do with a recording that cannot be analysed: raise an error that names it, or give a row
-        of NaN and an entry in `errors_`, with or without one warning for all.
+        of NaN and an entry in `errors_`, with or without one warning for all. Embedders refuse rows of NaN:
+        drop these rows before, or, inside a pipeline, leave it at "raise".
     n_jobs : int, default=None
         Number of threads, as in joblib.
     verbose : int, default=0
@@ -112,8 +113,8 @@ class SpectrogramTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_k
         "f_min": [_NOT_NEGATIVE],
         "f_max": [_POSITIVE, None],
         "filterbank": [StrOptions(set(FILTERBANKS))],
-        "clip_below": [Real, None],
-        "clip_above": [Real, None],
+        "clip_below": [Interval(Real, None, 0, closed="neither"), None],
+        "clip_above": [Interval(Real, None, 0, closed="right"), None],
         "channels": [StrOptions(set(CHANNELS))],
         "pre_emphasis": [Interval(Real, 0, 1, closed="both"), None],
         "fixed_length": [_POSITIVE, None],
@@ -177,8 +178,8 @@ class SpectrogramTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_k
         ----------
         X : list, array, Series, DataFrame or MultiIndex of length n
             Paths; or a table with columns or index levels "file", "start" and "end" (seconds or
-            timedeltas; missing = from the beginning, to the end); or waveforms: an array of shape
-            (n, n_samples) or (n, n_channels, n_samples), or a list of arrays of unequal length.
+            timedeltas; missing = from the beginning, to the end; other columns are ignored); or
+            waveforms: an array of shape (n, n_samples) or (n, n_channels, n_samples), or a list of arrays.
         y : object, default=None
             Ignored.
 

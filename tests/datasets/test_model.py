@@ -121,6 +121,7 @@ def test_folds_from_fold_numbers(folds):
         ({"filenames": ["a.wav", None, "c.wav"]}, r"filenames: instance 1 has none"),
         ({"label_nominal": ["x"] * 4}, r"label_nominal: got shape \(4,\)"),
         ({"label_numeric": [1, 2]}, r"label_numeric: got shape \(2,\)"),
+        ({"label_nominal": [2, 0, 1]}, r"label_nominal: expected names, got numbers; give those as label_numeric"),
         ({"label_numeric": ["x", "y", "z"]}, r"label_numeric: expected numbers"),
         ({"chunk_nr": [0, 1]}, r"chunk_nr: got shape \(2,\)"),
         ({"chunk_nr": [0, 1, -1]}, r"chunk_nr: expected a whole number from 0"),

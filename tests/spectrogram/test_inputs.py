@@ -113,7 +113,10 @@ def test_waveforms_need_a_sample_rate(X):
         (pd.DataFrame({"path": PATHS}), r"has the columns \['path'\]; name that of the paths 'file'"),
         (SEGMENTS.assign(file=["a.wav", None]), "row 1 of X has .* for a file; give a path"),
         (SEGMENTS.assign(end=["1", "late"]), "end of row 1 is 'late'; give seconds"),
-        (np.zeros(10), "Expected 2D array, got 1D array"),
+        (SEGMENTS.rename(columns={"start": "Start"}), r"has the columns \['Start'\]: .* 'start' and 'end'.*rename them"),
+        (pd.DataFrame({"file": PATHS, "onset": 0.0, "offset": 1.0}), r"has the columns \['onset', 'offset'\]"),
+        (np.str_("a.wav"), r"the single path 'a\.wav'"),
+        (np.zeros(10), r"got 1D array instead; a single waveform x is passed as \[x\]"),
         (np.array([[0, np.nan]]), "Input X contains NaN"),
     ],
 )

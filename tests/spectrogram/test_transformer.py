@@ -41,6 +41,13 @@ def test_golden_file(shared):
     np.testing.assert_allclose(spectrograms, expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("parameters", [{"clip_below": 60}, {"clip_below": 0}, {"clip_above": 3}])
+def test_levels_to_clip_at_are_below_the_loudest_bin(make_recording, parameters):
+    (name,) = parameters
+    with pytest.raises(ValueError, match=name):
+        SpectrogramTransformer(**parameters).fit([make_recording()])
+
+
 def test_definition(make_recording):
     """All steps of the recipe in a few lines of NumPy."""
     path = make_recording(channels=2, seconds=0.5)
