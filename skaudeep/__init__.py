@@ -22,6 +22,7 @@ from skaudeep._version import __version__
 _HOMES = {
     "SpectrogramTransformer": "skaudeep.spectrogram",
     "Seq2SeqAutoencoderEmbedder": "skaudeep.embedding",
+    "AudioFeatureUnion": "skaudeep.fusion",
     "ChunkwiseTransformer": "skaudeep.fusion",
     "make_fusion": "skaudeep.fusion",
     "KerasMLPClassifier": "skaudeep.classification",

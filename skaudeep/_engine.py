@@ -8,6 +8,7 @@ import collections
 import concurrent.futures
 import contextlib
 import json
+import multiprocessing
 import os
 import re
 import sys
@@ -24,6 +25,7 @@ _NOTICE = re.compile(rb"[IWE]\d{4} \d\d:|WARNING: All log messages before absl")
 
 _idle = collections.OrderedDict()
 _lock = threading.Lock()
+_start_lock = threading.Lock()
 
 
 @contextlib.contextmanager
@@ -67,27 +69,56 @@ def start_tensorflow():
     """Import TensorFlow, once, without the notices it writes to the process's standard error while it starts.
 
     They come from C++, before any log level counts; whatever else arrives meanwhile is passed on. A user who has
-    set TensorFlow's log level, or has imported it already, is left alone.
+    set TensorFlow's log level, or has imported it already, is left alone. In a worker process TensorFlow gets as
+    many threads as the parent has set aside for it.
     """
-    # a worker process inherits the level that its parent has set here
-    if "tensorflow" in sys.modules or os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
+    with _start_lock:
+        if "tensorflow" in sys.modules:
+            return
+        level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
+        if level not in (None, "3"):
+            _limit_threads_of_worker()
+            return
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        try:
+            with _without_notices():
+                _limit_threads_of_worker()
+                import tensorflow as tf
+
+                tf.config.list_logical_devices()
+        finally:
+            if level is None:
+                del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+
+
+def _limit_threads_of_worker():
+    """Give TensorFlow the number of threads that joblib sets aside for a worker process; TensorFlow does not ask."""
+    n_threads = os.environ.get("OMP_NUM_THREADS", "")
+    if multiprocessing.current_process().name == "MainProcess" or not n_threads.isdecimal():
         return
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(int(n_threads))
+    tf.config.threading.set_inter_op_parallelism_threads(int(n_threads))
+
+
+@contextlib.contextmanager
+def _without_notices():
+    """Hold standard error back, and pass on at the end what is no notice of TensorFlow."""
     try:
         stderr = os.dup(2)
     except OSError:  # no standard error at all
+        yield
         return
     with tempfile.TemporaryFile() as notices:
         os.dup2(notices.fileno(), 2)
         try:
-            import tensorflow as tf
-
-            tf.config.list_logical_devices()
+            yield
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
             notices.seek(0)
-            other = [line for line in notices if not _NOTICE.match(line)]
-            os.write(2, b"".join(other))
+            os.write(2, b"".join(line for line in notices if not _NOTICE.match(line)))
 
 
 class NetworkMixin:
@@ -107,6 +138,7 @@ class NetworkMixin:
 
         if key not in self._traced:
             self._traced[key] = tf.function(function, input_signature=signature).get_concrete_function()
+            _forget_gradients(self._traced[key].graph)
         tensors = [tf.convert_to_tensor(a, spec.dtype) for a, spec in zip(arguments, signature, strict=True)]
         return self._traced[key](*tensors)
 
@@ -148,6 +180,19 @@ class NetworkMixin:
         if clip_value is not None:
             gradients = [tf.clip_by_value(g, -clip_value, clip_value) for g in gradients]
         self.optimizer.apply(gradients, variables)
+
+
+def _forget_gradients(graph):
+    """Take the custom gradients of a traced function from TensorFlow's registry.
+
+    They are not asked for again, and the registry, which nothing else ever empties, would keep the graph for good.
+    """
+    with contextlib.suppress(ImportError, AttributeError):  # it is no public part of TensorFlow
+        from tensorflow.python.framework.ops import gradient_registry
+
+        for operation in graph.get_operations():
+            with contextlib.suppress(ValueError):  # most have no gradient of their own
+                gradient_registry._registry.pop(operation.get_attr("_gradient_op_type").decode(), None)
 
 
 def prefetch(load, items, n_ahead=2):
@@ -216,8 +261,9 @@ def load_arrays(path):
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        return json.loads(str(arrays.pop("header"))), arrays
+        header = json.loads(str(arrays.pop("header")))
+        if not isinstance(header, dict):
+            raise TypeError("the header is no table of names and values")
+        return header, arrays
     except (KeyError, ValueError, zipfile.BadZipFile, EOFError, AttributeError, TypeError) as error:
-        raise ValueError(
-            f"{os.fspath(path)!r} is not a file that skaudeep wrote, or it is damaged ({error})"
-        ) from error
+        raise ValueError(f"{os.fspath(path)!r} is not a file that skaudeep wrote, or it is damaged") from error

@@ -50,12 +50,13 @@ def progress(description, total, *, enabled, unit="files"):
 
 def _plain(description, total, unit):
     """One line at the end, for logs and pipes."""
-    start, last = time.perf_counter(), {"note": ""}
+    start, last = time.perf_counter(), {"done": 0, "note": ""}
 
     def advance(n=1, note=""):
-        last["note"] = note
+        last.update(done=last["done"] + n, note=note)
 
     yield advance
     seconds = time.perf_counter() - start
     note = f", {last['note']}" if last["note"] else ""
-    print(f"{description}: {total} {unit} in {seconds:.1f} s{note}", file=sys.stderr)
+    done = last["done"] if last["done"] == total else f"{last['done']} of {total}"
+    print(f"{description}: {done} {unit} in {seconds:.1f} s{note}", file=sys.stderr)

@@ -19,13 +19,16 @@ class Sequences:
         Number of features of a step.
     ragged : bool
         Whether lengths differ.
+    lazy : bool, default=False
+        Whether taking a batch may read it from a file.
     """
 
-    def __init__(self, take, lengths, n_features, ragged):
+    def __init__(self, take, lengths, n_features, ragged, lazy=False):
         self._take = take
         self.lengths = lengths
         self.n_features = n_features
         self.ragged = ragged
+        self.lazy = lazy
 
     def __len__(self):
         return len(self.lengths)
@@ -83,10 +86,11 @@ def check_sequences(estimator, X, *, reset):
     """
     if isinstance(X, (list, tuple, np.ndarray)) and len(X) and isinstance(X[0], str):
         raise ValueError(
-            f"X holds text such as {str(X[0])!r}, and {type(estimator).__name__} takes sequences of numbers; for paths of "
-            "recordings put a SpectrogramTransformer before it"
+            f"X holds text such as {str(X[0])!r}, and {type(estimator).__name__} takes sequences of numbers; for "
+            "paths of recordings put a SpectrogramTransformer before it"
         )
-    ragged = _as_ragged(X)
+    of_any_length = not reset and estimator._univariate and estimator.n_features_in_ == 1
+    ragged = _as_ragged(X, of_any_length)
     if ragged is not None:
         return _check_ragged(estimator, ragged, reset)
     if _is_lazy(X):
@@ -113,8 +117,13 @@ def check_sequences(estimator, X, *, reset):
     return Sequences(X.__getitem__, np.full(len(X), X.shape[1]), X.shape[2], ragged=False)
 
 
-def _as_ragged(X):
-    """Give a list of arrays where X holds sequences one by one, else None."""
+def _as_ragged(X, of_any_length):
+    """Give a list of arrays where X holds sequences one by one, else None.
+
+    Sequences of numbers of one length are a table, unless the estimator knows those `of_any_length`.
+    """
+    if hasattr(X, "iloc") and getattr(X, "ndim", 2) == 1:
+        X = X.to_numpy()  # a column of a table
     one_by_one = isinstance(X, (list, tuple)) or (isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1)
     if not one_by_one or not len(X) or any(np.isscalar(x) or x is None for x in X):
         return None
@@ -122,7 +131,8 @@ def _as_ragged(X):
         sequences = [np.asarray(x) for x in X]
     except ValueError:  # a sequence that is itself torn: let the usual check say so
         return None
-    if isinstance(X, np.ndarray) or sequences[0].ndim == 2 or len({x.shape for x in sequences}) > 1:
+    lengths_differ = len({x.shape for x in sequences}) > 1
+    if isinstance(X, np.ndarray) or sequences[0].ndim == 2 or lengths_differ or of_any_length:
         return sequences
     return None
 
@@ -173,7 +183,9 @@ def _check_lazy(estimator, X, reset):
     n, n_steps, n_features = X.shape
     if 0 in X.shape:
         raise ValueError(f"X has shape {X.shape}: at least one sequence of one step of one feature is needed")
-    validate_data(estimator, np.asarray(X[:1]).reshape(-1, n_features), dtype=np.float32, reset=reset)
+    first = np.asarray(X[:1])
+    _require_finite(first, np.array([0]))
+    validate_data(estimator, first.reshape(-1, n_features), dtype=np.float32, reset=reset)
     _check_kind(estimator, univariate=False, reset=reset)
 
     def take(rows):
@@ -183,7 +195,7 @@ def _check_lazy(estimator, X, reset):
         _require_finite(batch, rows)
         return batch
 
-    return Sequences(take, np.full(n, n_steps), n_features, ragged=False)
+    return Sequences(take, np.full(n, n_steps), n_features, ragged=False, lazy=True)
 
 
 def _check_kind(estimator, *, univariate, reset):

@@ -89,6 +89,8 @@ class Schedule:
         What is trained, for the progress bar.
     keep_epochs : bool
         Copy weights and optimizer after every epoch, so that an interruption falls back on a finished one.
+    remedy : str
+        What to do about a loss that is not finite.
     """
 
     max_epochs: int
@@ -97,6 +99,7 @@ class Schedule:
     verbose: bool = False
     description: str = "Training"
     keep_epochs: bool = True
+    remedy: str = "lower `learning_rate`"
 
 
 def train(network, state, schedule, *, batches, load, train_batch, validate=None, callbacks=(), checkpoint=None):
@@ -135,17 +138,16 @@ def train(network, state, schedule, *, batches, load, train_batch, validate=None
         if n_before < schedule.max_epochs and not _has_stalled(state, schedule):
             network.load_weights_dict(state.weights)
             network.prepare_training(schedule.learning_rate, state.optimizer)
-            run_epoch = functools.partial(_run_epoch, network, state, batches, load, train_batch, validate)
+            run_epoch = functools.partial(_run_epoch, network, state, schedule, batches, load, train_batch, validate)
             _run_epochs(network, state, schedule, run_epoch, callbacks, checkpoint)
     except KeyboardInterrupt:
         if state.n_epochs == n_before or not schedule.keep_epochs:
             raise
-        warnings.warn(
-            f"training was interrupted; the result is that of epoch {state.n_epochs}, the last finished one",
-            stacklevel=2,
-        )
-    if validate is not None and state.best_weights is not None:
-        state.weights = state.best_weights
+        kept = "the best finished one" if validate is not None else f"epoch {state.n_epochs}, the last finished one"
+        warnings.warn(f"training was interrupted; the result is that of {kept}", stacklevel=2)
+    finally:
+        if validate is not None and state.best_weights is not None:
+            state.weights = state.best_weights
 
 
 def _run_epochs(network, state, schedule, run_epoch, callbacks, checkpoint):
@@ -153,7 +155,7 @@ def _run_epochs(network, state, schedule, run_epoch, callbacks, checkpoint):
     keep = schedule.keep_epochs or checkpoint is not None
     with (
         progress(schedule.description, n_left, enabled=schedule.verbose, unit="epochs") as advance,
-        _callback_list(network, callbacks) as hooks,
+        _callback_list(network, schedule, callbacks) as hooks,
     ):
         for epoch in range(state.n_epochs, schedule.max_epochs):
             hooks.on_epoch_begin(epoch)
@@ -170,17 +172,14 @@ def _run_epochs(network, state, schedule, run_epoch, callbacks, checkpoint):
         state.weights, state.optimizer = network.read_weights(), network.read_optimizer()
 
 
-def _run_epoch(network, state, batches, load, train_batch, validate, epoch, hooks):
+def _run_epoch(network, state, schedule, batches, load, train_batch, validate, epoch, hooks):
     """One pass over the data; gives the losses, the mean weighted by batch size, and the number of steps."""
     total, rows = 0.0, batches(epoch)
     for i, arrays in enumerate(prefetch(load, rows)):
         hooks.on_train_batch_begin(i)
         loss = float(train_batch(*arrays, np.array([state.seed, state.n_steps + i], np.int32)))
         if not np.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss} in epoch {epoch + 1}, batch {i + 1}: lower `learning_rate` or `clip_value`, "
-                "and check that the input is scaled to about [-1, 1]"
-            )
+            raise TrainingError(f"the loss became {loss} in epoch {epoch + 1}, batch {i + 1}: {schedule.remedy}")
         hooks.on_train_batch_end(i, {"loss": loss})
         total += loss * len(rows[i])
     logs = {"loss": total / sum(map(len, rows))}
@@ -188,8 +187,11 @@ def _run_epoch(network, state, batches, load, train_batch, validate, epoch, hook
 
 
 def _finish_epoch(network, state, n_steps, logs, keep):
-    history = {name: [*state.history.get(name, []), value] for name, value in logs.items()}
-    better = logs.get("val_loss", np.inf) < min(state.history.get("val_loss", []), default=np.inf)
+    # an epoch without validation, as of partial_fit, has no validation loss: all lists stay as long as there are epochs
+    names = [*logs, *(name for name in state.history if name not in logs)]
+    unknown = [np.nan] * state.n_epochs
+    history = {name: [*state.history.get(name, unknown), logs.get(name, np.nan)] for name in names}
+    better = logs.get("val_loss", np.inf) < np.nanmin([np.inf, *state.history.get("val_loss", [])])
     new = {
         "n_epochs": state.n_epochs + 1,
         "n_steps": state.n_steps + n_steps,
@@ -208,14 +210,18 @@ def _has_stalled(state, schedule):
 
 
 @contextlib.contextmanager
-def _callback_list(network, callbacks):
-    """Keras callbacks between their ``on_train_begin`` and ``on_train_end``."""
+def _callback_list(network, schedule, callbacks):
+    """Keras callbacks between their ``on_train_begin`` and ``on_train_end``, which comes also after a failure."""
     import keras
 
-    hooks = keras.callbacks.CallbackList(list(callbacks), model=network, add_history=False)
+    hooks = keras.callbacks.CallbackList(
+        list(callbacks), model=network, add_history=False, epochs=schedule.max_epochs, verbose=int(schedule.verbose)
+    )
     hooks.on_train_begin()
-    yield hooks
-    hooks.on_train_end()
+    try:
+        yield hooks
+    finally:
+        hooks.on_train_end()
 
 
 def split_rows(estimator, n_samples, seed, stratify=None):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,9 @@ from skaudeep.exceptions import AudioError
 __all__ = ["CHANNELS", "AudioInfo", "audio_info", "fit_length", "mix_channels", "read_audio", "resample"]
 
 CHANNELS = ("mean", "left", "right", "diff")
+
+# What a WAV file announces that was written to a pipe, or more.
+_LARGEST_WAV = 0x7FFFF000
 
 # libsndfile announces the greatest 64-bit integer when a stream does not say how long it is.
 _UNKNOWN_LENGTH = np.iinfo(np.int64).max
@@ -154,6 +158,8 @@ def resample(samples, rate, new_rate):
     """
     if rate == new_rate:
         return samples
+    if not new_rate > 0:
+        raise AudioError(f"cannot resample to {new_rate} Hz; give a positive sample rate")
     return np.ascontiguousarray(soxr.resample(samples.T, rate, new_rate).T)
 
 
@@ -184,6 +190,8 @@ def mix_channels(samples, policy="mean"):
     >>> mix_channels(np.array([[0.5, 0.75], [0.25, 0.25]]), "diff")
     array([0.25, 0.5 ])
     """
+    if policy not in CHANNELS:
+        raise ValueError(f"channels={policy!r}: choose one of {', '.join(CHANNELS)}")
     if policy in ("right", "diff") and len(samples) < 2:
         raise AudioError(f"channels={policy!r} needs two channels and there is {len(samples)}; use 'mean' or 'left'")
     if policy == "left" or len(samples) == 1:
@@ -265,6 +273,12 @@ def _read_segment(file, path, start, end):
     exact = file.format != "MP3" and file.frames != _UNKNOWN_LENGTH
     if not 0 <= first < stop or (exact and stop > file.frames):
         raise _outside(file, path, start, end, file.frames)
+    missing = _missing_bytes(file)
+    if missing and end is None:
+        raise AudioError(
+            f"{path}: is truncated, {missing} bytes of the samples that its header announces are missing; replace the "
+            "file or leave it out"
+        )
     _skip(file, first)
     samples = _decode(file, stop - first)
     decoded = samples.shape[-1]
@@ -276,6 +290,16 @@ def _read_segment(file, path, start, end):
             f"{file.frames / file.samplerate:g} s can be decoded; replace the file or leave it out"
         )
     return samples
+
+
+def _missing_bytes(file):
+    """How many bytes of samples a WAV file lacks; libsndfile reads what there is, and notes it in its log."""
+    sizes = re.search(r"^data : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    if sizes is None:
+        return 0
+    announced, held = map(int, sizes.groups())
+    # a writer that could not know the length has announced the largest one
+    return 0 if announced >= _LARGEST_WAV else max(announced - held, 0)
 
 
 def _outside(file, path, start, end, n_samples):

@@ -255,8 +255,8 @@ def make_fusion(spectrogram, embedder, *, n_jobs=None, verbose=False, **varied):
             f"make_fusion varies parameters of {type(spectrogram).__name__}, for example clip_below=[-30, -60]; {given}"
         )
     for name, values in varied.items():
-        if isinstance(values, str) or not np.iterable(values):
-            raise ValueError(f"{name}={values!r}: give a list of the values of {name}, one for each branch")
+        if isinstance(values, str) or not np.iterable(values) or not len(values) or len(set(values)) < len(values):
+            raise ValueError(f"{name}={values!r}: give a list of different values of {name}, one for each branch")
     branches = []
     # in the order given: scikit-learn's grid is sorted by name, and so are the names of its branches
     for values in ParameterGrid({name: list(values) for name, values in varied.items()}):

@@ -123,6 +123,21 @@ def test_lossy_stream_with_a_hole(tmp_path, make_recording):
         read_audio(path)
 
 
+def test_truncated_wav(make_recording):
+    path = make_recording("cut.wav", 2)
+    with open(path, "rb") as file:
+        content = file.read()
+    with open(path, "wb") as file:
+        file.write(content[: len(content) // 2])
+    with pytest.raises(AudioError, match=r"cut\.wav: is truncated, \d+ bytes .* are missing; replace"):
+        read_audio(path)
+    assert read_audio(path, end=0.5)[0].shape == (1, 4000)  # what is there may be used
+    # written to a pipe: the length is the largest there is
+    with open(path, "wb") as file:
+        file.write(content[:40] + b"\xff\xff\xff\xff" + content[44:])
+    assert read_audio(path)[0].shape == (1, 16000)
+
+
 @pytest.mark.parametrize(("start", "end"), [(0.2, 0.6), (0.5, None), (0.6, None), (0.3, 0.3), (0.3, 0.2), (-0.1, 0.2)])
 @pytest.mark.parametrize("name", ["a.wav", "a.mp3"])
 def test_segment_outside(make_recording, name, start, end):

@@ -148,6 +148,38 @@ tf.zeros(3) + 1
         assert done.stdout == ""
         assert done.stderr.split() == ["before", "meanwhile", "after"]
 
+    def test_two_threads_may_start_it(self):
+        code = """
+import os, threading
+from skaudeep._engine import start_tensorflow
+before = os.fstat(2)
+barrier = threading.Barrier(2)
+def start():
+    barrier.wait()
+    start_tensorflow()
+threads = [threading.Thread(target=start) for _ in range(2)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert os.path.samestat(before, os.fstat(2))
+assert "TF_CPP_MIN_LOG_LEVEL" not in os.environ
+"""
+        run_python(code)
+
+    def test_workers_get_the_threads_set_aside_for_them(self):
+        code = """
+from joblib import Parallel, delayed
+def threads():
+    from skaudeep._engine import start_tensorflow
+    start_tensorflow()
+    import tensorflow as tf
+    return tf.config.threading.get_intra_op_parallelism_threads()
+print(Parallel(n_jobs=2, backend="loky")(delayed(threads)() for _ in range(2)))
+import os
+print(max(os.cpu_count() // 2, 1))
+"""
+        workers, expected = run_python(code).stdout.splitlines()
+        assert eval(workers) == [int(expected)] * 2
+
     def test_a_level_set_by_the_user_stays(self):
         code = """
 import os
@@ -158,6 +190,21 @@ import sys
 assert "tensorflow" not in sys.modules and os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"
 """
         run_python(code)
+
+
+def test_traced_graphs_are_let_go():
+    """What custom gradients register with TensorFlow would keep the graphs of evicted networks."""
+    from skaudeep import Seq2SeqAutoencoderEmbedder
+
+    embedder = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, max_epochs=1, random_state=0)
+    embedder.fit(np.zeros((2, 3, 1)))
+    ((network,),) = _engine._idle.values()
+    graphs = [weakref.ref(traced.graph) for traced in network._traced.values()]
+    assert graphs and all(graph() is not None for graph in graphs)
+    del network
+    _engine._idle.clear()
+    gc.collect()
+    assert all(graph() is None for graph in graphs)
 
 
 class TestFiles:

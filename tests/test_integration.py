@@ -13,10 +13,11 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 
 from skaudeep import (
+    AudioFeatureUnion,
     ChunkwiseTransformer,
     KerasMLPClassifier,
     LiblinearClassifier,
@@ -133,6 +134,14 @@ class TestFusion:
         )
         fusion = make_fusion(SPECTROGRAM, EMBEDDER, clip_below=[-30, -60]).fit(corpus.data)
         assert fusion.fit_transform(other.data).shape == (4, 8)
+
+    def test_branches_of_another_kind_get_the_recordings(self, corpus):
+        size = FunctionTransformer(lambda paths: np.array([[len(str(path))] for path in paths]))
+        branches = make_fusion(SPECTROGRAM, EMBEDDER, clip_below=[-30, -60]).transformer_list
+        union = AudioFeatureUnion([*branches, ("size", size)])
+        features = union.fit_transform(corpus.data)
+        assert features.shape == (18, 9)
+        np.testing.assert_array_equal(features[:, 8], [len(path) for path in corpus.data])
 
     def test_in_processes(self, corpus):
         fusion = make_fusion(SPECTROGRAM, EMBEDDER, clip_below=[-30, -60])

@@ -26,6 +26,12 @@ def test_one_plain_line_where_there_is_no_terminal(capfd):
     assert err.startswith("Working: 3 steps in ") and err.endswith("s, loss 2\n")
 
 
+def test_an_early_end_is_told(capfd):
+    with progress("Training", 50, enabled=True, unit="epochs") as advance:
+        advance()
+    assert "Training: 1 of 50 epochs in" in capfd.readouterr().err
+
+
 def test_a_failure_is_not_reported_as_done(capfd):
     with pytest.raises(RuntimeError), progress("Working", 3, enabled=True):
         raise RuntimeError

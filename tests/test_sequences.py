@@ -100,6 +100,22 @@ class TestRagged:
         np.testing.assert_array_equal(lengths, [2, 1])
 
 
+class TestOfAnyLength:
+    def test_numbers_that_were_ragged_in_fit(self):
+        estimator = Estimator()
+        check([[1.0, 2.0], [3.0]], estimator)
+        for rows in ([[1.0, 2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]]):
+            batch, _ = check(rows, estimator, reset=False).take(np.arange(len(rows)))
+            np.testing.assert_array_equal(batch[:, :, 0], rows)
+
+    def test_a_column_of_a_table(self):
+        pd = pytest.importorskip("pandas")
+        column = pd.Series([x[: 2 + i % 3] for i, x in enumerate(X)])
+        batch, lengths = check(column).take(np.array([2, 1]))
+        np.testing.assert_array_equal(lengths, [4, 3])
+        np.testing.assert_allclose(batch[0], X[2], rtol=1e-6)
+
+
 class TestWrongInput:
     @pytest.mark.parametrize(
         ("wrong", "message"),

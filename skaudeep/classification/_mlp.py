@@ -5,9 +5,8 @@ import itertools
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
-from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
 
 from skaudeep._engine import borrow, start_tensorflow
@@ -107,7 +106,7 @@ class BaseKerasMLP(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _fit(self, X, y, n_outputs, stratify=None):
+    def _fit(self, X, y, n_outputs, classify):
         sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes))
         if sizes.ndim != 1 or (sizes.size and sizes.dtype.kind not in "iu") or (sizes < 1).any():
             raise ValueError(f"hidden_layer_sizes={self.hidden_layer_sizes!r}: give positive integers")
@@ -115,11 +114,11 @@ class BaseKerasMLP(BaseEstimator):
             n_features=X.shape[1],
             n_outputs=n_outputs,
             hidden_layer_sizes=tuple(int(n) for n in sizes),
-            classify=stratify is not None,
+            classify=classify,
             dropout=self.dropout > 0,
         )
         seed = draw_seed(self.random_state)
-        training, validation = split_rows(self, len(X), seed, stratify)
+        training, validation = split_rows(self, len(X), seed, y if classify else None)
         state = TrainingState(config.initial_weights(seed), seed)
         schedule = Schedule(
             max_epochs=self.max_epochs,
@@ -128,6 +127,7 @@ class BaseKerasMLP(BaseEstimator):
             verbose=bool(self.verbose),
             description=type(self).__name__,
             keep_epochs=False,
+            remedy="lower `learning_rate`, and scale the features (and a target of numbers) to about [-1, 1]",
         )
         with borrow(config) as network:
             train(
@@ -237,10 +237,10 @@ class KerasMLPClassifier(ClassifierMixin, BaseKerasMLP):
         """
         X, y = validate_data(self, X, y, dtype=np.float32)
         check_classification_targets(y)
-        encoder = LabelEncoder().fit(y)
-        self.classes_ = encoder.classes_
-        labels = encoder.transform(y).astype(np.int32)
-        return self._fit(X, labels, len(self.classes_), stratify=labels)
+        classes, labels = np.unique(y, return_inverse=True)
+        self._fit(X, labels.astype(np.int32), len(classes), classify=True)
+        self.classes_ = classes
+        return self
 
     def predict_proba(self, X):
         """Give the probability of each class.
@@ -270,7 +270,7 @@ class KerasMLPClassifier(ClassifierMixin, BaseKerasMLP):
         ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
-        return np.log(self.predict_proba(X))
+        return log_softmax(self._outputs(X), axis=1)
 
     def predict(self, X):
         """Give the most probable label.
@@ -367,7 +367,7 @@ class KerasMLPRegressor(RegressorMixin, MultiOutputMixin, BaseKerasMLP):
         X, y = validate_data(self, X, y, dtype=np.float32, multi_output=True, y_numeric=True)
         self._one_target = y.ndim == 1
         y = y.reshape(len(y), -1).astype(np.float32)
-        return self._fit(X, y, y.shape[1])
+        return self._fit(X, y, y.shape[1], classify=False)
 
     def predict(self, X):
         """Predict the targets.

@@ -42,13 +42,15 @@ def main(argv=None):
     ...     main(["quickstart", "--output", file.name])
     1
     """
-    parser = _make_parser()
-    arguments = parser.parse_args(argv)
-    if arguments.command is None:
-        parser.print_help()
-        return 0
+    debug = False
     try:
-        arguments.run(arguments)
+        parser = _make_parser()
+        arguments = parser.parse_args(argv)
+        debug = arguments.debug
+        if arguments.command is None:
+            parser.print_help()
+        else:
+            arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output, such as ``head``, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -56,7 +58,7 @@ def main(argv=None):
     except KeyboardInterrupt as interruption:
         return _complain(str(interruption) or "interrupted", 130)
     except Exception as error:
-        if arguments.debug:
+        if debug:
             raise
         return _complain(_explain(error), 1)
     return 0

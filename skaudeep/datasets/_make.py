@@ -120,6 +120,8 @@ def make_sound_events(
             f"n_folds={n_folds}; each fold needs a recording of each class."
         )
     directory = Path(directory).absolute()
+    if directory.exists() and not directory.is_dir():
+        raise DataSetError(f"{directory} is a file; give the name of a new or empty folder.")
     directory.parent.mkdir(parents=True, exist_ok=True)
     seed = draw_seed(random_state)
     lengths = int(min_seconds * sample_rate), int(max_seconds * sample_rate)

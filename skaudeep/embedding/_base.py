@@ -1,5 +1,6 @@
 """What the recurrent autoencoder embedders share: fitting, embedding, reconstructing, files."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -10,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_array
 
 from skaudeep._engine import borrow, load_arrays, prefetch, save_arrays
 from skaudeep._sequences import check_sequences
@@ -75,7 +77,8 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         y : None
             Ignored; for pipelines.
         callbacks : list of keras.callbacks.Callback, optional
-            Called as by ``keras.Model.fit``.
+            Called as by ``keras.Model.fit``. What they remember is not in a checkpoint of `checkpoint_dir`, and
+            `ModelCheckpoint` needs ``save_weights_only=True``.
 
         Returns
         -------
@@ -87,11 +90,16 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         TrainingError
             When the loss is not finite.
         """
-        self._check_statistics()
-        continues = self.warm_start and hasattr(self, "weights_")
-        sequences = check_sequences(self, X, reset=not continues)
-        state = self._state() if continues else self._new_state(sequences)
-        return self._train(sequences, state, state.n_epochs + self.max_epochs, callbacks or ())
+        if callbacks is not None and not isinstance(callbacks, (list, tuple)):
+            raise TypeError(f"callbacks={callbacks!r}: give a list of Keras callbacks")
+        with self._unchanged_by_failure():
+            state, sequences = self._begin(X, continues=self.warm_start and hasattr(self, "weights_"))
+            n_epochs = state.n_epochs + self.max_epochs
+            checkpoint, state = self._checkpoint(sequences, state)
+            # after the checkpoint, whose seed may be another one
+            training, validation = split_rows(self, len(sequences), state.seed)
+            self._train(sequences, state, n_epochs, training, validation, callbacks or (), checkpoint)
+        return self
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
@@ -109,47 +117,58 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self : object
             The embedder.
         """
-        self._check_statistics()
-        continues = hasattr(self, "weights_")
-        sequences = check_sequences(self, X, reset=not continues)
-        state = self._state() if continues else self._new_state(sequences)
-        return self._train(sequences, state, state.n_epochs + 1, (), once=True)
+        with self._unchanged_by_failure():
+            state, sequences = self._begin(X, continues=hasattr(self, "weights_"))
+            self._train(sequences, state, state.n_epochs + 1, np.arange(len(sequences)))
+        return self
+
+    @contextlib.contextmanager
+    def _unchanged_by_failure(self):
+        """Leave the embedder as it was where training fails or is stopped before its first finished epoch."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            if vars(self).get("weights_") is before.get("weights_"):
+                vars(self).clear()
+                vars(self).update(before)
+            raise
 
     def _check_statistics(self):
         unknown = [name for name in self.statistics if name not in STATISTICS]
         if unknown or not len(self.statistics):
             raise ValueError(f"statistics={self.statistics!r}: choose one or more of {', '.join(STATISTICS)}")
 
-    def _new_state(self, sequences):
-        self._config = self._make_config(sequences.n_features)
-        seed = draw_seed(self.random_state)
-        return TrainingState(self._config.initial_weights(seed), seed)
-
-    def _state(self):
-        """Training state of the fitted embedder, detached from it."""
-        if self._config != self._make_config(self._config.n_features):
+    def _begin(self, X, continues):
+        """Check X; give the state to start training from, and the sequences."""
+        self._check_statistics()
+        sequences = check_sequences(self, X, reset=not continues)
+        config = self._make_config(sequences.n_features)
+        if not continues:
+            self._config, seed = config, draw_seed(self.random_state)
+            return TrainingState(config.initial_weights(seed), seed), sequences
+        changed = config.differences(self._config)
+        if changed:
             raise ValueError(
-                "the architecture has changed since the last fit, so training can't go on from its weights: restore "
-                "the parameters, or set warm_start=False and call fit"
+                f"{', '.join(changed)} changed since the last fit, so training cannot go on from its weights: restore "
+                "the parameters, or call fit with warm_start=False"
             )
+        self._config = config
         history = {name: list(values) for name, values in self.history_.items()}
-        return dataclasses.replace(self._training_state, history=history, best_weights=None, n_stalled=0)
+        # with a validation loss to beat, the weights that it belongs to
+        best = self.weights_ if self.early_stopping and "val_loss" in history else None
+        return dataclasses.replace(self._training_state, history=history, best_weights=best, n_stalled=0), sequences
 
-    def _train(self, sequences, state, max_epochs, callbacks, once=False):
-        rows = np.arange(len(sequences))
-        training, validation = (rows, None) if once else split_rows(self, len(sequences), state.seed)
-        checkpoint = None
-        if self.checkpoint_dir is not None and not once:
-            checkpoint = self._checkpoint_path(sequences, state)
-            if checkpoint.exists():
-                state = TrainingState.load(checkpoint)
+    def _train(self, sequences, state, max_epochs, training, validation=None, callbacks=(), checkpoint=None):
         schedule = Schedule(
             max_epochs=max_epochs,
             learning_rate=self.learning_rate,
             n_iter_no_change=None if validation is None else self.n_iter_no_change,
             verbose=bool(self.verbose),
             description=type(self).__name__,
+            remedy="lower `learning_rate` or `clip_value`, and check that the input is scaled to about [-1, 1]",
         )
+        n_before = state.n_epochs
         try:
             with borrow(self._config) as network:
                 train(
@@ -163,10 +182,11 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
                     callbacks=[*callbacks, *self._log_callbacks()],
                     checkpoint=checkpoint,
                 )
-        finally:
-            # also after an error: what the last finished epoch gave is not lost
-            self._store(state)
-        return self
+        except BaseException:
+            if state.n_epochs > n_before:  # what the last finished epoch gave is not lost
+                self._store(state)
+            raise
+        self._store(state)
 
     def _store(self, state):
         self.weights_ = state.weights
@@ -174,7 +194,10 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self.n_iter_ = state.n_epochs
         self.loss_ = state.history.get("loss", [np.nan])[-1]
         self.embedding_dim_ = self._config.embedding_dim
-        self._training_state = state
+        self._training_state = dataclasses.replace(state, best_weights=None)
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "weights_")
 
     def _batch_trainer(self, network):
         rates = np.array([self.dropout, self.input_noise, self.feed_previous_prob], np.float32)
@@ -201,18 +224,40 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
     # --- checkpoints ---
 
+    def _checkpoint(self, sequences, state):
+        """File to keep this training in (None: in none), and where it stands by what is in that file already."""
+        n_epochs = state.n_epochs + self.max_epochs
+        if self.checkpoint_dir is None or self.max_epochs == 0:
+            return None, state
+        path = self._checkpoint_path(sequences, state)
+        if not path.exists():
+            return path, state
+        try:
+            stored = TrainingState.load(path)
+        except ValueError as error:
+            raise ValueError(f"the checkpoint {str(path)!r} is damaged: delete it to train anew") from error
+        # one of more epochs than asked for is neither used nor overwritten
+        return (None, state) if stored.n_epochs > n_epochs else (path, stored)
+
     def _checkpoint_path(self, sequences, state):
-        """File of this very training: the same parameters, seed and data lead to the same name."""
+        """File of this very training: the same parameters, seed, first weights and data lead to the same name."""
         folder = Path(self.checkpoint_dir)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(f"checkpoint_dir={str(folder)!r} cannot be made a folder ({error.strerror})") from error
         parameters = {k: v for k, v in self.get_params().items() if k not in _FREE_PARAMETERS}
-        parameters["random_state"] = state.seed if isinstance(self.random_state, Integral) else None
-        parameters["first_epoch"] = state.n_epochs
+        parameters["random_state"] = None if self.random_state is None else state.seed
         digest = hashlib.blake2b(json.dumps(parameters, sort_keys=True, default=str).encode(), digest_size=10)
+        if state.n_epochs:
+            for name in sorted(state.weights):
+                digest.update(state.weights[name].tobytes())
         digest.update(np.asarray(sequences.lengths, np.int64).tobytes())
-        # a sample of the rows tells data sets apart without reading one that is larger than memory
-        for row in np.unique(np.linspace(0, len(sequences) - 1, 64).astype(int)):
-            digest.update(np.ascontiguousarray(sequences.take(np.array([row]))[0]).tobytes())
+        rows = np.arange(len(sequences))
+        if sequences.lazy:  # a sample tells data sets apart without reading one that is larger than memory
+            rows = np.unique(np.linspace(0, len(sequences) - 1, 64).astype(int))
+        for i in range(0, len(rows), 64):
+            digest.update(np.ascontiguousarray(sequences.take(rows[i : i + 64])[0]).tobytes())
         return folder / f"training-{digest.hexdigest()}.npz"
 
     # --- using ---
@@ -299,8 +344,8 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             )
         if not isinstance(n_steps, Integral) or n_steps < 1:
             raise ValueError(f"n_steps={n_steps!r}: give the length of the sequences, an integer of at least 1")
-        Z = np.atleast_2d(np.asarray(Z, np.float32))
-        if Z.ndim != 2 or Z.shape[1] != self.embedding_dim_:
+        Z = check_array(Z, dtype=np.float32)
+        if Z.shape[1] != self.embedding_dim_:
             raise ValueError(
                 f"Z has shape {Z.shape}; expected (n, {self.embedding_dim_}), as transform gives with "
                 'output="bottleneck"'
@@ -379,7 +424,7 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             The file, ``.npz`` by custom; an earlier one is replaced atomically.
         """
         check_is_fitted(self)
-        parameters = self.get_params()
+        parameters = self.get_params() | {"statistics": [str(name) for name in self.statistics]}
         for name in ("checkpoint_dir", "log_dir"):
             parameters[name] = None if parameters[name] is None else os.fspath(parameters[name])
         if not isinstance(parameters["random_state"], Integral | None):
@@ -392,6 +437,7 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             "parameters": json.loads(json.dumps(parameters, default=_plain_number)),
             "config": dataclasses.asdict(self._config),
             "n_features_in": self.n_features_in_,
+            "feature_names_in": getattr(self, "feature_names_in_", np.array([])).tolist(),
             "univariate": self._univariate,
             "state": {name: getattr(state, name) for name in state._NUMBERS},
         }
@@ -418,19 +464,19 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """
         header, arrays = load_arrays(path)
         if header.get("class") != cls.__name__ or header.get("format") != 1:
-            raise ValueError(
-                f"{os.fspath(path)!r} holds {header.get('class', 'training state, a checkpoint')!r} in format "
-                f"{header.get('format')!r}, not a {cls.__name__} in format 1"
-            )
-        if header["version"] != __version__:
+            held = f"{header['class']} in format {header.get('format')}" if "class" in header else "no embedder"
+            raise ValueError(f"{os.fspath(path)!r} holds {held}, not a {cls.__name__} in format 1")
+        if header.get("version") != __version__:
             warnings.warn(
-                f"{os.fspath(path)!r} was written by skaudeep {header['version']}, this is {__version__}",
+                f"{os.fspath(path)!r} was written by skaudeep {header.get('version')}, this is {__version__}",
                 stacklevel=2,
             )
         embedder = cls(**header["parameters"])
         embedder.statistics = tuple(embedder.statistics)
         embedder._config = cls._config_class(**header["config"])
         embedder.n_features_in_ = header["n_features_in"]
+        if header["feature_names_in"]:
+            embedder.feature_names_in_ = np.array(header["feature_names_in"], dtype=object)
         embedder._univariate = header["univariate"]
         embedder._store(TrainingState.from_arrays(header["state"], arrays))
         return embedder

@@ -58,6 +58,12 @@ class TimeConfig:
         """Number of outputs of all encoder layers in both directions."""
         return len(self.encoder_directions) * self.n_layers * self.n_units
 
+    def differences(self, other):
+        """Names of what differs in another config and decides which weights there are and what they do."""
+        switches = ("feed_previous", "dropout", "input_noise", "mask_silence")  # may change from fit to fit
+        names = [field.name for field in dataclasses.fields(self) if field.name not in switches]
+        return [name for name in names if getattr(self, name) != getattr(other, name)]
+
     def _state_size(self, directions):
         return len(directions) * self.n_layers * self.n_units * (2 if self.cell == "lstm" else 1)
 

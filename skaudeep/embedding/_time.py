@@ -56,9 +56,10 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
         Let `fit` go on from the last fit's weights and optimizer for `max_epochs` more epochs.
     checkpoint_dir : path-like, default=None
         Folder to write the training state to after every epoch. A fit with the same parameters and data that finds
-        one there goes on from it and ends as if it had never been interrupted.
+        one there goes on from it and ends as if it had never been interrupted. Data that are read batch by batch
+        are told apart by their lengths and 64 of their sequences.
     log_dir : path-like, default=None
-        Folder for TensorBoard summaries.
+        Folder for TensorBoard summaries; needs the extra ``skaudeep[tensorboard]``.
     random_state : int, RandomState instance or None, default=None
         An integer gives bit-equal results on CPU.
     verbose : bool or int, default=0

@@ -85,6 +85,11 @@ def axes_at(front_end, sample_rate):
     if front_end.n_mels is None:
         frequencies = np.fft.rfftfreq(frame_length, 1 / sample_rate)
         bins = slice(*np.searchsorted(frequencies, [f_min, np.nextafter(f_max, np.inf)]))
+        if bins.start == bins.stop:
+            raise AudioError(
+                f"f_min={f_min:g} Hz and f_max={f_max:g} Hz have no bin of the Fourier transform between them, which "
+                f"are {frequencies[1]:g} Hz apart; widen them, or increase window_width"
+            )
         return Axes(frame_length, hop_length, bins, frequencies[bins])
     kind, bands = front_end.filterbank, {"n_mels": front_end.n_mels, "f_min": f_min, "f_max": f_max}
     filters = spectral.mel_filterbank(kind, sample_rate=sample_rate, n_fft=frame_length, **bands)
@@ -123,6 +128,8 @@ class Reference:
     def check(self, sample_rate, frequencies):
         """Compare the axis of another recording."""
         mine = self.frequencies
+        if sample_rate == self.sample_rate and len(mine) != len(frequencies):
+            raise AudioError("the parameters have changed since fit; fit again")
         if len(mine) != len(frequencies) or not np.allclose(mine, frequencies, rtol=1e-9, atol=1e-6):
             raise AudioError(
                 f"has {sample_rate:g} Hz and {self.name} has {self.sample_rate:g} Hz, so their "
@@ -193,7 +200,7 @@ def extract(branches, sources, *, n_jobs=None, verbose=0):
     size = max(1, min(_MAX_BATCH, len(sources) // (4 * n_threads)))
     batches = [sources[first : first + size] for first in range(0, len(sources), size)]
     outputs = [Rows(len(sources)) for _ in branches]
-    parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    parallel = joblib.Parallel(n_jobs=n_jobs, require="sharedmem", return_as="generator")
     with progress("Extracting spectrograms", len(sources), enabled=verbose) as advance:
         tasks = (joblib.delayed(_extract_batch)(branches, batch) for batch in batches)
         for batch, results in zip(batches, parallel(tasks), strict=True):

@@ -80,6 +80,11 @@ def as_sources(estimator, X, *, reset):
     if isinstance(X, (str, bytes, os.PathLike)):
         path = str(os.fsdecode(X))
         raise ValueError(f"X must be a list of paths, got the single path {path!r}; pass [{path!r}]")
+    array_like = hasattr(X, "shape") or hasattr(X, "__array__")
+    if not array_like and (not hasattr(X, "__len__") or isinstance(X, (dict, set, frozenset))):
+        raise ValueError(f"X must be a list, an array or a table, got {reprlib.repr(X)}; pass list(X)")
+    if getattr(X, "ndim", 1) == 2 and getattr(X, "dtype", None) is not None and X.dtype.kind in "US":
+        raise ValueError(f"X must be a list of paths, got an array of text of shape {X.shape}; pass X.ravel()")
     segments = _segments(X)
     if segments is not None:
         sources = segments
@@ -137,7 +142,8 @@ def _from_array(estimator, X, *, reset):
     shape = X.shape if getattr(X, "ndim", 2) == 3 else None
     # scikit-learn counts the second axis of a 3-D array as features; samples are the last.
     flat = X if shape is None else np.reshape(X, (-1, shape[-1]))
-    flat = validate_data(estimator, flat, dtype=np.float32, reset=reset)
+    finite = estimator.on_error == "raise"  # else each waveform is judged by itself
+    flat = validate_data(estimator, flat, dtype=np.float32, ensure_all_finite=finite, reset=reset)
     waveforms = flat[:, np.newaxis] if shape is None else flat.reshape(shape)
     return [_waveform(estimator, samples, row) for row, samples in enumerate(waveforms)]
 
@@ -173,10 +179,13 @@ def _as_path(file, row):
 
 def _seconds(time, row, name):
     """A time as seconds; None for a missing one."""
-    if pd.isna(time):
-        return None
     try:
-        return time.total_seconds() if hasattr(time, "total_seconds") else float(time)
+        if pd.isna(time) or (name == "end" and time == np.inf):
+            return None
+        seconds = time.total_seconds() if hasattr(time, "total_seconds") else float(time)
+        if not np.isfinite(seconds):
+            raise ValueError("not finite")
+        return seconds
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{name} of row {row} is {time!r}; give seconds, a timedelta, or nothing for the whole file"

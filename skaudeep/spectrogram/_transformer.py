@@ -356,6 +356,15 @@ class SharedSpectrograms:
     def __len__(self):
         return len(self.X)
 
+    def __iter__(self):
+        return iter(self.X)
+
+    def __getitem__(self, rows):
+        return self.X[rows]
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.X, dtype=dtype, copy=copy)
+
     def get(self, transformer):
         """Look up what is stored for a fitted transformer.
 

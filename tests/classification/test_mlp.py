@@ -1,5 +1,6 @@
 """The MLP estimators against NumPy, scikit-learn and themselves."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.neural_network import MLPClassifier
 
 from skaudeep import KerasMLPClassifier, KerasMLPRegressor
+from skaudeep.exceptions import TrainingError
 
 X, y = make_classification(120, 8, n_informative=5, n_classes=3, random_state=0)
 X = X.astype(np.float32)
@@ -77,6 +79,17 @@ def test_probabilities(fitted):
     np.testing.assert_allclose(np.log(probabilities), fitted.predict_log_proba(X))
     np.testing.assert_array_equal(fitted.predict(X), probabilities.argmax(axis=1))
     assert fitted.score(X, y) > 0.8
+
+
+def test_probabilities_may_be_tiny(fitted):
+    assert np.isfinite(fitted.predict_log_proba(X * 1e5)).all()
+
+
+def test_a_failed_refit_leaves_the_old_one(fitted):
+    mlp = copy.deepcopy(fitted)
+    with pytest.raises(TrainingError, match="scale the features"):
+        mlp.fit(X * 1e30, y % 2)
+    np.testing.assert_array_equal(mlp.predict(X), fitted.predict(X))
 
 
 def test_any_labels():

@@ -174,8 +174,20 @@ class TestGoingOn:
 
     def test_another_architecture_cannot(self, fitted):
         embedder = copy.deepcopy(fitted).set_params(n_units=4)
-        with pytest.raises(ValueError, match="architecture has changed"):
+        with pytest.raises(ValueError, match="n_units changed since the last fit"):
             embedder.partial_fit(X)
+
+    def test_noise_may_change(self, fitted):
+        for parameters in ({"dropout": 0.0}, {"input_noise": 0.5}, {"feed_previous_prob": 0.5}, {"mask_silence": True}):
+            embedder = copy.deepcopy(fitted).set_params(**parameters).partial_fit(X)
+            assert embedder.n_iter_ == 4 and np.isfinite(embedder.loss_)
+
+    def test_losses_of_all_epochs_stay(self):
+        embedder = make(early_stopping=True).fit(X).partial_fit(X)
+        assert {name: len(values) for name, values in embedder.history_.items()} == {"loss": 4, "val_loss": 4}
+        assert np.isnan(embedder.history_["val_loss"][-1])
+        late = make(warm_start=True).fit(X).set_params(early_stopping=True).fit(X)
+        assert np.isnan(late.history_["val_loss"][:3]).all() and np.isfinite(late.history_["val_loss"][3:]).all()
 
     def test_other_features_cannot(self, fitted):
         with pytest.raises(ValueError, match="2 features"):
@@ -204,6 +216,11 @@ class TestEarlyStopping:
         held_out = stopped_rows(stopped)
         assert -stopped.score(X[held_out]) == pytest.approx(val_loss[best], abs=1e-6)
         assert min(val_loss) < val_loss[-1]
+
+    def test_a_warm_start_does_not_lose_the_best(self, stopped):
+        again = copy.deepcopy(stopped).set_params(warm_start=True, learning_rate=1.0, max_epochs=3).fit(X)
+        assert again.n_iter_ == stopped.n_iter_ + 3
+        assert -again.score(X[stopped_rows(again)]) <= min(stopped.history_["val_loss"]) + 1e-6
 
     def test_is_seeded(self, stopped):
         assert_same(clone(stopped).fit(X), stopped)
@@ -260,11 +277,52 @@ class TestCheckpoints:
         assert_same(make(checkpoint_dir=tmp_path, **parameters).fit(data), make(**parameters).fit(data))
         assert len(list(tmp_path.iterdir())) == 2
 
+    def test_fewer_epochs_are_not_more(self, tmp_path):
+        longer = make(checkpoint_dir=tmp_path, max_epochs=4).fit(X)
+        for n_epochs in (2, 0):
+            shorter = make(checkpoint_dir=tmp_path, max_epochs=n_epochs).fit(X)
+            plain = make(max_epochs=n_epochs).fit(X)
+            assert shorter.n_iter_ == n_epochs
+            np.testing.assert_array_equal(shorter.transform(X), plain.transform(X))
+        assert_same(make(checkpoint_dir=tmp_path, max_epochs=4).fit(X), longer)
+
+    def test_every_row_counts(self, tmp_path):
+        many = np.random.default_rng(0).uniform(-1, 1, (150, 3, 2)).astype(np.float32)
+        changed = many.copy()
+        changed[1] *= -1
+        make(checkpoint_dir=tmp_path, max_epochs=1).fit(many)
+        expected = make(max_epochs=1).fit(changed)
+        assert_same(make(checkpoint_dir=tmp_path, max_epochs=1).fit(changed), expected)
+
+    def test_a_warm_start_is_told_apart_by_its_first_weights(self, tmp_path):
+        common = {"max_epochs": 2, "warm_start": True}
+        make(checkpoint_dir=tmp_path, **common).fit(-X).fit(X)
+        other = make(checkpoint_dir=tmp_path, **common).fit(X / 2).fit(X)
+        assert_same(other, make(**common).fit(X / 2).fit(X))
+
+    def test_random_states_are_told_apart(self, tmp_path):
+        first, second = (make(checkpoint_dir=tmp_path, random_state=np.random.RandomState(i)).fit(X) for i in (1, 2))
+        assert_weights_differ(first, second)
+
+    def test_without_a_seed_the_split_is_kept(self, tmp_path, monkeypatch):
+        from skaudeep.embedding import _base
+
+        splits, split_rows = [], _base.split_rows
+        monkeypatch.setattr(_base, "split_rows", lambda *args: (splits.append(split_rows(*args)), splits[-1])[1])
+        for n_epochs in (1, 2):
+            make(checkpoint_dir=tmp_path, random_state=None, early_stopping=True, max_epochs=n_epochs).fit(X)
+        np.testing.assert_array_equal(splits[0][1], splits[1][1])
+
+    def test_a_file_for_a_folder_is_named(self, tmp_path):
+        (tmp_path / "file").touch()
+        with pytest.raises(OSError, match="checkpoint_dir=.*file' cannot be made a folder"):
+            make(checkpoint_dir=tmp_path / "file").fit(X)
+
     def test_a_damaged_checkpoint_is_named(self, tmp_path):
         embedder = make(checkpoint_dir=tmp_path).fit(X)
         (file,) = tmp_path.iterdir()
         file.write_bytes(file.read_bytes()[:500])
-        with pytest.raises(ValueError, match=file.name):
+        with pytest.raises(ValueError, match=f"{file.name}' is damaged: delete it to train anew"):
             embedder.fit(X)
 
     def test_a_failed_write_leaves_the_last_checkpoint(self, tmp_path, monkeypatch):
@@ -302,6 +360,43 @@ class TestInterruption:
         with pytest.warns(UserWarning, match="interrupted; the result is that of epoch 2"):
             embedder.fit(X, callbacks=[CtrlC()])
         assert_same(embedder, make(max_epochs=2).fit(X))
+
+    def test_ctrl_c_keeps_the_best_epoch_with_early_stopping(self):
+        common = {
+            "early_stopping": True,
+            "validation_fraction": 0.3,
+            "learning_rate": 0.1,
+            "n_units": 8,
+            "max_epochs": 30,
+        }
+        embedder = make(n_iter_no_change=30, **common)
+        with pytest.warns(UserWarning, match="interrupted; the result is that of the best finished one"):
+            embedder.fit(X, callbacks=[raise_at(20, KeyboardInterrupt())])
+        best = min(embedder.history_["val_loss"])
+        assert best < embedder.history_["val_loss"][-1]
+        assert -embedder.score(X[stopped_rows(embedder)]) == pytest.approx(best, abs=1e-6)
+
+    def test_callbacks_hear_the_end(self):
+        ended = []
+        interrupting = raise_at(2, KeyboardInterrupt())
+        interrupting.on_train_end = lambda logs=None: ended.append(True)
+        with pytest.warns(UserWarning, match="interrupted"):
+            make().fit(X, callbacks=[interrupting])
+        assert ended == [True]
+
+    def test_a_failure_before_the_first_epoch_changes_nothing(self, fitted):
+        new = make()
+        with pytest.raises(TrainingError):
+            new.fit(X * 1e30)
+        with pytest.raises(NotFittedError):
+            new.transform(X)
+        embedder = copy.deepcopy(fitted)
+        with pytest.raises(TrainingError):
+            embedder.fit(np.full((4, 5, 2), 1e30))
+        np.testing.assert_array_equal(embedder.transform(X), fitted.transform(X))
+        with pytest.raises(ValueError, match="validation_fraction"):
+            embedder.set_params(n_units=7, early_stopping=True).fit(X[:1])
+        np.testing.assert_array_equal(embedder.transform(X), fitted.transform(X))
 
     def test_ctrl_c_before_the_first_epoch_ends_the_fit(self):
         import keras
@@ -383,6 +478,14 @@ class TestFiles:
         assert loaded.random_state is None and loaded.learning_rate == 0.01
         assert loaded.checkpoint_dir == str(tmp_path / "checkpoints")
 
+    def test_names_of_features_and_arrays_of_statistics(self, tmp_path):
+        pd = pytest.importorskip("pandas")
+        table = pd.DataFrame(X[:, :, 0], columns=list("abcde"))
+        embedder = make(output="states", statistics=np.array(["mean", "std"])).fit(table)
+        embedder.save(tmp_path / "embedder.npz")
+        loaded = Seq2SeqAutoencoderEmbedder.load(tmp_path / "embedder.npz")
+        np.testing.assert_array_equal(loaded.transform(table), embedder.transform(table))
+
     def test_something_else(self, fitted, tmp_path):
         from skaudeep._engine import save_arrays
 
@@ -395,7 +498,10 @@ class TestFiles:
         with pytest.raises(ValueError, match="something.npz"):
             Seq2SeqAutoencoderEmbedder.load(path)
         save_arrays(path, {"class": "FrequencyAutoencoderEmbedder", "format": 1}, {})
-        with pytest.raises(ValueError, match="holds 'FrequencyAutoencoderEmbedder'"):
+        with pytest.raises(ValueError, match="holds FrequencyAutoencoderEmbedder in format 1, not a Seq2Seq"):
+            Seq2SeqAutoencoderEmbedder.load(path)
+        save_arrays(path, [1], {})
+        with pytest.raises(ValueError, match=r"something\.npz"):
             Seq2SeqAutoencoderEmbedder.load(path)
         with pytest.raises(FileNotFoundError):
             Seq2SeqAutoencoderEmbedder.load(tmp_path / "missing.npz")

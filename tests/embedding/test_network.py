@@ -97,6 +97,57 @@ class TestGoldenFiles:
         assert float(loss) == pytest.approx(float(reference["loss_fp1"]), abs=1e-6)
 
 
+def test_training_step(golden, shared):
+    """One step from the original's weights and moments: gradients through time, clipping and Adam."""
+    import tensorflow as tf
+
+    from skaudeep.embedding._network import TimeAutoencoder
+
+    class Original(TimeAutoencoder):
+        """Its decoder sees the target of two steps before."""
+
+        def _decode(self, z, target, mask, lengths, noise=None):
+            expected = tf.concat([tf.zeros_like(target[:2]), target[:-2]], axis=0)
+            layers, _ = self._stack("decoder.forward", expected, self._split_state(z)[0], mask, noise)
+            return self._project_outputs(layers[-1])
+
+    class Slots:
+        """The optimizer's variables of a checkpoint under the names of the weights."""
+
+        def __init__(self, suffix):
+            self.suffix = suffix
+
+        def get_tensor(self, name):
+            return reader.get_tensor(f"model/optimizer/{name}{self.suffix}")
+
+    class After:
+        def get_tensor(self, name):
+            return reference[f"after1step/{name}"]
+
+    config, weights, spectrograms, reference = golden
+    reader = tf.train.load_checkpoint(str(shared / "reference/models/t-rae-gru/logs/model-12"))
+    network = Original(dataclasses.replace(config, feed_previous=False))
+    network.load_weights_dict(weights)
+    network.prepare_training(1e-3)
+    moments = {"momentum": original_weights(Slots("/Adam")), "velocity": original_weights(Slots("/Adam_1"))}
+    n_steps = round(np.log(reader.get_tensor("model/optimizer/beta1_power")) / np.log(0.9)) - 1
+    state = {"iteration": np.int64(n_steps)}
+    for name in network.read_optimizer():
+        if name != "iteration":
+            weight, _, moment = name.rpartition("_")
+            (ours,) = [key for key in weights if weight.endswith(key.replace(".", "_")) or weight.endswith(key)]
+            state[name] = moments[moment][ours]
+    network.prepare_training(1e-3, state)
+    rates, seed = np.zeros(3, np.float32), np.zeros(2, np.int32)
+    loss = network.train_batch(spectrograms[:8], None, rates, np.float32(2), seed)
+    assert float(loss) == pytest.approx(float(reference["loss_fp0"]), abs=1e-6)
+    after, expected = network.read_weights(), original_weights(After())
+    for name in weights:
+        np.testing.assert_allclose(after[name], expected[name], atol=1e-6, err_msg=name)
+        if "feedback" not in name:
+            assert np.abs(expected[name] - weights[name]).max() > 1e-5
+
+
 @pytest.fixture(scope="module")
 def noise():
     from skaudeep.embedding._network import _Noise

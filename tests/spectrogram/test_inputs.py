@@ -105,6 +105,9 @@ def test_waveforms_need_a_sample_rate(X):
     [
         ("a.wav", r"list of paths, got the single path 'a\.wav'; pass \['a\.wav'\]"),
         (pathlib.Path("a.wav"), "got the single path"),
+        ((path for path in PATHS), "must be a list, an array or a table, got <generator"),
+        ({"a.wav"}, "got {'a.wav'}; pass list"),
+        (np.array([["a.wav"]]), r"an array of text of shape \(1, 1\); pass X.ravel"),
         ([], "X is empty; pass at least one"),
         (np.array([], dtype=str), "X is empty"),
         (SEGMENTS[:0], "X is empty"),
@@ -113,7 +116,10 @@ def test_waveforms_need_a_sample_rate(X):
         (pd.DataFrame({"path": PATHS}), r"has the columns \['path'\]; name that of the paths 'file'"),
         (SEGMENTS.assign(file=["a.wav", None]), "row 1 of X has .* for a file; give a path"),
         (SEGMENTS.assign(end=["1", "late"]), "end of row 1 is 'late'; give seconds"),
-        (SEGMENTS.rename(columns={"start": "Start"}), r"has the columns \['Start'\]: .* 'start' and 'end'.*rename them"),
+        (
+            SEGMENTS.rename(columns={"start": "Start"}),
+            r"has the columns \['Start'\]: .* 'start' and 'end'.*rename them",
+        ),
         (pd.DataFrame({"file": PATHS, "onset": 0.0, "offset": 1.0}), r"has the columns \['onset', 'offset'\]"),
         (np.str_("a.wav"), r"the single path 'a\.wav'"),
         (np.zeros(10), r"got 1D array instead; a single waveform x is passed as \[x\]"),

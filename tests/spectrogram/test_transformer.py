@@ -48,6 +48,33 @@ def test_levels_to_clip_at_are_below_the_loudest_bin(make_recording, parameters)
         SpectrogramTransformer(**parameters).fit([make_recording()])
 
 
+def test_waveforms_of_an_array_that_are_not_finite_are_rows_too(rng):
+    X = rng.uniform(-1, 1, (3, 8000))
+    X[1, 5] = np.nan
+    transformer = SpectrogramTransformer(sample_rate=8000, n_mels=20, on_error="skip")
+    spectrograms = transformer.fit_transform(X)
+    assert np.isnan(spectrograms).all(axis=(1, 2)).tolist() == [False, True, False]
+    assert transformer.errors_["row"].tolist() == [1]
+
+
+def test_a_range_without_bins_is_named(make_recording):
+    with pytest.raises(AudioError, match="f_min=101 Hz and f_max=102 Hz have no bin"):
+        SpectrogramTransformer(n_mels=None, f_min=101, f_max=102).fit([make_recording()])
+
+
+def test_parameters_changed_after_fit(make_recording, transformer):
+    path = make_recording()
+    transformer.fit([path]).set_params(n_mels=25)
+    with pytest.raises(AudioError, match="changed since fit; fit again"):
+        transformer.transform([path])
+
+
+def test_infinity_is_the_end_of_a_segment(make_recording, transformer):
+    table = pd.DataFrame({"file": [make_recording()], "start": [0.1], "end": [np.inf]})
+    whole = transformer.fit_transform(table)
+    np.testing.assert_array_equal(whole, transformer.transform(table.assign(end=None)))
+
+
 def test_definition(make_recording):
     """All steps of the recipe in a few lines of NumPy."""
     path = make_recording(channels=2, seconds=0.5)
