@@ -9,14 +9,18 @@ author = "The skaudeep developers"
 copyright = "The skaudeep developers, BSD-3-Clause"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_copybutton"]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
-default_role = "code"
+default_role = "py:obj"  # a link where there is something of that name, else plain code
 toc_object_entries_show_parents = "hide"
 
 autodoc_default_options = {"members": True, "inherited-members": True, "member-order": "bysource"}
 numpydoc_show_class_members = False
+
+# code without its prompts and without what it prints
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 
 html_title = f"skaudeep {version}"
 html_theme = "pydata_sphinx_theme"
@@ -33,6 +37,22 @@ def skip_foreign_member(app, what, name, member, skip, options):
     return skip or not str(getattr(function, "__module__", "")).startswith("skaudeep")
 
 
+def link_public_name(app, env, node, contnode):
+    """Lead `Name` and `skaudeep.Name` to the class or function of that name, in whichever module it is described."""
+    domain = env.get_domain("py")
+    name = node.get("reftarget", "").removeprefix("skaudeep.")
+    kinds = {"class", "function", "exception"}
+    homes = [
+        full
+        for full, entry in domain.objects.items()
+        if full.endswith(f".{name}") and entry.objtype in kinds and not entry.aliased
+    ]
+    if node.get("refdomain") != "py" or len(homes) != 1:
+        return None
+    return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", homes[0], node, contnode)
+
+
 def setup(app):
     """Connect the above."""
     app.connect("autodoc-skip-member", skip_foreign_member)
+    app.connect("missing-reference", link_public_name)

@@ -17,9 +17,11 @@ from skaudeep._validation import safe_indexing
 __all__ = ["FoldEvaluation", "evaluate_folds", "sequence_statistics"]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FoldEvaluation:
     """What a classifier predicted for the test samples of every fold, and how well.
+
+    Printed, it is one line: mean and standard deviation over the folds of accuracy and unweighted average recall.
 
     Parameters
     ----------
@@ -49,8 +51,8 @@ class FoldEvaluation:
     >>> from skaudeep.evaluation import evaluate_folds
     >>> X, y = load_iris(return_X_y=True)
     >>> result = evaluate_folds(GaussianNB(), X, y, cv=5)
-    >>> print(f"{result.accuracy.mean():.2f} +/- {result.accuracy.std():.2f}")
-    0.95 +/- 0.03
+    >>> print(result)
+    accuracy 0.95 +/- 0.03, UAR 0.95 +/- 0.03 over 5 folds, 150 samples
     >>> bool((result.predictions == y[result.rows]).mean() > 0.9)
     True
     """
@@ -62,6 +64,14 @@ class FoldEvaluation:
     accuracy: np.ndarray
     recall: np.ndarray
     confusion: np.ndarray
+
+    def __str__(self):
+        measures = {"accuracy": self.accuracy, "UAR": self.recall}
+        text = ", ".join(f"{name} {values.mean():.2f} +/- {values.std():.2f}" for name, values in measures.items())
+        return f"{text} over {len(self.accuracy)} folds, {len(np.unique(self.rows))} samples"
+
+    def __repr__(self):
+        return f"<{type(self).__name__}: {self}>"
 
 
 def evaluate_folds(estimator, X, y, *, cv, groups=None):

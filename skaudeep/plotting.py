@@ -25,8 +25,9 @@ class SpectrogramDisplay:
         Centre of every bin in Hz, ascending. By default bins are numbered.
     hop : float, default=None
         From one frame to the next, in seconds. By default frames are numbered.
-    level_label : str, default="Level"
-        What the colours mean, with unit, for example `"Level (dB)"`.
+    level_label : str, default=None
+        What the colours mean, with unit. By default "Level (scaled to [-1, 1])" where all values lie in that
+        range, else "Level (dB)".
     title : str, default=None
         Written above the picture.
 
@@ -51,13 +52,15 @@ class SpectrogramDisplay:
     >>> matplotlib.use("Agg")
     >>> import numpy as np
     >>> from skaudeep.plotting import SpectrogramDisplay
-    >>> noise = np.random.default_rng(0).normal(size=(50, 32))
+    >>> noise = np.random.default_rng(0).uniform(-60, 0, size=(50, 32))
     >>> display = SpectrogramDisplay.from_spectrogram(noise, frequencies=np.linspace(0, 8000, 32), hop=0.04)
     >>> display.ax_.get_xlabel(), display.ax_.get_ylabel()
     ('Time (s)', 'Frequency (kHz)')
+    >>> display.colorbar_.ax.get_ylabel()
+    'Level (dB)'
     """
 
-    def __init__(self, *, spectrogram, frequencies=None, hop=None, level_label="Level", title=None):
+    def __init__(self, *, spectrogram, frequencies=None, hop=None, level_label=None, title=None):
         self.spectrogram = spectrogram
         self.frequencies = frequencies
         self.hop = hop
@@ -65,7 +68,7 @@ class SpectrogramDisplay:
         self.title = title
 
     @classmethod
-    def from_spectrogram(cls, spectrogram, *, frequencies=None, hop=None, level_label="Level", title=None, ax=None):
+    def from_spectrogram(cls, spectrogram, *, frequencies=None, hop=None, level_label=None, title=None, ax=None):
         """Draw a spectrogram.
 
         Parameters
@@ -76,8 +79,9 @@ class SpectrogramDisplay:
             Centre of every bin in Hz, ascending. By default bins are numbered.
         hop : float, default=None
             From one frame to the next, in seconds. By default frames are numbered.
-        level_label : str, default="Level"
-            What the colours mean, with unit, for example `"Level (dB)"`.
+        level_label : str, default=None
+            What the colours mean, with unit. By default "Level (scaled to [-1, 1])" where all values lie in that
+            range, else "Level (dB)".
         title : str, default=None
             Written above the picture.
         ax : matplotlib Axes, default=None
@@ -115,7 +119,8 @@ class SpectrogramDisplay:
             ax = _pyplot().subplots(figsize=(8, 4), layout="constrained")[1]
         self.ax_, self.figure_ = ax, ax.figure
         self.image_ = _draw(ax, self.spectrogram, self.frequencies, self.hop, "magma")
-        self.colorbar_ = self.figure_.colorbar(self.image_, ax=ax, label=self.level_label)
+        label = self.level_label or _level_label(self.spectrogram)
+        self.colorbar_ = self.figure_.colorbar(self.image_, ax=ax, label=label)
         if self.title is not None:
             ax.set_title(self.title)
         return self
@@ -136,8 +141,11 @@ class ReconstructionDisplay:
         Centre of every bin in Hz, ascending. By default bins are numbered.
     hop : float, default=None
         From one frame to the next, in seconds. By default frames are numbered.
-    level_label : str, default="Level"
-        What the colours mean, with unit.
+    level_label : str, default=None
+        What the colours mean, with unit. By default "Level (scaled to [-1, 1])" where all values of the input lie
+        in that range, else "Level (dB)".
+    title : str, default="Reconstruction"
+        Written above the reconstruction, before its error.
 
     Attributes
     ----------
@@ -158,21 +166,30 @@ class ReconstructionDisplay:
     >>> matplotlib.use("Agg")
     >>> import numpy as np
     >>> from skaudeep.plotting import ReconstructionDisplay
-    >>> original = np.random.default_rng(0).normal(size=(50, 32))
-    >>> display = ReconstructionDisplay.from_spectrograms(original, 0.9 * original)
+    >>> from skaudeep import Seq2SeqAutoencoderEmbedder
+    >>> X = np.random.default_rng(0).uniform(-1, 1, size=(3, 20, 8))
+    >>> embedder = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=4, max_epochs=1, random_state=0).fit(X)
+    >>> display = ReconstructionDisplay.from_estimator(embedder, X[0])
     >>> [ax.get_title() for ax in display.ax_]
-    ['Input', 'Reconstruction (RMSE 0...)', '|Input - reconstruction|']
+    ['Input', 'Reconstruction (teacher-forced), RMSE 0...', '|Input - reconstruction|']
+    >>> display.ax_[1].figure.axes[3].get_ylabel()
+    'Level (scaled to [-1, 1])'
     """
 
-    def __init__(self, *, original, reconstruction, frequencies=None, hop=None, level_label="Level"):
+    def __init__(
+        self, *, original, reconstruction, frequencies=None, hop=None, level_label=None, title="Reconstruction"
+    ):
         self.original = original
         self.reconstruction = reconstruction
         self.frequencies = frequencies
         self.hop = hop
         self.level_label = level_label
+        self.title = title
 
     @classmethod
-    def from_spectrograms(cls, original, reconstruction, *, frequencies=None, hop=None, level_label="Level", ax=None):
+    def from_spectrograms(
+        cls, original, reconstruction, *, frequencies=None, hop=None, level_label=None, title="Reconstruction", ax=None
+    ):
         """Draw a spectrogram beside its reconstruction.
 
         Parameters
@@ -185,8 +202,11 @@ class ReconstructionDisplay:
             Centre of every bin in Hz, ascending. By default bins are numbered.
         hop : float, default=None
             From one frame to the next, in seconds. By default frames are numbered.
-        level_label : str, default="Level"
-            What the colours mean, with unit.
+        level_label : str, default=None
+            What the colours mean, with unit. By default "Level (scaled to [-1, 1])" where all values of the input
+            lie in that range, else "Level (dB)".
+        title : str, default="Reconstruction"
+            Written above the reconstruction, before its error.
         ax : sequence of 3 matplotlib Axes, default=None
             Where to draw; by default in a new figure.
 
@@ -212,12 +232,16 @@ class ReconstructionDisplay:
             frequencies=_check_frequencies(frequencies, original.shape[1]),
             hop=hop,
             level_label=level_label,
+            title=title,
         )
         return display.plot(ax=ax)
 
     @classmethod
-    def from_estimator(cls, estimator, spectrogram, **kwargs):
+    def from_estimator(cls, estimator, spectrogram, *, title="Reconstruction (teacher-forced)", **kwargs):
         """Draw a spectrogram beside what a fitted autoencoder makes of it.
+
+        Teacher-forced: the decoder guesses each frame with the true one before it at hand, so this looks better
+        than what `inverse_transform` makes of the representation alone.
 
         Parameters
         ----------
@@ -225,6 +249,8 @@ class ReconstructionDisplay:
             A fitted autoencoder with `reconstruct`.
         spectrogram : array-like of shape (n_frames, n_bins)
             One input.
+        title : str, default="Reconstruction (teacher-forced)"
+            Written above the reconstruction, before its error.
         **kwargs : dict
             Passed on to :meth:`from_spectrograms`.
 
@@ -234,7 +260,8 @@ class ReconstructionDisplay:
             The display, drawn.
         """
         spectrogram = _check_spectrogram(spectrogram, "spectrogram")
-        return cls.from_spectrograms(spectrogram, estimator.reconstruct(spectrogram[np.newaxis])[0], **kwargs)
+        reconstruction = estimator.reconstruct(spectrogram[np.newaxis])[0]
+        return cls.from_spectrograms(spectrogram, reconstruction, title=title, **kwargs)
 
     def plot(self, ax=None):
         """Draw the three pictures.
@@ -265,10 +292,11 @@ class ReconstructionDisplay:
                 self.ax_, pictures, ("magma", "magma", "viridis"), scales, strict=True
             )
         ]
-        self.figure_.colorbar(self.images_[0], ax=self.ax_[:2], label=self.level_label, pad=0.01)
+        label = self.level_label or _level_label(self.original)
+        self.figure_.colorbar(self.images_[0], ax=self.ax_[:2], label=label, pad=0.01)
         self.figure_.colorbar(self.images_[2], ax=self.ax_[2], label="Absolute error")
         rmse = np.sqrt(np.nanmean(error**2))
-        titles = ("Input", f"Reconstruction (RMSE {rmse:.3g})", "|Input - reconstruction|")
+        titles = ("Input", f"{self.title}, RMSE {rmse:.3g}", "|Input - reconstruction|")
         for axes, title in zip(self.ax_, titles, strict=True):
             axes.set_title(title)
             axes.label_outer()
@@ -400,6 +428,11 @@ def _pyplot():
     except ImportError as error:
         raise ImportError("Plotting needs Matplotlib: pip install matplotlib") from error
     return plt
+
+
+def _level_label(spectrogram):
+    # NaN is no reason to think of decibels
+    return "Level (dB)" if (np.abs(spectrogram) > 1).any() else "Level (scaled to [-1, 1])"
 
 
 def _check_spectrogram(values, name):

@@ -76,6 +76,16 @@ def test_overlapping_folds_count_a_sample_each_time(iris, classifier):
     assert result.accuracy[0] == result.accuracy[2]
 
 
+def test_prints_as_one_line():
+    y = np.array(["a", "b", "a", "a"])
+    folds = [([0, 1], [2, 3]), ([2, 3], [0, 1]), ([0, 1], [2, 3])]
+    result = evaluate_folds(DummyClassifier(), np.zeros((4, 1)), y, cv=folds)
+    # 1, 1/2 and 1 in the folds: mean 5/6, deviation 1/6 * sqrt(2); the sample tested twice counts once
+    line = "accuracy 0.83 +/- 0.24, UAR 0.83 +/- 0.24 over 3 folds, 4 samples"
+    assert str(result) == line
+    assert repr(result) == f"<FoldEvaluation: {line}>"
+
+
 def test_the_classifier_is_not_fitted_itself(iris, classifier):
     X, y, groups = iris
     evaluate_folds(classifier, X, y, cv=PredefinedSplit(groups))

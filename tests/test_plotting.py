@@ -33,6 +33,12 @@ def ticks(ax):
     return [(label, position) for label, position in visible if low <= position <= high]
 
 
+@pytest.mark.parametrize(("lowest", "label"), [(-1, "Level (scaled to [-1, 1])"), (-60, "Level (dB)")])
+def test_the_level_says_what_it_is(lowest, label):
+    display = SpectrogramDisplay.from_spectrogram(np.linspace(lowest, 0, 12).reshape(4, 3))
+    assert display.colorbar_.ax.get_ylabel() == label
+
+
 def test_spectrogram_in_seconds_and_kilohertz(spectrogram):
     display = SpectrogramDisplay.from_spectrogram(
         spectrogram, frequencies=np.arange(32) * 250.0, hop=0.04, level_label="Level (dB)", title="Rain"
@@ -108,6 +114,7 @@ def test_reconstruction_of_an_estimator(spectrogram):
     display = ReconstructionDisplay.from_estimator(Halving().fit(None), spectrogram, level_label="Level (dB)")
     np.testing.assert_array_equal(display.reconstruction, spectrogram / 2)
     assert display.level_label == "Level (dB)"
+    assert display.ax_[1].get_title().startswith("Reconstruction (teacher-forced)")
 
 
 def test_loss_curves_of_an_estimator():

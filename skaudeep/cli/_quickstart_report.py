@@ -37,7 +37,8 @@ learned: the bottlenecks of the networks, which heard all recordings without
 fused: the features of both networks side by side
 untrained: the same networks with random weights, what learning must beat
 all states: statistics over time of all states of the encoders instead of the
-  bottlenecks (output="states"); strong even where nothing has been learned"""
+  bottlenecks (output="states"); strong even where nothing has been learned
+LinearSVC and Liblinear solve the same optimisation problem and so nearly agree"""
 
 _NEXT = """\
 Start Python in {folder} and paste:
@@ -203,9 +204,9 @@ def _make_table(experiment):
     evaluations = experiment.evaluations
     n_folds = experiment.settings.n_folds
     title = f"Accuracy in %: mean (standard deviation) over {n_folds} folds"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE)
-    table.add_column("features")
-    table.add_column("number", justify="right")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
+    table.add_column("representation")
+    table.add_column("features", justify="right")
     classifiers = list(dict.fromkeys(name for _, name in evaluations))
     for name in classifiers:
         table.add_column(name.removesuffix("Classifier"), justify="right", no_wrap=True)
@@ -288,7 +289,6 @@ def _spectrogram(experiment, branch):
     return spectrogram, {
         "frequencies": transformer.frequencies_,
         "hop": transformer.window_width - transformer.window_overlap,
-        "level_label": "Level, scaled to [-1, 1]",
     }
 
 

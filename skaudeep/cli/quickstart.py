@@ -27,8 +27,10 @@ class Settings:
         Origin of all chance but that in the sounds, which are the same in every run.
     n_classes, n_per_class, n_folds : int
         Size of the corpus, and the folds over which its recordings are dealt out.
+    sample_rate : int
+        In Hz, that of the sounds; other recordings given to the saved pipeline are resampled to it.
     clip_below : tuple of int
-        Levels at which spectrograms are clipped, in dB; one network is trained for each.
+        Levels at which spectrograms are clipped, in dB relative to the loudest bin; one network is trained for each.
     n_mels, n_units, max_epochs : int
         Mel bands; units of each of the two layers of a network; passes over the data.
     mlp_epochs : int
@@ -39,7 +41,8 @@ class Settings:
     n_classes: int = 8
     n_per_class: int = 24
     n_folds: int = 4
-    clip_below: tuple = (-45, -70)
+    sample_rate: int = 16000
+    clip_below: tuple = (-30, -60)
     n_mels: int = 64
     n_units: int = 64
     max_epochs: int = 30
@@ -49,7 +52,9 @@ class Settings:
         """One branch of spectrogram and embedder for each level; recordings keep their lengths."""
         from skaudeep import SpectrogramTransformer, make_fusion
 
-        return make_fusion(SpectrogramTransformer(n_mels=self.n_mels), embedder, clip_below=self.clip_below)
+        # recordings of any sample rate can then be given to the saved pipeline
+        spectrogram = SpectrogramTransformer(sample_rate=self.sample_rate, n_mels=self.n_mels)
+        return make_fusion(spectrogram, embedder, clip_below=self.clip_below)
 
     def make_embedder(self, **parameters):
         """The recurrent autoencoder."""
@@ -207,7 +212,7 @@ def _step(text, seconds):
 def _make_corpus(folder, settings):
     from skaudeep.datasets import make_sound_events
 
-    sizes = {name: getattr(settings, name) for name in ("n_classes", "n_per_class", "n_folds")}
+    sizes = {name: getattr(settings, name) for name in ("n_classes", "n_per_class", "n_folds", "sample_rate")}
     try:
         return make_sound_events(folder, random_state=0, **sizes)
     except DataSetError as error:
