@@ -112,8 +112,8 @@ def read_audio(path, *, start=None, end=None, sample_rate=None):
     FileNotFoundError
         If there is no such file.
     AudioError
-        If it cannot be decoded, is truncated or empty, holds a sample that is not finite, or the
-        segment is not inside it.
+        If it cannot be decoded, is truncated (a WAV or FLAC file; a truncated OGG or MP3 file looks like a shorter
+        one) or empty, holds a sample that is not finite, or the segment is not inside it.
 
     Examples
     --------

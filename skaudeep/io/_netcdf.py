@@ -57,7 +57,10 @@ def write_netcdf(ds, path):
 
     # The real path, so that a symbolic link stays one and the file that it points to is replaced.
     with atomic_path(os.path.realpath(path)) as temporary:
-        ordered.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
+        try:
+            ordered.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
+        except RuntimeError as error:  # all that the library says of a full disk
+            raise OSError(f"{path}: cannot be written ({error}); is the disk full?") from error
 
 
 def read_netcdf(path):

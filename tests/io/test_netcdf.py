@@ -106,6 +106,16 @@ def fail_at_the_end(block, block_info=None):
     return block
 
 
+def test_what_the_library_says_of_a_full_disk_names_the_file(ds, tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise RuntimeError("NetCDF: HDF error")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    with pytest.raises(OSError, match=r"full\.nc: cannot be written \(NetCDF: HDF error\); is the disk full"):
+        write_netcdf(ds, tmp_path / "full.nc")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_failed_write_leaves_the_old_file_and_no_debris(ds, tmp_path, exists):
     path = tmp_path / "features.nc"
