@@ -29,7 +29,9 @@ from skaudeep.datasets import load_esc, make_dataset
 from skaudeep.evaluation import sequence_statistics
 from skaudeep.io import read_netcdf, write_netcdf
 
-C = 0.01  # of both linear classifiers, fixed beforehand for all features
+# Of both linear classifiers, the same for all features; the best of 1e-4 ... 0.1 for one trained network at -60 dB,
+# judged on these very folds, hence slightly optimistic there.
+C = 0.01
 
 
 def parse_arguments():
