@@ -138,7 +138,7 @@ def train(network, state, schedule, *, batches, load, train_batch, validate=None
         if n_before < schedule.max_epochs and not _has_stalled(state, schedule):
             network.load_weights_dict(state.weights)
             network.prepare_training(schedule.learning_rate, state.optimizer)
-            run_epoch = functools.partial(_run_epoch, network, state, schedule, batches, load, train_batch, validate)
+            run_epoch = functools.partial(_run_epoch, state, schedule, batches, load, train_batch, validate)
             _run_epochs(network, state, schedule, run_epoch, callbacks, checkpoint)
     except KeyboardInterrupt:
         if state.n_epochs == n_before or not schedule.keep_epochs:
@@ -172,7 +172,7 @@ def _run_epochs(network, state, schedule, run_epoch, callbacks, checkpoint):
         state.weights, state.optimizer = network.read_weights(), network.read_optimizer()
 
 
-def _run_epoch(network, state, schedule, batches, load, train_batch, validate, epoch, hooks):
+def _run_epoch(state, schedule, batches, load, train_batch, validate, epoch, hooks):
     """One pass over the data; gives the losses, the mean weighted by batch size, and the number of steps."""
     total, rows = 0.0, batches(epoch)
     for i, arrays in enumerate(prefetch(load, rows)):

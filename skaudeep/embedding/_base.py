@@ -144,16 +144,16 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self._check_statistics()
         sequences = check_sequences(self, X, reset=not continues)
         config = self._make_config(sequences.n_features)
-        if not continues:
-            self._config, seed = config, draw_seed(self.random_state)
-            return TrainingState(config.initial_weights(seed), seed), sequences
-        changed = config.differences(self._config)
+        changed = config.differences(self._config) if continues else []
         if changed:
             raise ValueError(
                 f"{', '.join(changed)} changed since the last fit, so training cannot go on from its weights: restore "
                 "the parameters, or call fit with warm_start=False"
             )
         self._config = config
+        if not continues:
+            seed = draw_seed(self.random_state)
+            return TrainingState(config.initial_weights(seed), seed), sequences
         history = {name: list(values) for name, values in self.history_.items()}
         # with a validation loss to beat, the weights that it belongs to
         best = self.weights_ if self.early_stopping and "val_loss" in history else None
@@ -351,7 +351,7 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
                 'output="bottleneck"'
             )
         with self._network() as network:
-            size = max(self.batch_size, 128)
+            size = self._inference_batch_size
             batches = [network.generate(Z[i : i + size], n_steps).numpy() for i in range(0, len(Z), size)]
         X = np.concatenate(batches)
         return X[:, :, 0] if self._univariate else X
@@ -385,8 +385,12 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
     def _batches(self, sequences, rows=None):
         """Row numbers and arrays of all batches, or of those of some rows, read ahead."""
-        batches = sequences.batches(max(self.batch_size, 128), rows)
+        batches = sequences.batches(self._inference_batch_size, rows)
         return zip(batches, prefetch(sequences.take, batches), strict=True)
+
+    @property
+    def _inference_batch_size(self):
+        return max(self.batch_size, 128)
 
     def _network(self):
         """Borrow a network with the fitted weights."""
