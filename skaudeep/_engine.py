@@ -137,7 +137,7 @@ class NetworkMixin:
         import tensorflow as tf
 
         if key not in self._traced:
-            self._traced[key] = tf.function(function, input_signature=signature).get_concrete_function()
+            self._traced[key] = tf.function(function, signature, autograph=False).get_concrete_function()
             _forget_gradients(self._traced[key].graph)
         tensors = [tf.convert_to_tensor(a, spec.dtype) for a, spec in zip(arguments, signature, strict=True)]
         return self._traced[key](*tensors)

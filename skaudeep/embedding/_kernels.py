@@ -1,11 +1,18 @@
 """Fused recurrences: GRU and LSTM layers over whole sequences, with hand-written gradients.
 
-Weights have the layout of the stock Keras layers (gate order z, r, h and i, f, c, o), tensors are time-major.
-Three things make these loops cheaper than differentiating through a loop step by step: the input projection of
-all steps is one product before the loop; the backward loop carries only the gradient of the state and keeps the
-gradients of the gates; all weight gradients are single large products after it.
+Weights have the layout of the stock Keras layers (gate order z, r, h and i, f, c, o), tensors are time-major. What
+makes these layers cheaper than differentiating through a loop step by step: the input projection of all steps is one
+product per gate before the loop; gates are tensors of their own from there on, so that no step cuts or joins any;
+the backward loop carries only the gradient of the states; all weight gradients are single large products after it;
+and a layer that reads backwards, or padded sequences, moves no data, it only visits the steps in another order.
+
+On a GPU, where starting an operation costs more than the operation, `recur_on_gpu` leaves the work to the stock layers
+and through them to cuDNN.
 """
 
+import functools
+
+import keras
 import tensorflow as tf
 
 
@@ -14,34 +21,31 @@ class GRUResetAfter:
 
     n_gates = 3
     n_states = 1
-    n_saved = 4
+    n_saved = 5
+    two_biases = True
+    #: for each gate's recurrent kernel: which saved tensor it multiplies, and which gradient belongs to the product
+    products = ((0, 0), (0, 1), (0, 3))
 
     @staticmethod
-    def step(x, states, weights):
+    def step(x, states, kernels, bias):
         """One step; gives the new states and what the backward step needs."""
-        (h,), (kernel, bias) = states, weights
-        x_z, x_r, x_h = tf.split(x, 3, axis=-1)
-        h_z, h_r, h_h = tf.split(h @ kernel + bias, 3, axis=-1)
-        z, r = tf.sigmoid(x_z + h_z), tf.sigmoid(x_r + h_r)
-        candidate = tf.tanh(x_h + r * h_h)
-        return (candidate + z * (h - candidate),), (z, r, candidate, h_h)
+        (h,) = states
+        z, r = tf.sigmoid(x[0] + h @ kernels[0]), tf.sigmoid(x[1] + h @ kernels[1])
+        remembered = h @ kernels[2] + bias
+        candidate = tf.tanh(x[2] + r * remembered)
+        return (candidate + z * (h - candidate),), (h, z, r, candidate, remembered)
 
     @staticmethod
-    def step_back(d_states, states, saved, transposed):
-        """Gradient of one step: with respect to its earlier states and to its projected input."""
-        (d_h,), (h,), (z, r, candidate, h_h) = d_states, states, saved
-        d_candidate = d_h * (1 - z) * (1 - candidate * candidate)
-        d_z = d_h * (h - candidate) * z * (1 - z)
-        d_r = d_candidate * h_h * r * (1 - r)
-        d_recurrent = tf.concat([d_z, d_r, d_candidate * r], axis=-1)
-        return (d_h * z + d_recurrent @ transposed[0],), tf.concat([d_z, d_r, d_candidate], axis=-1)
-
-    @staticmethod
-    def weight_gradients(d_x, h, saved, weights):
-        """Gradients of (kernel, bias) from the gate gradients of all steps."""
-        d_z, d_r, d_candidate = tf.split(d_x, 3, axis=-1)
-        d_recurrent = tf.concat([d_z, d_r, d_candidate * saved[1]], axis=-1)
-        return _product_over_steps(h, d_recurrent), tf.reduce_sum(d_recurrent, axis=[0, 1])
+    def step_back(d_states, saved, transposed):
+        """Gradients of one step: summands of those of its earlier states, and those of its gates and products."""
+        (d_h,), (h, z, r, candidate, remembered) = d_states, saved
+        d_kept = d_h * z
+        d_z = _sigmoid_back(z, d_h * (h - candidate))
+        d_candidate = _tanh_back(candidate, d_h - d_kept)
+        d_remembered = d_candidate * r
+        d_r = _sigmoid_back(r, d_candidate * remembered)
+        products = [d @ kernel for d, kernel in zip((d_z, d_r, d_remembered), transposed, strict=True)]
+        return ([d_kept, *products],), (d_z, d_r, d_candidate, d_remembered)
 
 
 class GRUResetBefore:
@@ -49,36 +53,29 @@ class GRUResetBefore:
 
     n_gates = 3
     n_states = 1
-    n_saved = 3
+    n_saved = 5
+    two_biases = False
+    products = ((0, 0), (0, 1), (4, 2))
 
     @staticmethod
-    def step(x, states, weights):
+    def step(x, states, kernels, bias):
         """One step; gives the new states and what the backward step needs."""
-        (h,), (kernel,) = states, weights
-        n = h.shape[-1]
-        z, r = tf.split(tf.sigmoid(x[:, : 2 * n] + h @ kernel[:, : 2 * n]), 2, axis=-1)
-        candidate = tf.tanh(x[:, 2 * n :] + (r * h) @ kernel[:, 2 * n :])
-        return (candidate + z * (h - candidate),), (z, r, candidate)
+        (h,) = states
+        z, r = tf.sigmoid(x[0] + h @ kernels[0]), tf.sigmoid(x[1] + h @ kernels[1])
+        reset = r * h
+        candidate = tf.tanh(x[2] + reset @ kernels[2])
+        return (candidate + z * (h - candidate),), (h, z, r, candidate, reset)
 
     @staticmethod
-    def step_back(d_states, states, saved, transposed):
-        """Gradient of one step: with respect to its earlier states and to its projected input."""
-        (d_h,), (h,), (z, r, candidate) = d_states, states, saved
-        n = h.shape[-1]
-        kernel_t = transposed[0]
-        d_candidate = d_h * (1 - z) * (1 - candidate * candidate)
-        d_reset = d_candidate @ kernel_t[2 * n :]
-        d_gates = tf.concat([d_h * (h - candidate) * z * (1 - z), d_reset * h * r * (1 - r)], axis=-1)
-        d_previous = d_h * z + d_reset * r + d_gates @ kernel_t[: 2 * n]
-        return (d_previous,), tf.concat([d_gates, d_candidate], axis=-1)
-
-    @staticmethod
-    def weight_gradients(d_x, h, saved, weights):
-        """Gradient of (kernel,) from the gate gradients of all steps."""
-        n = h.shape[-1]
-        d_gates = _product_over_steps(h, d_x[:, :, : 2 * n])
-        d_candidate = _product_over_steps(saved[1] * h, d_x[:, :, 2 * n :])
-        return (tf.concat([d_gates, d_candidate], axis=-1),)
+    def step_back(d_states, saved, transposed):
+        """Gradients of one step: summands of those of its earlier states, and those of its gates and products."""
+        (d_h,), (h, z, r, candidate, reset) = d_states, saved
+        d_kept = d_h * z
+        d_z = _sigmoid_back(z, d_h * (h - candidate))
+        d_candidate = _tanh_back(candidate, d_h - d_kept)
+        d_reset = d_candidate @ transposed[2]
+        d_r = _sigmoid_back(r, d_reset * h)
+        return ([d_kept, d_reset * r, d_z @ transposed[0], d_r @ transposed[1]],), (d_z, d_r, d_candidate)
 
 
 class LSTM:
@@ -86,38 +83,42 @@ class LSTM:
 
     n_gates = 4
     n_states = 2
-    n_saved = 6
+    n_saved = 7
+    two_biases = False
+    products = ((0, 0), (0, 1), (0, 2), (0, 3))
 
     @staticmethod
-    def step(x, states, weights):
+    def step(x, states, kernels, bias):
         """One step; gives the new states and what the backward step needs."""
-        (h, c), (kernel,) = states, weights
-        i, f, g, o = tf.split(x + h @ kernel, 4, axis=-1)
+        h, c = states
+        i, f, g, o = (x_gate + h @ kernel for x_gate, kernel in zip(x, kernels, strict=True))
         i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
         new_c = f * c + i * g
         squashed = tf.tanh(new_c)
-        return (o * squashed, new_c), (i, f, g, o, c, squashed)
+        return (o * squashed, new_c), (h, c, i, f, g, o, squashed)
 
     @staticmethod
-    def step_back(d_states, states, saved, transposed):
-        """Gradient of one step: with respect to its earlier states and to its projected input."""
-        (d_h, d_c), (i, f, g, o, c, squashed) = d_states, saved
-        d_c = d_c + d_h * o * (1 - squashed * squashed)
-        d_gates = tf.concat(
-            [
-                d_c * g * i * (1 - i),
-                d_c * c * f * (1 - f),
-                d_c * i * (1 - g * g),
-                d_h * squashed * o * (1 - o),
-            ],
-            axis=-1,
+    def step_back(d_states, saved, transposed):
+        """Gradients of one step: summands of those of its earlier states, and those of its gates and products."""
+        (d_h, d_c), (_, c, i, f, g, o, squashed) = d_states, saved
+        d_c = d_c + _tanh_back(squashed, d_h * o)
+        d_gates = (
+            _sigmoid_back(i, d_c * g),
+            _sigmoid_back(f, d_c * c),
+            _tanh_back(g, d_c * i),
+            _sigmoid_back(o, d_h * squashed),
         )
-        return (d_gates @ transposed[0], d_c * f), d_gates
+        return ([d @ kernel for d, kernel in zip(d_gates, transposed, strict=True)], [d_c * f]), d_gates
 
-    @staticmethod
-    def weight_gradients(d_x, h, saved, weights):
-        """Gradient of (kernel,) from the gate gradients of all steps."""
-        return (_product_over_steps(h, d_x),)
+
+def _sigmoid_back(y, dy):
+    """Gradient of the sigmoid from its value, in one operation."""
+    return tf.raw_ops.SigmoidGrad(y=y, dy=dy)
+
+
+def _tanh_back(y, dy):
+    """Gradient of the hyperbolic tangent from its value, in one operation."""
+    return tf.raw_ops.TanhGrad(y=y, dy=dy)
 
 
 def cell_kernel(cell, reset_after):
@@ -130,25 +131,53 @@ def cell_kernel(cell, reset_after):
 def project(x, kernel, bias):
     """Apply a dense layer to every step: (T, B, n) -> (T, B, m), as one product."""
     shape = tf.shape(x)
-    flat = tf.reshape(x, [-1, x.shape[-1]]) @ kernel + bias
+    flat = tf.nn.bias_add(tf.reshape(x, [-1, x.shape[-1]]) @ kernel, bias)
     return tf.reshape(flat, [shape[0], shape[1], kernel.shape[-1]])
 
 
-def recur(kernel, x, initial, weights, mask=None, *, differentiable=True):
+def split_gates(cell, kernel, recurrent_kernel, bias):
+    """Cut the weights of a layer into those of its gates.
+
+    Parameters
+    ----------
+    cell : class
+        One of the recurrences of this module.
+    kernel, recurrent_kernel, bias : tensors
+        In Keras's layout.
+
+    Returns
+    -------
+    inputs : list of (kernel, bias)
+        Of the projection of the input. A recurrent bias that is merely added to a gate is in here.
+    recurrent : (list of kernels, bias)
+        Arguments of the step; the bias is that of a candidate that is reset after its product.
+    """
+    recurrent_bias = None
+    if cell.two_biases:
+        n_added = 2 * recurrent_kernel.shape[0]
+        recurrent_bias = bias[1, n_added:]
+        bias = bias[0] + tf.concat([bias[1, :n_added], tf.zeros_like(recurrent_bias)], axis=0)
+    kernels, biases = (tf.split(weights, cell.n_gates, axis=-1) for weights in (kernel, bias))
+    return list(zip(kernels, biases, strict=True)), (tf.split(recurrent_kernel, cell.n_gates, axis=-1), recurrent_bias)
+
+
+def recur(cell, x, initial, weights, mask=None, *, backwards=False, differentiable=True):
     """Run a recurrent layer over time.
 
     Parameters
     ----------
-    kernel : class
+    cell : class
         One of the recurrences of this module.
-    x : tensor of shape (T, B, n_gates * n_units)
-        Projected input of all steps, input bias included.
+    x : tensor of shape (T, B, n_inputs)
+        Input of all steps.
     initial : tuple of tensors of shape (B, n_units)
         States before the first step.
     weights : tuple of tensors
-        The recurrent kernel and, for a cell that has one, the recurrent bias.
+        Kernel, recurrent kernel and bias, in Keras's layout.
     mask : tensor of shape (T, B, 1), optional
         1 for real steps, 0 for padding at the end, which leaves the states alone.
+    backwards : bool, default=False
+        Whether to read from the last step to the first; outputs are in the order of the input.
     differentiable : bool, default=True
         Whether to keep what the gradient needs.
 
@@ -156,76 +185,131 @@ def recur(kernel, x, initial, weights, mask=None, *, differentiable=True):
     -------
     outputs : tensor of shape (T, B, n_units)
     states : tuple of tensors of shape (B, n_units)
-        States after the last real step of each sequence.
+        States after the last real step that was read.
     """
     if not differentiable:
-        outputs, final, _ = _forward(kernel, x, initial, weights, mask, n_saved=0)
+        inputs, recurrent = split_gates(cell, *weights)
+        outputs, final, _ = _forward(cell, x, initial, inputs, recurrent, mask, backwards, n_saved=0)
         return outputs, final
-    n_states = len(initial)
 
     @tf.custom_gradient
-    def run(x, *tensors):
-        initial, weights = tensors[:n_states], tensors[n_states:]
-        outputs, final, saved = _forward(kernel, x, initial, weights, mask, kernel.n_saved)
+    def run(x, kernel, recurrent_kernel, bias, *initial):
+        inputs, recurrent = split_gates(cell, kernel, recurrent_kernel, bias)
+        outputs, final, saved = _forward(cell, x, initial, inputs, recurrent, mask, backwards, cell.n_saved)
 
         def gradient(d_outputs, *d_final):
-            h = tf.concat([initial[0][None], outputs[:-1]], axis=0)
-            d_initial, d_x = _backward(kernel, d_outputs, d_final, h, saved, weights, mask)
-            return d_x, *d_initial, *kernel.weight_gradients(d_x, h, saved, weights)
+            transposed = [tf.transpose(gate) for gate in recurrent[0]]
+            d_initial, d_gates = _backward(cell, d_outputs, d_final, saved, transposed, mask, backwards)
+            return (
+                tf.add_n([_times(d, tf.transpose(gate)) for d, (gate, _) in zip(d_gates, inputs, strict=False)]),
+                *_weight_gradients(cell, x, saved, d_gates),
+                *d_initial,
+            )
 
         return (outputs, *final), gradient
 
-    outputs, *states = run(x, *initial, *weights)
+    outputs, *states = run(x, *weights, *initial)
     return outputs, tuple(states)
 
 
-def _forward(kernel, x, initial, weights, mask, n_saved):
-    n_steps = tf.shape(x)[0]
-    x, mask = _per_step(x), None if mask is None else _per_step(mask)
+def recur_on_gpu(cell, x, initial, weights, mask=None, *, backwards=False, differentiable=True):
+    """Run a recurrent layer by the stock layer of Keras, which takes cuDNN where that can compute it.
 
-    def body(t, states, outputs, saved):
-        new, keep = kernel.step(x.read(t), states, weights)
+    Parameters and results are those of `recur`; outputs of padded steps are undefined.
+    """
+    reverse = _reverse_steps if backwards else lambda x, mask: x
+    x = tf.transpose(reverse(x, mask), [1, 0, 2])
+    layer = _stock_layer(cell, weights[0].shape[0], weights[1].shape[0])
+    others = [variable.value for variable in layer.non_trainable_variables]
+    mask_of_layer = None if mask is None else tf.transpose(mask[:, :, 0] > 0)
+    (outputs, *states), _ = layer.stateless_call(
+        list(weights), others, x, initial_state=list(initial), mask=mask_of_layer
+    )
+    return reverse(tf.transpose(outputs, [1, 0, 2]), mask), tuple(states)
+
+
+@functools.lru_cache
+def _stock_layer(cell, n_inputs, n_units):
+    """A layer of Keras whose own weights nobody uses."""
+    options = {"return_sequences": True, "return_state": True}
+    with tf.init_scope():
+        layer = keras.layers.LSTM(n_units, **options)
+        if cell is not LSTM:
+            layer = keras.layers.GRU(n_units, reset_after=cell is GRUResetAfter, **options)
+        layer.build((None, None, n_inputs))
+    return layer
+
+
+def _reverse_steps(x, mask):
+    if mask is None:
+        return tf.reverse(x, [0])
+    return tf.reverse_sequence(x, tf.cast(tf.reduce_sum(mask, axis=[0, 2]), tf.int32), seq_axis=0, batch_axis=1)
+
+
+def _forward(cell, x, initial, inputs, recurrent, mask, backwards, n_saved):
+    n_steps = tf.shape(x)[0]
+    gates = [project(x, kernel, bias) for kernel, bias in inputs]
+
+    def body(i, states, outputs, saved):
+        t = n_steps - 1 - i if backwards else i
+        new, keep = cell.step([gate[t] for gate in gates], states, *recurrent)
         if mask is not None:
-            real = mask.read(t) > 0
+            real = mask[t] > 0
             new = tuple(tf.where(real, a, b) for a, b in zip(new, states, strict=True))
         saved = tuple(array.write(t, value) for array, value in zip(saved, keep[:n_saved], strict=True))
-        return t + 1, new, outputs.write(t, new[0]), saved
+        return i + 1, new, outputs.write(t, new[0]), saved
 
-    arrays = tuple(tf.TensorArray(tf.float32, n_steps, element_shape=initial[0].shape) for _ in range(n_saved + 1))
+    arrays = _arrays(n_saved + 1, n_steps, initial[0].shape[-1])
     _, final, outputs, saved = tf.while_loop(
-        lambda t, *_: t < n_steps,
-        body,
-        (0, tuple(initial), arrays[0], arrays[1:]),
-        maximum_iterations=n_steps,
+        lambda i, *_: i < n_steps, body, (0, tuple(initial), arrays[0], arrays[1:]), maximum_iterations=n_steps
     )
-    return outputs.stack(), final, tuple(array.stack() for array in saved)
+    return outputs.stack(), final, saved
 
 
-def _backward(kernel, d_outputs, d_final, h, saved, weights, mask):
-    n_steps = tf.shape(h)[0]
-    transposed = (tf.transpose(weights[0]),)
-    d_outputs, h, mask = _per_step(d_outputs), _per_step(h), None if mask is None else _per_step(mask)
-    saved = tuple(_per_step(value) for value in saved)
-    n_units = d_final[0].shape[-1]
+def _backward(cell, d_outputs, d_final, saved, transposed, mask, backwards):
+    n_steps = tf.shape(d_outputs)[0]
 
-    def body(t, d_states, d_x):
-        d_states = (d_states[0] + d_outputs.read(t), *d_states[1:])
-        d_previous, d_step = kernel.step_back(d_states, (h.read(t),), tuple(a.read(t) for a in saved), transposed)
-        if mask is not None:
-            real = mask.read(t)
-            d_previous = tuple(tf.where(real > 0, a, b) for a, b in zip(d_previous, d_states, strict=True))
-            d_step = d_step * real
-        return t - 1, d_previous, d_x.write(t, d_step)
+    def body(i, d_states, d_gates):
+        t = i if backwards else n_steps - 1 - i
+        d_states = (d_states[0] + d_outputs[t], *d_states[1:])
+        d_real = d_states if mask is None else tuple(d * mask[t] for d in d_states)
+        summands, d_step = cell.step_back(d_real, tuple(array.read(t) for array in saved), transposed)
+        if mask is not None:  # what does not concern a padded step passes it by; all that comes of zero is zero
+            passing = 1 - mask[t]
+            summands = [[*terms, d * passing] for terms, d in zip(summands, d_states, strict=True)]
+        d_previous = tuple(tf.add_n(terms) for terms in summands)
+        return i + 1, d_previous, tuple(array.write(t, d) for array, d in zip(d_gates, d_step, strict=True))
 
-    array = tf.TensorArray(tf.float32, n_steps, element_shape=(None, kernel.n_gates * n_units))
-    _, d_initial, d_x = tf.while_loop(
-        lambda t, *_: t >= 0, body, (n_steps - 1, tuple(d_final), array), maximum_iterations=n_steps
+    n_gradients = max(cell.n_gates, 1 + max(gradient for _, gradient in cell.products))
+    arrays = _arrays(n_gradients, n_steps, d_final[0].shape[-1])
+    _, d_initial, d_gates = tf.while_loop(
+        lambda i, *_: i < n_steps, body, (0, tuple(d_final), arrays), maximum_iterations=n_steps
     )
-    return d_initial, d_x.stack()
+    return d_initial, [array.stack() for array in d_gates]
 
 
-def _per_step(x):
-    return tf.TensorArray(tf.float32, tf.shape(x)[0], element_shape=x.shape[1:]).unstack(x)
+def _weight_gradients(cell, x, saved, d_gates):
+    """Gradients of kernel, recurrent kernel and bias."""
+    operands = {operand: saved[operand].stack() for operand, _ in cell.products}
+    d_kernel = tf.concat([_product_over_steps(x, d) for d in d_gates[: cell.n_gates]], axis=-1)
+    d_recurrent = [_product_over_steps(operands[operand], d_gates[gradient]) for operand, gradient in cell.products]
+    ones = tf.ones_like(x[:, :, :1])  # sums over steps as products: the fast way to read so much
+    sums = [_product_over_steps(ones, d)[0] for d in d_gates]
+    d_bias = tf.concat(sums[: cell.n_gates], axis=0)
+    if cell.two_biases:
+        d_bias = tf.stack([d_bias, tf.concat([sums[gradient] for _, gradient in cell.products], axis=0)])
+    return d_kernel, tf.concat(d_recurrent, axis=-1), d_bias
+
+
+def _arrays(n, n_steps, n_units):
+    shape = (None, n_units)
+    return tuple(tf.TensorArray(tf.float32, n_steps, clear_after_read=False, element_shape=shape) for _ in range(n))
+
+
+def _times(x, kernel):
+    """(T, B, n) @ (n, m) as one product."""
+    shape = tf.shape(x)
+    return tf.reshape(tf.reshape(x, [-1, x.shape[-1]]) @ kernel, [shape[0], shape[1], kernel.shape[-1]])
 
 
 def _product_over_steps(a, b):

@@ -8,10 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from skaudeep._engine import NetworkMixin
-from skaudeep.embedding._kernels import cell_kernel, project, recur
+from skaudeep.embedding._kernels import GRUResetBefore, cell_kernel, project, recur, recur_on_gpu, split_gates
 
 SEQUENCES = tf.TensorSpec([None, None, None], tf.float32)
 LENGTHS = tf.TensorSpec([None], tf.int32)
+
+#: below, a step costs as much for half the sequences as for all of them
+MIN_UNITS_TO_HALVE = 128
 
 
 def layer_shapes(config, prefix, n_inputs):
@@ -79,7 +82,10 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
     def __init__(self, config):
         super().__init__(name="time_autoencoder")
         self.config = config
-        self.kernel = cell_kernel(config.cell, config.reset_after)
+        self.cell = cell_kernel(config.cell, config.reset_after)
+        # what cuDNN cannot compute is fused on a GPU as well
+        stock = self.cell is not GRUResetBefore and tf.config.list_logical_devices("GPU")
+        self.recur = recur_on_gpu if stock else recur
         self.add_parameters(time_weight_shapes(config))
 
     # --- what the estimator calls: traced once for equal and once for ragged lengths ---
@@ -118,19 +124,22 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
         if lengths is None:
             return self.call_traced(
                 (name, "equal"),
-                lambda x, *rest: function(tf.transpose(x, [1, 0, 2]), None, *rest),
+                lambda x, *rest: function(self._time_major(x), None, *rest),
                 (SEQUENCES, *signature),
                 x,
                 *arguments,
             )
         return self.call_traced(
             (name, "ragged"),
-            lambda x, lengths, *rest: function(tf.transpose(x, [1, 0, 2]), lengths, *rest),
+            lambda x, lengths, *rest: function(self._time_major(x), lengths, *rest),
             (SEQUENCES, LENGTHS, *signature),
             x,
             lengths,
             *arguments,
         )
+
+    def _time_major(self, x):
+        return tf.transpose(tf.ensure_shape(x, [None, None, self.config.n_features]), [1, 0, 2])
 
     # --- training ---
 
@@ -144,57 +153,55 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
 
     def _squared_errors(self, x, lengths, noise=None):
         mask = _mask(x, lengths)
-        x = _known_features(x, self.config)
-        target = _reverse(x, lengths)
-        z, _ = self._encode(x if noise is None else noise.input(x), mask, lengths, noise)
-        errors = tf.square(target - self._decode(z, target, mask, lengths, noise))
-        weight = tf.ones_like(errors) if mask is None else tf.broadcast_to(mask, tf.shape(errors))
+        z, _ = self._encode(x if noise is None else noise.input(x), mask, noise)
+        outputs = self._decode(z, x, lengths, mask, noise)
+        weight = tf.ones_like(x) if mask is None else tf.broadcast_to(mask, tf.shape(x))
         if self.config.mask_silence:
-            weight *= tf.cast(target != -1, tf.float32)
-        return tf.reduce_sum(errors * weight), tf.maximum(tf.reduce_sum(weight), 1)
+            weight *= tf.cast(x != -1, tf.float32)
+        # again two cores: the halves in time
+        halves = zip(*(_halves(values, axis=0) for values in (x, outputs, weight)), strict=True)
+        errors = [
+            tf.reduce_sum(tf.square(target - self._project_outputs(outputs)) * weight)
+            for target, outputs, weight in halves
+        ]
+        return tf.add_n(errors), tf.maximum(tf.reduce_sum(weight), 1)
 
     # --- encoder ---
 
     def _representation(self, x, lengths):
-        return self._encode(x, _mask(x, lengths), lengths)[0]
+        return self._encode(x, _mask(x, lengths))[0]
 
-    def _encode(self, x, mask, lengths, noise=None):
-        x = _known_features(x, self.config)
+    def _encode(self, x, mask, noise=None):
+        """Representation, and the outputs of all layers (by layer, then direction) in the order of the input."""
+        directions = self.config.encoder_directions
         zeros = tf.zeros([tf.shape(x)[1], self.config.n_units])
-        initial = [(zeros,) * self.kernel.n_states] * self.config.n_layers
-        finals, outputs = [], []
-        for direction in self.config.encoder_directions:
-            ordered = x if direction == "forward" else _reverse(x, lengths)
-            layers, final = self._stack(f"encoder.{direction}", ordered, initial, mask, noise)
-            finals.append(final)
-            outputs.append(layers)
+        initial = [[(zeros,) * self.cell.n_states] * self.config.n_layers] * len(directions)
+        backwards = [direction == "backward" for direction in directions]
+        outputs, finals = self._stacks("encoder", directions, backwards, x, initial, mask, noise)
         z = tf.tanh(self._dense("representation", _state_vector(finals)))
-        # outputs by layer, then direction, each in its own reading order
-        return z, [directions[layer] for layer in range(self.config.n_layers) for directions in outputs]
+        return z, [layers[i] for i in range(self.config.n_layers) for layers in outputs]
 
     def _state_statistics(self, x, lengths):
         mask = _mask(x, lengths)
-        _, outputs = self._encode(x, mask, lengths)
+        _, outputs = self._encode(x, mask)
         return tf.concat([_statistics(h, mask) for h in outputs], axis=-1)
 
     # --- decoder ---
 
-    def _decode(self, z, target, mask, lengths, noise=None):
-        """Reconstruct the (time-reversed) target from the representation and the target one step earlier."""
-        expected = tf.concat([tf.zeros_like(target[:1]), target[:-1]], axis=0)
+    def _decode(self, z, x, lengths, mask, noise=None):
+        """Outputs of the decoder, which is told the representation and, from the end of x on, the step after each."""
+        expected = tf.concat([x[1:], tf.zeros_like(x[:1])], axis=0)
         initial = self._split_state(z)
         if noise is not None and self.config.feed_previous:
-            outputs = self._step_by_step(initial[0], tf.shape(target)[0], expected, mask, noise)
-        else:
-            directions = []
-            for direction, states in zip(self.config.decoder_directions, initial, strict=True):
-                ordered = expected if direction == "forward" else _reverse(expected, lengths)
-                layers, _ = self._stack(f"decoder.{direction}", ordered, states, mask, noise)
-                directions.append(layers[-1] if direction == "forward" else _reverse(layers[-1], lengths))
-            outputs = tf.concat(directions, axis=-1)
-            if noise is not None:
-                outputs = noise.dropout(outputs)
-        return self._project_outputs(outputs)
+            expected = _reverse(expected, lengths)
+            outputs = self._step_by_step(initial[0], tf.shape(x)[0], expected, mask, noise)
+            return _reverse(outputs, lengths)
+        directions = self.config.decoder_directions
+        # sequences are spelt from their end: the decoder's forward is backwards in time
+        backwards = [direction == "forward" for direction in directions]
+        outputs, _ = self._stacks("decoder", directions, backwards, expected, initial, mask, noise)
+        outputs = tf.concat([layers[-1] for layers in outputs], axis=-1)
+        return outputs if noise is None else noise.dropout(outputs)
 
     def _project_outputs(self, outputs):
         """From the decoder's outputs to the reconstruction."""
@@ -204,9 +211,8 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
 
     def _reconstruct(self, x, lengths):
         mask = _mask(x, lengths)
-        x = _known_features(x, self.config)
-        z, _ = self._encode(x, mask, lengths)
-        reconstruction = _reverse(self._decode(z, _reverse(x, lengths), mask, lengths), lengths)
+        z, _ = self._encode(x, mask)
+        reconstruction = self._project_outputs(self._decode(z, x, lengths, mask))
         return tf.transpose(reconstruction if mask is None else reconstruction * mask, [1, 0, 2])
 
     def _generate(self, z, n_steps):
@@ -222,16 +228,17 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
             hears_itself = noise.feed(n_steps, n_sequences)
             n_inputs = [config.n_features] + [config.n_units] * config.n_layers
             scales = noise.scales(n_steps, n_sequences, n_inputs)
-        weights = [self._layer_weights(f"decoder.forward.{layer}") for layer in range(config.n_layers)]
+        layers = [self._layer_weights(f"decoder.forward.{layer}") for layer in range(config.n_layers)]
+        layers = [split_gates(self.cell, *weights) for weights in layers]
 
         def body(t, states, previous, outputs):
             x = tf.where(t > 0, tf.tanh(self._dense("feedback", previous)), tf.zeros([n_sequences, config.n_features]))
             if noise is not None:
                 x = tf.where(hears_itself[t], x, expected[t]) * scales[0][t]
             new_states = []
-            for layer, (input_weights, recurrent_weights) in enumerate(weights):
-                projected = x @ input_weights[0] + input_weights[1]
-                new, _ = self.kernel.step(projected, states[layer], recurrent_weights)
+            for layer, (inputs, recurrent) in enumerate(layers):
+                gates = [x @ kernel + bias for kernel, bias in inputs]
+                new, _ = self.cell.step(gates, states[layer], *recurrent)
                 if mask is not None:
                     new = tuple(tf.where(mask[t] > 0, a, b) for a, b in zip(new, states[layer], strict=True))
                 new_states.append(new)
@@ -246,7 +253,30 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
 
     # --- building blocks ---
 
-    def _stack(self, prefix, x, initial, mask, noise):
+    def _stacks(self, part, directions, backwards, x, initial, mask, noise):
+        """Run the stacks of encoder or decoder side by side, so that two cores have a loop each.
+
+        Both directions are independent of each other; where there is only one, so are the halves of the batch.
+        Gives outputs by direction and layer, and final states likewise.
+        """
+        names = [f"{part}.{direction}" for direction in directions]
+        if len(names) == 2 or self.recur is recur_on_gpu or self.config.n_units < MIN_UNITS_TO_HALVE:
+            runs = [
+                self._stack(name, x, states, mask, noise, turned)
+                for name, states, turned in zip(names, initial, backwards, strict=True)
+            ]
+            return zip(*runs, strict=True)
+        states = [_halves(state, axis=0) for state in tf.nest.flatten(initial[0])]
+        runs = []
+        for i in range(2):
+            half_states = tf.nest.pack_sequence_as(initial[0], [halves[i] for halves in states])
+            half_mask = None if mask is None else _halves(mask, axis=1)[i]
+            runs.append(self._stack(names[0], _halves(x, axis=1)[i], half_states, half_mask, noise, backwards[0]))
+        outputs, finals = zip(*runs, strict=True)
+        outputs = tf.nest.map_structure(lambda *halves: tf.concat(halves, axis=1), *outputs)
+        return [outputs], [tf.nest.map_structure(lambda *halves: tf.concat(halves, axis=0), *finals)]
+
+    def _stack(self, prefix, x, initial, mask, noise, backwards):
         """Run the layers of one direction; gives the outputs and the final states of each."""
         outputs, finals = [], []
         if noise is not None:
@@ -254,27 +284,19 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
         for layer, states in enumerate(initial):
             if layer and noise is not None:
                 x = noise.dropout(x, times=2)
-            (kernel, bias), recurrent_weights = self._layer_weights(f"{prefix}.{layer}")
-            x, final = recur(
-                self.kernel,
-                project(x, kernel, bias),
-                states,
-                recurrent_weights,
-                mask,
-                differentiable=noise is not None,
+            weights = self._layer_weights(f"{prefix}.{layer}")
+            differentiable = noise is not None
+            x, final = self.recur(
+                self.cell, x, states, weights, mask, backwards=backwards, differentiable=differentiable
             )
             outputs.append(x)
             finals.append(final)
         return outputs, finals
 
     def _layer_weights(self, prefix):
-        """Input weights (kernel, bias) and recurrent weights of a layer."""
-        kernel, recurrent, bias = (
-            self.parameters[f"{prefix}.{name}"].value for name in ("kernel", "recurrent_kernel", "bias")
-        )
-        if len(bias.shape) == 2:
-            return (kernel, bias[0]), (tf.convert_to_tensor(recurrent), bias[1])
-        return (kernel, bias), (tf.convert_to_tensor(recurrent),)
+        """Kernel, recurrent kernel and bias of a layer."""
+        names = ("kernel", "recurrent_kernel", "bias")
+        return tuple(tf.convert_to_tensor(self.parameters[f"{prefix}.{name}"].value) for name in names)
 
     def _dense(self, prefix, x):
         return x @ self.parameters[f"{prefix}.kernel"].value + self.parameters[f"{prefix}.bias"].value
@@ -284,7 +306,7 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
 
     def _split_state(self, z):
         """Cut a representation into the decoder's initial states: one list of layers per direction."""
-        n_directions, n_states = len(self.config.decoder_directions), self.kernel.n_states
+        n_directions, n_states = len(self.config.decoder_directions), self.cell.n_states
         pieces = tf.split(z, self.config.n_layers * n_directions * n_states, axis=-1)
         cells = [tuple(reversed(pieces[i : i + n_states])) for i in range(0, len(pieces), n_states)]
         return [cells[direction::n_directions] for direction in range(n_directions)]
@@ -334,8 +356,10 @@ class _Noise:
         return [self._scale([n_steps, n_sequences, n], k) for n, k in zip(sizes, times, strict=True)]
 
 
-def _known_features(x, config):
-    return tf.ensure_shape(x, [None, None, config.n_features])
+def _halves(x, axis):
+    """Cut a tensor in two."""
+    n = tf.shape(x)[axis]
+    return tf.split(x, [n // 2, n - n // 2], axis)
 
 
 def _mask(x, lengths):

@@ -106,10 +106,11 @@ def test_training_step(golden, shared):
     class Original(TimeAutoencoder):
         """Its decoder sees the target of two steps before."""
 
-        def _decode(self, z, target, mask, lengths, noise=None):
-            expected = tf.concat([tf.zeros_like(target[:2]), target[:-2]], axis=0)
-            layers, _ = self._stack("decoder.forward", expected, self._split_state(z)[0], mask, noise)
-            return self._project_outputs(layers[-1])
+        def _decode(self, z, x, lengths, mask, noise=None):
+            expected = tf.concat([x[2:], tf.zeros_like(x[:2])], axis=0)
+            initial = self._split_state(z)[0]
+            layers, _ = self._stack("decoder.forward", expected, initial, mask, noise, backwards=True)
+            return layers[-1]
 
     class Slots:
         """The optimizer's variables of a checkpoint under the names of the weights."""
