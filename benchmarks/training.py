@@ -1,18 +1,27 @@
 """Seconds per training step against stock Keras layers, PyTorch, and the bare matrix products.
 
-    python benchmarks/training.py [--repeats 3] [--cell gru] [--steps 6]
+    python benchmarks/training.py [--repeats 3] [--cell gru] [--steps 6] [--threads fastest]
 
 The network is the paper's for ESC-10: 124 frames of 128 mel bands, batches of 64, two layers of 256 units, a
 unidirectional encoder and a bidirectional decoder, no dropout (which the peers would have to imitate). Every contender
 runs in processes of its own, in turns; the figures are medians. PyTorch takes part where it is installed.
+
+With ``--threads fastest``, skaudeep's contenders call ``skaudeep.set_threads()`` before anything else. Two more show
+what that is worth: "skaudeep, untouched threads", which does not call it, and "keras, our threads", which are the
+stock Keras layers after calling it. With ``--threads default`` nobody calls it, and these two are left out.
+
+"first" is the first step, in which the network is traced, and "step" the median of those after it, both in seconds.
+"times as fast as" gives, for each peer, its seconds per step divided by those of "skaudeep": above 1, skaudeep is
+faster. "products" is no peer but a bound: the matrix products of a step and nothing else, in NumPy.
 """
 
 import argparse
+import importlib.util
 import json
 import statistics
-import subprocess
-import sys
 import time
+
+from _processes import add_threads_option, arrange_threads, in_turns, medians
 
 N_STEPS, N_FEATURES, N_LAYERS, N_UNITS, BATCH_SIZE = 124, 128, 2, 256, 64
 
@@ -134,33 +143,38 @@ def product_step(cell):
     return step
 
 
+# each with its function, and whether it is one of those for which `--threads` counts
 CONTENDERS = {
-    "skaudeep": skaudeep_step,
-    "skaudeep, dropout": lambda cell: skaudeep_step(cell, dropout=0.2),
-    "skaudeep, ragged": lambda cell: skaudeep_step(cell, ragged=True),
-    "keras": keras_step,
-    "torch": torch_step,
-    "products": product_step,
+    "skaudeep": (skaudeep_step, True),
+    "skaudeep, dropout": (lambda cell: skaudeep_step(cell, dropout=0.2), True),
+    "skaudeep, ragged": (lambda cell: skaudeep_step(cell, ragged=True), True),
+    "skaudeep, untouched threads": (skaudeep_step, False),
+    "keras": (keras_step, False),
+    "keras, our threads": (keras_step, True),
+    "torch": (torch_step, False),
+    "products": (product_step, False),
 }
 
 
-def measure(name, cell, n_steps):
+def measure(name, arguments):
     """In this process: seconds of the first step, tracing included, and of the median later one."""
-    step = CONTENDERS[name](cell)
+    make_step, follows_threads = CONTENDERS[name]
+    if follows_threads:
+        arrange_threads(arguments.threads)
+    step = make_step(arguments.cell)
     seconds = []
-    for _ in range(n_steps + 1):
+    for _ in range(arguments.steps + 1):
         start = time.perf_counter()
         step()
         seconds.append(time.perf_counter() - start)
     return {"first": seconds[0], "step": statistics.median(seconds[1:])}
 
 
-def available(name):
-    if name != "torch":
-        return True
-    import importlib.util
-
-    return importlib.util.find_spec("torch") is not None
+def takes_part(name, threads):
+    """Whether a contender is installed and differs from the others."""
+    if name == "torch":
+        return importlib.util.find_spec("torch") is not None
+    return threads == "fastest" or name not in ("skaudeep, untouched threads", "keras, our threads")
 
 
 def main():
@@ -168,33 +182,19 @@ def main():
     parser.add_argument("--repeats", type=int, default=3, help="processes per contender")
     parser.add_argument("--steps", type=int, default=6, help="steps to time in each")
     parser.add_argument("--cell", choices=["gru", "lstm"], default="gru")
+    add_threads_option(parser)
     parser.add_argument("--only", choices=CONTENDERS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.only:
-        print(json.dumps(measure(arguments.only, arguments.cell, arguments.steps)))
+        print(json.dumps(measure(arguments.only, arguments)))
         return
-    runs = {name: [] for name in CONTENDERS if available(name)}
-    for _ in range(arguments.repeats):
-        for name, results in runs.items():
-            command = [
-                sys.executable,
-                __file__,
-                "--only",
-                name,
-                "--cell",
-                arguments.cell,
-                "--steps",
-                str(arguments.steps),
-            ]
-            output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-            results.append(json.loads(output.splitlines()[-1]))
-    seconds = {
-        name: {key: round(statistics.median(run[key] for run in results), 3) for key in ("first", "step")}
-        for name, results in runs.items()
-    }
+    options = ["--cell", arguments.cell, "--steps", arguments.steps, "--threads", arguments.threads]
+    contenders = {name: ["--only", name, *options] for name in CONTENDERS if takes_part(name, arguments.threads)}
+    seconds = {name: medians(runs) for name, runs in in_turns(__file__, contenders, arguments.repeats).items()}
     ours = seconds["skaudeep"]["step"]
     ratios = {name: round(values["step"] / ours, 2) for name, values in seconds.items() if name != "skaudeep"}
-    print(json.dumps({"cell": arguments.cell, "seconds": seconds, "times as fast as": ratios}, indent=1))
+    result = {"cell": arguments.cell, "threads": arguments.threads, "seconds": seconds, "times as fast as": ratios}
+    print(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ _HOMES = {
     "LiblinearClassifier": "skaudeep.classification",
     "LiblinearRegressor": "skaudeep.classification",
     "MajorityVoteClassifier": "skaudeep.classification",
+    "set_threads": "skaudeep._engine",
 }
 _MODULES = (
     "evaluation",

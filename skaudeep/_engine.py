@@ -9,12 +9,14 @@ import concurrent.futures
 import contextlib
 import json
 import multiprocessing
+import numbers
 import os
 import re
 import sys
 import tempfile
 import threading
 
+import joblib
 import numpy as np
 
 from skaudeep._files import atomic_path
@@ -26,6 +28,8 @@ _NOTICE = re.compile(rb"[IWE]\d{4} \d\d:|WARNING: All log messages before absl")
 _idle = collections.OrderedDict()
 _lock = threading.Lock()
 _start_lock = threading.Lock()
+_requested_threads = None
+_CONFIGURED = {"TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"}  # the user's own settings of TensorFlow
 
 
 @contextlib.contextmanager
@@ -65,41 +69,99 @@ def borrow(config, weights=None):
                 _idle.move_to_end(oldest, last=False)
 
 
+def set_threads(n_threads=None):
+    """Arrange the threads of TensorFlow so that recurrent networks train fastest on a CPU.
+
+    Recurrent layers are long chains of small matrix products. A core that works on a chain of its own is faster than
+    several that share each product, and a network has two chains at a time: the directions of a bidirectional
+    decoder, or two halves of a batch. Hence two operations side by side (inter-op), with half of the cores each
+    (intra-op), instead of TensorFlow's default, in which every operation may take all cores.
+
+    The command line does so by itself, as do the worker processes of a parallel search, with the number of threads
+    that joblib gives them. In other processes TensorFlow's settings are changed by this function or by the
+    environment variable ``SKAUDEEP_NUM_THREADS`` only. Results may differ by round-off between arrangements.
+
+    Parameters
+    ----------
+    n_threads : int, default=None
+        Number of cores to use; None: all that this process may use.
+
+    Raises
+    ------
+    RuntimeError
+        If TensorFlow runs already with other settings: it takes no others from then on.
+
+    Examples
+    --------
+    >>> import skaudeep
+    >>> skaudeep.set_threads(2)  # doctest: +SKIP
+    """
+    global _requested_threads
+    if n_threads is None:
+        n_threads = joblib.cpu_count()
+    if isinstance(n_threads, bool) or not isinstance(n_threads, numbers.Integral) or n_threads < 1:
+        raise ValueError(f"n_threads={n_threads!r}: give a positive integer, or None for all cores")
+    if "tensorflow" in sys.modules:
+        _arrange_threads(n_threads)
+    _requested_threads = int(n_threads)
+
+
+def _arrange_threads(n_threads):
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_inter_op_parallelism_threads(min(2, n_threads))
+        tf.config.threading.set_intra_op_parallelism_threads(max(1, n_threads // 2))
+    except RuntimeError as error:
+        raise RuntimeError(
+            "TensorFlow runs already and takes no other number of threads: call skaudeep.set_threads(), or set "
+            "SKAUDEEP_NUM_THREADS, before the first use of an estimator and of TensorFlow"
+        ) from error
+
+
+def _wanted_threads():
+    """Number of threads that somebody has asked for or that joblib leaves a worker process; None: nobody cares."""
+    text = os.environ.get("SKAUDEEP_NUM_THREADS")
+    if text and not (text.isdecimal() and int(text)):
+        raise ValueError(f"the environment variable SKAUDEEP_NUM_THREADS is {text!r}: give a positive integer")
+    wanted = _requested_threads or (int(text) if text else None)
+    share = os.environ.get("OMP_NUM_THREADS", "")
+    is_worker = multiprocessing.current_process().name != "MainProcess" and share.isdecimal() and int(share)
+    if not is_worker or _CONFIGURED & os.environ.keys():
+        return wanted
+    return min(int(share), wanted or int(share))
+
+
+def claim_threads():
+    """Take all cores for the command line, whose process is ours, unless the environment says otherwise."""
+    if not ({"SKAUDEEP_NUM_THREADS"} | _CONFIGURED) & os.environ.keys():
+        set_threads()
+
+
 def start_tensorflow():
     """Import TensorFlow, once, without the notices it writes to the process's standard error while it starts.
 
     They come from C++, before any log level counts; whatever else arrives meanwhile is passed on. A user who has
-    set TensorFlow's log level, or has imported it already, is left alone. In a worker process TensorFlow gets as
-    many threads as the parent has set aside for it.
+    set TensorFlow's log level, or has imported it already, is left alone. Threads: see `set_threads`.
     """
     with _start_lock:
         if "tensorflow" in sys.modules:
             return
+        n_threads = _wanted_threads()
         level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
-        if level not in (None, "3"):
-            _limit_threads_of_worker()
-            return
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        quiet = level in (None, "3")
         try:
-            with _without_notices():
-                _limit_threads_of_worker()
+            if quiet:
+                os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+            with _without_notices() if quiet else contextlib.nullcontext():
                 import tensorflow as tf
 
+                if n_threads is not None:
+                    _arrange_threads(n_threads)
                 tf.config.list_logical_devices()
         finally:
             if level is None:
                 del os.environ["TF_CPP_MIN_LOG_LEVEL"]
-
-
-def _limit_threads_of_worker():
-    """Give TensorFlow the number of threads that joblib sets aside for a worker process; TensorFlow does not ask."""
-    n_threads = os.environ.get("OMP_NUM_THREADS", "")
-    if multiprocessing.current_process().name == "MainProcess" or not n_threads.isdecimal():
-        return
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(int(n_threads))
-    tf.config.threading.set_inter_op_parallelism_threads(int(n_threads))
 
 
 @contextlib.contextmanager

@@ -165,31 +165,94 @@ assert "TF_CPP_MIN_LOG_LEVEL" not in os.environ
 """
         run_python(code)
 
-    def test_workers_get_the_threads_set_aside_for_them(self):
-        code = """
-from joblib import Parallel, delayed
-def threads():
-    from skaudeep._engine import start_tensorflow
-    start_tensorflow()
-    import tensorflow as tf
-    return tf.config.threading.get_intra_op_parallelism_threads()
-print(Parallel(n_jobs=2, backend="loky")(delayed(threads)() for _ in range(2)))
-import os
-print(max(os.cpu_count() // 2, 1))
-"""
-        workers, expected = run_python(code).stdout.splitlines()
-        assert eval(workers) == [int(expected)] * 2
-
     def test_a_level_set_by_the_user_stays(self):
         code = """
 import os
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "1"
 from skaudeep._engine import start_tensorflow
 start_tensorflow()
-import sys
-assert "tensorflow" not in sys.modules and os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"
+assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"
 """
         run_python(code)
+
+
+class TestThreads:
+    """Settings can be seen in a process of their own only: TensorFlow takes none once it runs."""
+
+    SETTINGS = """
+def settings():
+    from skaudeep._engine import start_tensorflow
+    start_tensorflow()
+    import tensorflow as tf
+    threading = tf.config.threading
+    return threading.get_inter_op_parallelism_threads(), threading.get_intra_op_parallelism_threads()
+"""
+
+    @pytest.fixture(autouse=True)
+    def clean_environment(self, monkeypatch):
+        for name in ("SKAUDEEP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+            monkeypatch.delenv(name, raising=False)
+
+    @pytest.mark.parametrize(("n_threads", "expected"), [(1, (1, 1)), (7, (2, 3))])
+    def test_two_operations_share_the_cores(self, n_threads, expected):
+        code = f"import skaudeep; skaudeep.set_threads({n_threads}); print(settings())"
+        assert eval(run_python(self.SETTINGS + code).stdout) == expected
+
+    def test_a_library_leaves_tensorflow_alone_until_asked_and_says_when_it_is_too_late(self):
+        code = """
+import skaudeep, tensorflow as tf
+print(settings())
+tf.zeros(3) + 1
+try:
+    skaudeep.set_threads(3)
+except RuntimeError as error:
+    assert "before the first use" in str(error), error
+    print("too late")
+"""
+        assert run_python(self.SETTINGS + code).stdout.split("\n")[:2] == ["(0, 0)", "too late"]
+
+    def test_tensorflow_may_be_imported_already(self):
+        code = "import skaudeep, tensorflow; skaudeep.set_threads(4); print(settings())"
+        assert eval(run_python(self.SETTINGS + code).stdout) == (2, 2)
+
+    def test_the_environment_variable(self, monkeypatch):
+        monkeypatch.setenv("SKAUDEEP_NUM_THREADS", "4")
+        assert eval(run_python(self.SETTINGS + "print(settings())").stdout) == (2, 2)
+
+    @pytest.mark.parametrize("value", ["two", "0", "-1"])
+    def test_a_senseless_environment_variable(self, monkeypatch, value):
+        monkeypatch.setenv("SKAUDEEP_NUM_THREADS", value)
+        with pytest.raises(ValueError, match=f"SKAUDEEP_NUM_THREADS is '{value}'"):
+            _engine._wanted_threads()
+
+    @pytest.mark.parametrize("value", [0, -1, 1.5, True, "2"])
+    def test_senseless_numbers(self, value):
+        with pytest.raises(ValueError, match="n_threads"):
+            _engine.set_threads(value)
+
+    def test_the_command_line_takes_all_cores_unless_told_otherwise(self, monkeypatch):
+        asked = []
+        monkeypatch.setattr(_engine, "set_threads", lambda: asked.append("all"))
+        _engine.claim_threads()
+        for name in ("SKAUDEEP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+            with monkeypatch.context() as patch:
+                patch.setenv(name, "1")
+                _engine.claim_threads()
+        assert asked == ["all"]
+
+    @pytest.mark.parametrize("wanted", [None, "64"])
+    def test_workers_of_a_search_share_the_cores(self, wanted, monkeypatch):
+        """Two workers have at most as many threads as there are cores, whatever the process above them asks for."""
+        if wanted:
+            monkeypatch.setenv("SKAUDEEP_NUM_THREADS", wanted)
+        code = """
+import joblib
+print(joblib.Parallel(n_jobs=2, backend="loky")(joblib.delayed(settings)() for _ in range(2)))
+print(joblib.cpu_count())
+"""
+        workers, n_cores = map(eval, run_python(self.SETTINGS + code).stdout.splitlines())
+        share = max(n_cores // 2, 1)
+        assert workers == [(min(2, share), max(1, share // 2))] * 2
 
 
 def test_traced_graphs_are_let_go():

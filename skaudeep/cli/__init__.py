@@ -50,6 +50,10 @@ def main(argv=None):
         if arguments.command is None:
             parser.print_help()
         else:
+            if argv is None and "tensorflow" not in sys.modules:  # this process is ours
+                from skaudeep._engine import claim_threads
+
+                claim_threads()
             arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output, such as ``head``, has seen enough

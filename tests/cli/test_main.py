@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import skaudeep
+from skaudeep import _engine
 from skaudeep.cli import main, quickstart
 from skaudeep.exceptions import DataSetError
 
@@ -48,6 +49,17 @@ sys.exit(status)
     assert done.returncode == 0, done.stderr
     assert "quickstart" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("argv", "expected"), [(None, ["claimed", "ran"]), (["quickstart"], ["ran"])])
+def test_threads_are_claimed_in_a_process_of_its_own_only(argv, expected, monkeypatch):
+    done = []
+    monkeypatch.setattr(_engine, "claim_threads", lambda: done.append("claimed"))
+    monkeypatch.setattr(quickstart, "run", lambda arguments: done.append("ran"))
+    monkeypatch.setattr(sys, "argv", ["skaudeep", "quickstart"])
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    assert main(argv) == 0
+    assert done == expected
 
 
 def test_version(capsys):
