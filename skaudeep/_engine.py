@@ -15,6 +15,7 @@ import re
 import sys
 import tempfile
 import threading
+import types
 
 import joblib
 import numpy as np
@@ -28,7 +29,7 @@ _NOTICE = re.compile(rb"[IWE]\d{4} \d\d:|WARNING: All log messages before absl")
 _idle = collections.OrderedDict()
 _lock = threading.Lock()
 _start_lock = threading.Lock()
-_requested_threads = None
+_threads = types.SimpleNamespace(requested=None)
 _CONFIGURED = {"TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"}  # the user's own settings of TensorFlow
 
 
@@ -96,14 +97,13 @@ def set_threads(n_threads=None):
     >>> import skaudeep
     >>> skaudeep.set_threads(2)  # doctest: +SKIP
     """
-    global _requested_threads
     if n_threads is None:
         n_threads = joblib.cpu_count()
     if isinstance(n_threads, bool) or not isinstance(n_threads, numbers.Integral) or n_threads < 1:
         raise ValueError(f"n_threads={n_threads!r}: give a positive integer, or None for all cores")
     if "tensorflow" in sys.modules:
         _arrange_threads(n_threads)
-    _requested_threads = int(n_threads)
+    _threads.requested = int(n_threads)
 
 
 def _arrange_threads(n_threads):
@@ -124,7 +124,7 @@ def _wanted_threads():
     text = os.environ.get("SKAUDEEP_NUM_THREADS")
     if text and not (text.isdecimal() and int(text)):
         raise ValueError(f"the environment variable SKAUDEEP_NUM_THREADS is {text!r}: give a positive integer")
-    wanted = _requested_threads or (int(text) if text else None)
+    wanted = _threads.requested or (int(text) if text else None)
     share = os.environ.get("OMP_NUM_THREADS", "")
     is_worker = multiprocessing.current_process().name != "MainProcess" and share.isdecimal() and int(share)
     if not is_worker or _CONFIGURED & os.environ.keys():
@@ -199,10 +199,17 @@ class NetworkMixin:
         import tensorflow as tf
 
         if key not in self._traced:
-            self._traced[key] = tf.function(function, signature, autograph=False).get_concrete_function()
-            _forget_gradients(self._traced[key].graph)
+            self._traced[key] = self._trace(key, function, signature)
         tensors = [tf.convert_to_tensor(a, spec.dtype) for a, spec in zip(arguments, signature, strict=True)]
         return self._traced[key](*tensors)
+
+    def _trace(self, key, function, signature):
+        import tensorflow as tf
+
+        # AutoGraph would only turn into graphs what is no branch or loop over tensors, at twice the time
+        traced = tf.function(function, signature, autograph=False).get_concrete_function()
+        _forget_gradients(traced.graph)
+        return traced
 
     def load_weights_dict(self, weights):
         """Set all weights from ``{name: ndarray}``."""

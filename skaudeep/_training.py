@@ -12,6 +12,8 @@ from skaudeep._engine import load_arrays, prefetch, save_arrays
 from skaudeep._progress import progress
 from skaudeep.exceptions import TrainingError
 
+BATCHES_IN_POOL = 8  # batches among which sequences are sorted by length
+
 
 @dataclasses.dataclass
 class TrainingState:
@@ -260,8 +262,11 @@ def split_rows(estimator, n_samples, seed, stratify=None):
     return np.sort(training), np.sort(validation)
 
 
-def shuffled_batches(rows, batch_size, seed, epoch):
+def shuffled_batches(rows, batch_size, seed, epoch, lengths=None):
     """Cut the rows of one epoch into batches by chance.
+
+    Sequences of unequal length are sorted by it within pools of several batches: little of a batch is padding then
+    (a twelfth for lengths uniform between 1 and 4), and still its sequences are others in each epoch.
 
     Parameters
     ----------
@@ -271,6 +276,8 @@ def shuffled_batches(rows, batch_size, seed, epoch):
         Rows of a batch; None: all in one.
     seed, epoch : int
         The origin of chance.
+    lengths : ndarray of int, optional
+        Length of every sequence of the data, where these are not all equal.
 
     Returns
     -------
@@ -279,5 +286,14 @@ def shuffled_batches(rows, batch_size, seed, epoch):
     """
     if batch_size is None or batch_size >= len(rows):
         return [rows]
-    rows = np.random.RandomState([seed, epoch]).permutation(rows)
-    return [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
+    random = np.random.RandomState([seed, epoch])
+    rows = random.permutation(rows)
+    if lengths is None:
+        return _cut(rows, batch_size)
+    pools = _cut(rows, batch_size * BATCHES_IN_POOL)
+    batches = [batch for pool in pools for batch in _cut(pool[np.argsort(lengths[pool], kind="stable")], batch_size)]
+    return [batches[i] for i in random.permutation(len(batches))]
+
+
+def _cut(rows, size):
+    return [rows[i : i + size] for i in range(0, len(rows), size)]

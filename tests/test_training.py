@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skaudeep._sequences import Sequences
 from skaudeep._training import TrainingState, shuffled_batches, split_rows
 
 
@@ -18,6 +19,36 @@ def test_batches_hold_every_row_once(n_rows, batch_size, seed, epoch):
     assert all(len(batch) == batch_size for batch in batches[:-1]) and 0 < len(batches[-1]) <= batch_size
     for batch, same in zip(batches, shuffled_batches(rows, batch_size, seed, epoch), strict=True):
         np.testing.assert_array_equal(batch, same)
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=200),
+    st.integers(1, 70),
+    st.integers(0, 2**31 - 1),
+    st.integers(0, 5),
+)
+def test_batches_of_similar_length_hold_every_row_once(lengths, batch_size, seed, epoch):
+    rows = np.arange(len(lengths))[::2]
+    batches = shuffled_batches(rows, batch_size, seed, epoch, np.array(lengths))
+    np.testing.assert_array_equal(np.sort(np.concatenate(batches)), rows)
+    assert len(batches) == 1 or sorted(map(len, batches))[1:] == [batch_size] * (len(batches) - 1)
+
+
+@pytest.mark.parametrize("n_rows", [300, 640, 3000])
+def test_little_of_a_batch_is_padding(n_rows):
+    """Less than 15 % for lengths spread 1:4, where batches by chance alone have more than a third."""
+    lengths = np.random.default_rng(0).integers(50, 201, n_rows)
+
+    def waste(batches):
+        return 1 - lengths.sum() / sum(len(batch) * lengths[batch].max() for batch in batches)
+
+    rows = np.arange(n_rows)
+    assert waste(shuffled_batches(rows, 32, 0, 0)) > 1 / 3
+    for epoch in range(3):
+        assert waste(shuffled_batches(rows, 32, 0, epoch, lengths)) < 0.15
+    assert waste(Sequences(None, lengths, 1, ragged=True).batches(32)) < 0.15
+    first, second = (shuffled_batches(rows, 32, 0, epoch, lengths) for epoch in (0, 1))
+    assert not {tuple(np.sort(batch)) for batch in first} & {tuple(np.sort(batch)) for batch in second}
 
 
 def test_epochs_and_seeds_shuffle_differently():

@@ -2,11 +2,9 @@
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import os
 import warnings
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -18,19 +16,9 @@ from skaudeep._sequences import check_sequences
 from skaudeep._training import Schedule, TrainingState, shuffled_batches, split_rows, train
 from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, draw_seed, fit_context
 from skaudeep._version import __version__
+from skaudeep.embedding._checkpoints import find_checkpoint
 
 STATISTICS = ("mean", "std", "max", "min", "delta")
-
-# not part of what a checkpoint belongs to: they change how long and how loudly, not what is computed
-_FREE_PARAMETERS = (
-    "max_epochs",
-    "checkpoint_dir",
-    "log_dir",
-    "verbose",
-    "output",
-    "statistics",
-    "warm_start",
-)
 
 
 class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -95,7 +83,7 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         with self._unchanged_by_failure():
             state, sequences = self._begin(X, continues=self.warm_start and hasattr(self, "weights_"))
             n_epochs = state.n_epochs + self.max_epochs
-            checkpoint, state = self._checkpoint(sequences, state)
+            checkpoint, state = find_checkpoint(self, sequences, state)
             # after the checkpoint, whose seed may be another one
             training, validation = split_rows(self, len(sequences), state.seed)
             self._train(sequences, state, n_epochs, training, validation, callbacks or (), checkpoint)
@@ -169,13 +157,14 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             remedy="lower `learning_rate` or `clip_value`, and check that the input is scaled to about [-1, 1]",
         )
         n_before = state.n_epochs
+        lengths = sequences.lengths if sequences.ragged else None
         try:
             with borrow(self._config) as network:
                 train(
                     network,
                     state,
                     schedule,
-                    batches=lambda epoch: shuffled_batches(training, self.batch_size, state.seed, epoch),
+                    batches=lambda epoch: shuffled_batches(training, self.batch_size, state.seed, epoch, lengths),
                     load=sequences.take,
                     train_batch=self._batch_trainer(network),
                     validate=None if validation is None else lambda: self._rmse(network, sequences, validation),
@@ -221,44 +210,6 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         import keras
 
         return [keras.callbacks.TensorBoard(os.fspath(self.log_dir), write_graph=False)]
-
-    # --- checkpoints ---
-
-    def _checkpoint(self, sequences, state):
-        """File to keep this training in (None: in none), and where it stands by what is in that file already."""
-        n_epochs = state.n_epochs + self.max_epochs
-        if self.checkpoint_dir is None or self.max_epochs == 0:
-            return None, state
-        path = self._checkpoint_path(sequences, state)
-        if not path.exists():
-            return path, state
-        try:
-            stored = TrainingState.load(path)
-        except ValueError as error:
-            raise ValueError(f"the checkpoint {str(path)!r} is damaged: delete it to train anew") from error
-        # one of more epochs than asked for is neither used nor overwritten
-        return (None, state) if stored.n_epochs > n_epochs else (path, stored)
-
-    def _checkpoint_path(self, sequences, state):
-        """File of this very training: the same parameters, seed, first weights and data lead to the same name."""
-        folder = Path(self.checkpoint_dir)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OSError(f"checkpoint_dir={str(folder)!r} cannot be made a folder ({error.strerror})") from error
-        parameters = {k: v for k, v in self.get_params().items() if k not in _FREE_PARAMETERS}
-        parameters["random_state"] = None if self.random_state is None else state.seed
-        digest = hashlib.blake2b(json.dumps(parameters, sort_keys=True, default=str).encode(), digest_size=10)
-        if state.n_epochs:
-            for name in sorted(state.weights):
-                digest.update(state.weights[name].tobytes())
-        digest.update(np.asarray(sequences.lengths, np.int64).tobytes())
-        rows = np.arange(len(sequences))
-        if sequences.lazy:  # a sample tells data sets apart without reading one that is larger than memory
-            rows = np.unique(np.linspace(0, len(sequences) - 1, 64).astype(int))
-        for i in range(0, len(rows), 64):
-            digest.update(np.ascontiguousarray(sequences.take(rows[i : i + 64])[0]).tobytes())
-        return folder / f"training-{digest.hexdigest()}.npz"
 
     # --- using ---
 

@@ -69,7 +69,7 @@ class GRUResetBefore:
     @staticmethod
     def step_back(d_states, saved, transposed):
         """Gradients of one step: summands of those of its earlier states, and those of its gates and products."""
-        (d_h,), (h, z, r, candidate, reset) = d_states, saved
+        (d_h,), (h, z, r, candidate, _) = d_states, saved
         d_kept = d_h * z
         d_z = _sigmoid_back(z, d_h * (h - candidate))
         d_candidate = _tanh_back(candidate, d_h - d_kept)

@@ -1,0 +1,58 @@
+"""Checkpoints of a training: which file, and what is in it already."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from skaudeep._training import TrainingState
+
+# not part of what a checkpoint belongs to: they change how long and how loudly, not what is computed
+_FREE_PARAMETERS = (
+    "max_epochs",
+    "checkpoint_dir",
+    "log_dir",
+    "verbose",
+    "output",
+    "statistics",
+    "warm_start",
+)
+
+
+def find_checkpoint(embedder, sequences, state):
+    """File to keep this training in (None: in none), and where it stands by what is in that file already."""
+    n_epochs = state.n_epochs + embedder.max_epochs
+    if embedder.checkpoint_dir is None or embedder.max_epochs == 0:
+        return None, state
+    path = _checkpoint_path(embedder, sequences, state)
+    if not path.exists():
+        return path, state
+    try:
+        stored = TrainingState.load(path)
+    except ValueError as error:
+        raise ValueError(f"the checkpoint {str(path)!r} is damaged: delete it to train anew") from error
+    # one of more epochs than asked for is neither used nor overwritten
+    return (None, state) if stored.n_epochs > n_epochs else (path, stored)
+
+
+def _checkpoint_path(embedder, sequences, state):
+    """File of this very training: the same parameters, seed, first weights and data lead to the same name."""
+    folder = Path(embedder.checkpoint_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"checkpoint_dir={str(folder)!r} cannot be made a folder ({error.strerror})") from error
+    parameters = {k: v for k, v in embedder.get_params().items() if k not in _FREE_PARAMETERS}
+    parameters["random_state"] = None if embedder.random_state is None else state.seed
+    digest = hashlib.blake2b(json.dumps(parameters, sort_keys=True, default=str).encode(), digest_size=10)
+    if state.n_epochs:
+        for name in sorted(state.weights):
+            digest.update(state.weights[name].tobytes())
+    digest.update(np.asarray(sequences.lengths, np.int64).tobytes())
+    rows = np.arange(len(sequences))
+    if sequences.lazy:  # a sample tells data sets apart without reading one that is larger than memory
+        rows = np.unique(np.linspace(0, len(sequences) - 1, 64).astype(int))
+    for i in range(0, len(rows), 64):
+        digest.update(np.ascontiguousarray(sequences.take(rows[i : i + 64])[0]).tobytes())
+    return folder / f"training-{digest.hexdigest()}.npz"
