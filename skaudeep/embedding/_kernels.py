@@ -21,10 +21,12 @@ class GRUResetAfter:
 
     n_gates = 3
     n_states = 1
-    n_saved = 5
+    n_saved = 4
+    n_kept = 4
     two_biases = True
-    #: for each gate's recurrent kernel: which saved tensor it multiplies, and which gradient belongs to the product
-    products = ((0, 0), (0, 1), (0, 3))
+    #: for each gate's recurrent kernel: what it multiplies (None: h), and the gradient of the product, among what
+    #: `step_back` keeps
+    products = ((None, 0), (None, 1), (None, 3))
 
     @staticmethod
     def step(x, states, kernels, bias):
@@ -33,12 +35,12 @@ class GRUResetAfter:
         z, r = tf.sigmoid(x[0] + h @ kernels[0]), tf.sigmoid(x[1] + h @ kernels[1])
         remembered = h @ kernels[2] + bias
         candidate = tf.tanh(x[2] + r * remembered)
-        return (candidate + z * (h - candidate),), (h, z, r, candidate, remembered)
+        return (candidate + z * (h - candidate),), (z, r, candidate, remembered)
 
     @staticmethod
-    def step_back(d_states, saved, transposed):
-        """Gradients of one step: summands of those of its earlier states, and those of its gates and products."""
-        (d_h,), (h, z, r, candidate, remembered) = d_states, saved
+    def step_back(d_states, h, saved, transposed):
+        """Summands of the gradients of the earlier states, and what to keep: first the gradients of the gates."""
+        (d_h,), (z, r, candidate, remembered) = d_states, saved
         d_kept = d_h * z
         d_z = _sigmoid_back(z, d_h * (h - candidate))
         d_candidate = _tanh_back(candidate, d_h - d_kept)
@@ -53,29 +55,29 @@ class GRUResetBefore:
 
     n_gates = 3
     n_states = 1
-    n_saved = 5
+    n_saved = 3
+    n_kept = 4
     two_biases = False
-    products = ((0, 0), (0, 1), (4, 2))
+    products = ((None, 0), (None, 1), (3, 2))
 
     @staticmethod
     def step(x, states, kernels, bias):
         """One step; gives the new states and what the backward step needs."""
         (h,) = states
         z, r = tf.sigmoid(x[0] + h @ kernels[0]), tf.sigmoid(x[1] + h @ kernels[1])
-        reset = r * h
-        candidate = tf.tanh(x[2] + reset @ kernels[2])
-        return (candidate + z * (h - candidate),), (h, z, r, candidate, reset)
+        candidate = tf.tanh(x[2] + (r * h) @ kernels[2])
+        return (candidate + z * (h - candidate),), (z, r, candidate)
 
     @staticmethod
-    def step_back(d_states, saved, transposed):
-        """Gradients of one step: summands of those of its earlier states, and those of its gates and products."""
-        (d_h,), (h, z, r, candidate, _) = d_states, saved
+    def step_back(d_states, h, saved, transposed):
+        """Summands of the gradients of the earlier states, and what to keep: first the gradients of the gates."""
+        (d_h,), (z, r, candidate) = d_states, saved
         d_kept = d_h * z
         d_z = _sigmoid_back(z, d_h * (h - candidate))
         d_candidate = _tanh_back(candidate, d_h - d_kept)
         d_reset = d_candidate @ transposed[2]
         d_r = _sigmoid_back(r, d_reset * h)
-        return ([d_kept, d_reset * r, d_z @ transposed[0], d_r @ transposed[1]],), (d_z, d_r, d_candidate)
+        return ([d_kept, d_reset * r, d_z @ transposed[0], d_r @ transposed[1]],), (d_z, d_r, d_candidate, r * h)
 
 
 class LSTM:
@@ -83,9 +85,10 @@ class LSTM:
 
     n_gates = 4
     n_states = 2
-    n_saved = 7
+    n_saved = 6
+    n_kept = 4
     two_biases = False
-    products = ((0, 0), (0, 1), (0, 2), (0, 3))
+    products = ((None, 0), (None, 1), (None, 2), (None, 3))
 
     @staticmethod
     def step(x, states, kernels, bias):
@@ -95,12 +98,12 @@ class LSTM:
         i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
         new_c = f * c + i * g
         squashed = tf.tanh(new_c)
-        return (o * squashed, new_c), (h, c, i, f, g, o, squashed)
+        return (o * squashed, new_c), (c, i, f, g, o, squashed)
 
     @staticmethod
-    def step_back(d_states, saved, transposed):
-        """Gradients of one step: summands of those of its earlier states, and those of its gates and products."""
-        (d_h, d_c), (_, c, i, f, g, o, squashed) = d_states, saved
+    def step_back(d_states, h, saved, transposed):
+        """Summands of the gradients of the earlier states, and what to keep: first the gradients of the gates."""
+        (d_h, d_c), (c, i, f, g, o, squashed) = d_states, saved
         d_c = d_c + _tanh_back(squashed, d_h * o)
         d_gates = (
             _sigmoid_back(i, d_c * g),
@@ -128,11 +131,19 @@ def cell_kernel(cell, reset_after):
     return GRUResetAfter if reset_after else GRUResetBefore
 
 
+def multiply(x, kernel):
+    """Product of every step with a matrix: (T, B, n) @ (n, m), as one product."""
+    return _as_one(lambda flat: flat @ kernel, x, kernel.shape[-1])
+
+
 def project(x, kernel, bias):
     """Apply a dense layer to every step: (T, B, n) -> (T, B, m), as one product."""
+    return _as_one(lambda flat: tf.nn.bias_add(flat @ kernel, bias), x, kernel.shape[-1])
+
+
+def _as_one(function, x, n_outputs):
     shape = tf.shape(x)
-    flat = tf.nn.bias_add(tf.reshape(x, [-1, x.shape[-1]]) @ kernel, bias)
-    return tf.reshape(flat, [shape[0], shape[1], kernel.shape[-1]])
+    return tf.reshape(function(tf.reshape(x, [-1, x.shape[-1]])), [shape[0], shape[1], n_outputs])
 
 
 def split_gates(cell, kernel, recurrent_kernel, bias):
@@ -198,13 +209,14 @@ def recur(cell, x, initial, weights, mask=None, *, backwards=False, differentiab
         outputs, final, saved = _forward(cell, x, initial, inputs, recurrent, mask, backwards, cell.n_saved)
 
         def gradient(d_outputs, *d_final):
+            first = initial[0][None]
+            h = tf.concat([outputs[1:], first] if backwards else [first, outputs[:-1]], axis=0)
             transposed = [tf.transpose(gate) for gate in recurrent[0]]
-            d_initial, d_gates = _backward(cell, d_outputs, d_final, saved, transposed, mask, backwards)
-            return (
-                tf.add_n([_times(d, tf.transpose(gate)) for d, (gate, _) in zip(d_gates, inputs, strict=False)]),
-                *_weight_gradients(cell, x, saved, d_gates),
-                *d_initial,
-            )
+            d_initial, kept = _backward(cell, d_outputs, d_final, h, saved, transposed, mask, backwards)
+            d_weights = _weight_gradients(cell, x, h, kept)
+            with tf.control_dependencies(d_weights):  # before the layer below begins to use memory
+                d_x = [multiply(d, tf.transpose(gate)) for d, (gate, _) in zip(kept, inputs, strict=False)]
+            return tf.add_n(d_x), *d_weights, *d_initial
 
         return (outputs, *final), gradient
 
@@ -247,7 +259,7 @@ def _reverse_steps(x, mask):
 
 
 def _forward(cell, x, initial, inputs, recurrent, mask, backwards, n_saved):
-    n_steps = tf.shape(x)[0]
+    n_steps, n_units = tf.shape(x)[0], initial[0].shape[-1]
     gates = [project(x, kernel, bias) for kernel, bias in inputs]
 
     def body(i, states, outputs, saved):
@@ -256,60 +268,75 @@ def _forward(cell, x, initial, inputs, recurrent, mask, backwards, n_saved):
         if mask is not None:
             real = mask[t] > 0
             new = tuple(tf.where(real, a, b) for a, b in zip(new, states, strict=True))
-        saved = tuple(array.write(t, value) for array, value in zip(saved, keep[:n_saved], strict=True))
+        saved = tuple(_push(stack, value) for stack, value in zip(saved, keep[:n_saved], strict=True))
         return i + 1, new, outputs.write(t, new[0]), saved
 
-    arrays = _arrays(n_saved + 1, n_steps, initial[0].shape[-1])
+    outputs = tf.TensorArray(tf.float32, n_steps, element_shape=(None, n_units))
+    saved = tuple(_stack(n_units) for _ in range(n_saved))
     _, final, outputs, saved = tf.while_loop(
-        lambda i, *_: i < n_steps, body, (0, tuple(initial), arrays[0], arrays[1:]), maximum_iterations=n_steps
+        lambda i, *_: i < n_steps, body, (0, tuple(initial), outputs, saved), maximum_iterations=n_steps
     )
     return outputs.stack(), final, saved
 
 
-def _backward(cell, d_outputs, d_final, saved, transposed, mask, backwards):
-    n_steps = tf.shape(d_outputs)[0]
+def _backward(cell, d_outputs, d_final, h, saved, transposed, mask, backwards):
+    n_steps, n_units = tf.shape(d_outputs)[0], d_final[0].shape[-1]
 
-    def body(i, d_states, d_gates):
+    def body(i, d_states, saved, kept):
         t = i if backwards else n_steps - 1 - i
+        saved, values = zip(*(_pop(stack, d_final[0].shape) for stack in saved), strict=True)
         d_states = (d_states[0] + d_outputs[t], *d_states[1:])
         d_real = d_states if mask is None else tuple(d * mask[t] for d in d_states)
-        summands, d_step = cell.step_back(d_real, tuple(array.read(t) for array in saved), transposed)
+        summands, keep = cell.step_back(d_real, h[t], values, transposed)
         if mask is not None:  # what does not concern a padded step passes it by; all that comes of zero is zero
             passing = 1 - mask[t]
             summands = [[*terms, d * passing] for terms, d in zip(summands, d_states, strict=True)]
         d_previous = tuple(tf.add_n(terms) for terms in summands)
-        return i + 1, d_previous, tuple(array.write(t, d) for array, d in zip(d_gates, d_step, strict=True))
+        return i + 1, d_previous, saved, tuple(array.write(t, value) for array, value in zip(kept, keep, strict=True))
 
-    n_gradients = max(cell.n_gates, 1 + max(gradient for _, gradient in cell.products))
-    arrays = _arrays(n_gradients, n_steps, d_final[0].shape[-1])
-    _, d_initial, d_gates = tf.while_loop(
-        lambda i, *_: i < n_steps, body, (0, tuple(d_final), arrays), maximum_iterations=n_steps
+    kept = tuple(tf.TensorArray(tf.float32, n_steps, element_shape=(None, n_units)) for _ in range(cell.n_kept))
+    _, d_initial, _, kept = tf.while_loop(
+        lambda i, *_: i < n_steps, body, (0, tuple(d_final), saved, kept), maximum_iterations=n_steps
     )
-    return d_initial, [array.stack() for array in d_gates]
+    return d_initial, [array.stack() for array in kept]
 
 
-def _weight_gradients(cell, x, saved, d_gates):
+def _weight_gradients(cell, x, h, kept):
     """Gradients of kernel, recurrent kernel and bias."""
-    operands = {operand: saved[operand].stack() for operand, _ in cell.products}
-    d_kernel = tf.concat([_product_over_steps(x, d) for d in d_gates[: cell.n_gates]], axis=-1)
-    d_recurrent = [_product_over_steps(operands[operand], d_gates[gradient]) for operand, gradient in cell.products]
+    d_gates = kept[: cell.n_gates]
+    d_kernel = tf.concat([_product_over_steps(x, d) for d in d_gates], axis=-1)
+    d_recurrent = [
+        _product_over_steps(h if operand is None else kept[operand], kept[gradient])
+        for operand, gradient in cell.products
+    ]
     ones = tf.ones_like(x[:, :, :1])  # sums over steps as products: the fast way to read so much
-    sums = [_product_over_steps(ones, d)[0] for d in d_gates]
-    d_bias = tf.concat(sums[: cell.n_gates], axis=0)
+    d_bias = tf.concat([_product_over_steps(ones, d)[0] for d in d_gates], axis=0)
     if cell.two_biases:
-        d_bias = tf.stack([d_bias, tf.concat([sums[gradient] for _, gradient in cell.products], axis=0)])
+        d_added = [_product_over_steps(ones, kept[gradient])[0] for _, gradient in cell.products]
+        d_bias = tf.stack([d_bias, tf.concat(d_added, axis=0)])
     return d_kernel, tf.concat(d_recurrent, axis=-1), d_bias
 
 
-def _arrays(n, n_steps, n_units):
-    shape = (None, n_units)
-    return tuple(tf.TensorArray(tf.float32, n_steps, clear_after_read=False, element_shape=shape) for _ in range(n))
+# What a step leaves for its gradient lies on stacks: the gradient takes it in the opposite order, and each tensor is
+# freed where it was needed last, so that the backward loop needs no memory beside that of the forward loop.
 
 
-def _times(x, kernel):
-    """(T, B, n) @ (n, m) as one product."""
-    shape = tf.shape(x)
-    return tf.reshape(tf.reshape(x, [-1, x.shape[-1]]) @ kernel, [shape[0], shape[1], kernel.shape[-1]])
+def _stack(n_units):
+    return tf.raw_ops.EmptyTensorList(element_shape=[-1, n_units], max_num_elements=-1, element_dtype=tf.float32)
+
+
+def _push(stack, value):
+    return tf.raw_ops.TensorListPushBack(input_handle=stack, tensor=value)
+
+
+def _pop(stack, shape):
+    """The stack without its last tensor, and that tensor."""
+    element_shape = [-1, shape[-1]]
+    stack, value = tf.raw_ops.TensorListPopBack(
+        input_handle=stack, element_shape=element_shape, element_dtype=tf.float32
+    )
+    value.set_shape(shape)
+    return stack, value
 
 
 def _product_over_steps(a, b):

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from skaudeep._engine import NetworkMixin
-from skaudeep.embedding._kernels import GRUResetBefore, cell_kernel, project, recur, recur_on_gpu, split_gates
+from skaudeep.embedding._kernels import GRUResetBefore, cell_kernel, multiply, project, recur, recur_on_gpu, split_gates
 
 SEQUENCES = tf.TensorSpec([None, None, None], tf.float32)
 LENGTHS = tf.TensorSpec([None], tf.int32)
@@ -155,16 +155,21 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
         mask = _mask(x, lengths)
         z, _ = self._encode(x if noise is None else noise.input(x), mask, noise)
         outputs = self._decode(z, x, lengths, mask, noise)
-        weight = tf.ones_like(x) if mask is None else tf.broadcast_to(mask, tf.shape(x))
-        if self.config.mask_silence:
-            weight *= tf.cast(x != -1, tf.float32)
         # again two cores: the halves in time
-        halves = zip(*(_halves(values, axis=0) for values in (x, outputs, weight)), strict=True)
-        errors = [
-            tf.reduce_sum(tf.square(target - self._project_outputs(outputs)) * weight)
-            for target, outputs, weight in halves
-        ]
-        return tf.add_n(errors), tf.maximum(tf.reduce_sum(weight), 1)
+        halves = zip(*(_halves(values, axis=0) for values in (x, mask, *outputs)), strict=True)
+        parts = [self._errors_of_part(*half) for half in halves]
+        errors, n_bins = (tf.add_n(terms) for terms in zip(*parts, strict=True))
+        return errors, tf.maximum(n_bins, 1)
+
+    def _errors_of_part(self, x, mask, *outputs):
+        errors = tf.math.squared_difference(x, self._project_outputs(outputs))
+        weight = mask
+        if self.config.mask_silence:
+            heard = tf.cast(x != -1, tf.float32)
+            weight = heard if mask is None else heard * mask
+        if weight is None:
+            return tf.reduce_sum(errors), tf.cast(tf.size(x), tf.float32)
+        return tf.reduce_sum(errors * weight), tf.reduce_sum(tf.broadcast_to(weight, tf.shape(x)))
 
     # --- encoder ---
 
@@ -195,19 +200,20 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
         if noise is not None and self.config.feed_previous:
             expected = _reverse(expected, lengths)
             outputs = self._step_by_step(initial[0], tf.shape(x)[0], expected, mask, noise)
-            return _reverse(outputs, lengths)
+            return [_reverse(outputs, lengths)]
         directions = self.config.decoder_directions
         # sequences are spelt from their end: the decoder's forward is backwards in time
         backwards = [direction == "forward" for direction in directions]
         outputs, _ = self._stacks("decoder", directions, backwards, expected, initial, mask, noise)
-        outputs = tf.concat([layers[-1] for layers in outputs], axis=-1)
-        return outputs if noise is None else noise.dropout(outputs)
+        return [layers[-1] if noise is None else noise.dropout(layers[-1]) for layers in outputs]
 
     def _project_outputs(self, outputs):
-        """From the decoder's outputs to the reconstruction."""
+        """From the decoder's outputs, by direction, to the reconstruction."""
         if not self.config.bidirectional_decoder:
-            outputs = tf.tanh(self._dense_per_step("feedback", outputs))
-        return tf.tanh(self._dense_per_step("reconstruction", outputs))
+            outputs = [tf.tanh(self._dense_per_step("feedback", outputs[0]))]
+        kernel, bias = (self.parameters[f"reconstruction.{name}"].value for name in ("kernel", "bias"))
+        first, *others = tf.split(kernel, len(outputs))  # which saves a copy of both directions side by side
+        return tf.tanh(tf.add_n([project(outputs[0], first, bias), *map(multiply, outputs[1:], others)]))
 
     def _reconstruct(self, x, lengths):
         mask = _mask(x, lengths)
@@ -218,7 +224,7 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
     def _generate(self, z, n_steps):
         z.set_shape([None, self.config.embedding_dim])
         outputs = self._step_by_step(self._split_state(z)[0], n_steps)
-        return tf.transpose(tf.reverse(self._project_outputs(outputs), [0]), [1, 0, 2])
+        return tf.transpose(tf.reverse(self._project_outputs([outputs]), [0]), [1, 0, 2])
 
     def _step_by_step(self, states, n_steps, expected=None, mask=None, noise=None):
         """Run a unidirectional decoder that hears itself: always, or by chance per step where `noise` is given."""
@@ -270,8 +276,8 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
         runs = []
         for i in range(2):
             half_states = tf.nest.pack_sequence_as(initial[0], [halves[i] for halves in states])
-            half_mask = None if mask is None else _halves(mask, axis=1)[i]
-            runs.append(self._stack(names[0], _halves(x, axis=1)[i], half_states, half_mask, noise, backwards[0]))
+            half_x, half_mask = _halves(x, axis=1)[i], _halves(mask, axis=1)[i]
+            runs.append(self._stack(names[0], half_x, half_states, half_mask, noise, backwards[0]))
         outputs, finals = zip(*runs, strict=True)
         outputs = tf.nest.map_structure(lambda *halves: tf.concat(halves, axis=1), *outputs)
         return [outputs], [tf.nest.map_structure(lambda *halves: tf.concat(halves, axis=0), *finals)]
@@ -332,7 +338,16 @@ class _Noise:
 
     def dropout(self, x, times=1):
         """Drop each value of x; `times=2` stands for the output of one cell and the input of the next."""
-        return x * self._scale(tf.shape(x), times) if self.config.dropout else x
+        if not self.config.dropout:
+            return x
+        keep = (1 - self.dropout_rate) ** times
+        kept = self._uniform(tf.shape(x)) < keep
+
+        @tf.custom_gradient
+        def drop(x):  # remembers a byte per value and not a factor
+            return x * (tf.cast(kept, tf.float32) / keep), lambda d: d * (tf.cast(kept, tf.float32) / keep)
+
+        return drop(x)
 
     def input(self, x):
         """Zero whole time steps."""
@@ -357,7 +372,9 @@ class _Noise:
 
 
 def _halves(x, axis):
-    """Cut a tensor in two."""
+    """Cut a tensor in two; nothing in two nothings."""
+    if x is None:
+        return None, None
     n = tf.shape(x)[axis]
     return tf.split(x, [n // 2, n - n // 2], axis)
 

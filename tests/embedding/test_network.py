@@ -110,7 +110,7 @@ def test_training_step(golden, shared):
             expected = tf.concat([x[2:], tf.zeros_like(x[:2])], axis=0)
             initial = self._split_state(z)[0]
             layers, _ = self._stack("decoder.forward", expected, initial, mask, noise, backwards=True)
-            return layers[-1]
+            return [layers[-1]]
 
     class Slots:
         """The optimizer's variables of a checkpoint under the names of the weights."""
