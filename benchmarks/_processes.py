@@ -12,7 +12,8 @@ def run(script, *arguments):
     """Run a script in a fresh process; gives what the last line of its output holds as JSON."""
     command = [sys.executable, str(script), *map(str, arguments)]
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    environment.pop("SKAUDEEP_NUM_THREADS", None)  # contenders say themselves whether threads are arranged
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.stderr.write(done.stderr)
         raise SystemExit(f"{' '.join(command)} ended with exit status {done.returncode}")
@@ -57,21 +58,34 @@ def arrange_threads(choice):
 
 def peak_memory():
     """Largest resident memory of this process so far, in MB (10**6 bytes)."""
-    # not getrusage where it can be helped: what it says in a child process may be of the parent
-    status = memory_status()
-    if "VmHWM" in status:
-        return status["VmHWM"]
+    # getrusage only where there is nothing else: what it says in a child process may be of the parent
+    for line in _lines("/proc/self/status"):
+        if line.startswith("VmHWM:"):
+            return _megabytes(line)
     import resource
 
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
-def memory_status():
-    """What Linux says about the memory of this process, in MB by name ("VmHWM", "RssFile", ...); empty elsewhere."""
+def mapped_memory(path):
+    """How much of a file that is mapped into this process is resident, in MB; 0 where Linux does not say."""
+    total, wanted = 0.0, False
+    for line in _lines("/proc/self/smaps"):
+        if not line.split()[0].endswith(":"):  # the first line of a mapping, which names the file
+            wanted = line.endswith(f" {Path(path).resolve()}")
+        elif wanted and line.startswith("Rss:"):
+            total += _megabytes(line)
+    return total
+
+
+def _lines(path):
     try:
-        lines = Path("/proc/self/status").read_text().splitlines()
+        return Path(path).read_text().splitlines()
     except OSError:
-        return {}
-    fields = [line.split() for line in lines if line.endswith(" kB")]
-    return {name.rstrip(":"): int(kilobytes) * 1024 / 1e6 for name, kilobytes, _ in fields}
+        return []
+
+
+def _megabytes(line):
+    """MB in a line such as ``Rss:  12 kB``, whose kB are 1024 bytes."""
+    return int(line.split()[1]) * 1024 / 1e6

@@ -11,6 +11,8 @@ a thread. An epoch is a full batch and a smaller one. Figures are seconds, media
 - "start-up": the whole fit less all of its steps at the pace of the later epochs; what ends an epoch is in it too;
 - "epoch": the steps of a later epoch, for comparison.
 
+TensorFlow is imported before all of them, which is reported as "import of TensorFlow".
+
 "share of the first" is a start-up divided by that of the first fit. The first ragged fit traces the network for ragged
 input and may cost what a first fit does; the second must not. Differences of a few hundredths of a second are noise.
 """

@@ -12,7 +12,8 @@ stock Keras layers after calling it. With ``--threads default`` nobody calls it,
 
 "first" is the first step, in which the network is traced, and "step" the median of those after it, both in seconds.
 "times as fast as" gives, for each peer, its seconds per step divided by those of "skaudeep": above 1, skaudeep is
-faster. "products" is no peer but a bound: the matrix products of a step and nothing else, in NumPy.
+faster. "products" is no peer but a yardstick: the matrix products of a step and nothing else, as NumPy computes them,
+one after the other with all cores to each. Two chains of products side by side can be faster than that.
 """
 
 import argparse
