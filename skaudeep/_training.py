@@ -2,8 +2,8 @@
 
 import contextlib
 import dataclasses
-import functools
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -104,7 +104,29 @@ class Schedule:
     remedy: str = "lower `learning_rate`"
 
 
-def train(network, state, schedule, *, batches, load, train_batch, validate=None, callbacks=(), checkpoint=None):
+@dataclasses.dataclass(frozen=True)
+class Supply:
+    """What training is done with: where its batches come from, and what a step and a validation are.
+
+    Attributes
+    ----------
+    batches : callable
+        From an epoch's number to a sequence of batches (row numbers).
+    load : callable
+        From row numbers to the arrays of a batch; called in a thread, ahead of their use.
+    train_batch : callable
+        ``train_batch(*arrays, seed) -> loss``, with an int32 pair as seed.
+    validate : callable or None
+        ``validate() -> loss`` on the validation split.
+    """
+
+    batches: Callable
+    load: Callable
+    train_batch: Callable
+    validate: Callable | None = None
+
+
+def train(network, state, schedule, supply, *, callbacks=(), checkpoint=None):
     """Train a borrowed network from `state` on, updating `state` after each finished epoch.
 
     Parameters
@@ -115,14 +137,8 @@ def train(network, state, schedule, *, batches, load, train_batch, validate=None
         Changed in place.
     schedule : Schedule
         How long and how fast.
-    batches : callable
-        From an epoch's number to a sequence of batches (row numbers).
-    load : callable
-        From row numbers to the arrays of a batch; called in a thread, ahead of their use.
-    train_batch : callable
-        ``train_batch(*arrays, seed) -> loss``, with an int32 pair as seed.
-    validate : callable, optional
-        ``validate() -> loss`` on the validation split.
+    supply : Supply
+        Batches, steps and validation.
     callbacks : sequence of keras.callbacks.Callback
         As for ``keras.Model.fit``.
     checkpoint : path-like, optional
@@ -140,19 +156,20 @@ def train(network, state, schedule, *, batches, load, train_batch, validate=None
         if n_before < schedule.max_epochs and not _has_stalled(state, schedule):
             network.load_weights_dict(state.weights)
             network.prepare_training(schedule.learning_rate, state.optimizer)
-            run_epoch = functools.partial(_run_epoch, state, schedule, batches, load, train_batch, validate)
-            _run_epochs(network, state, schedule, run_epoch, callbacks, checkpoint)
+            _run_epochs(network, state, schedule, supply, callbacks, checkpoint)
     except KeyboardInterrupt:
         if state.n_epochs == n_before or not schedule.keep_epochs:
             raise
-        kept = "the best finished one" if validate is not None else f"epoch {state.n_epochs}, the last finished one"
+        kept = (
+            "the best finished one" if supply.validate is not None else f"epoch {state.n_epochs}, the last finished one"
+        )
         warnings.warn(f"training was interrupted; the result is that of {kept}", stacklevel=2)
     finally:
-        if validate is not None and state.best_weights is not None:
+        if supply.validate is not None and state.best_weights is not None:
             state.weights = state.best_weights
 
 
-def _run_epochs(network, state, schedule, run_epoch, callbacks, checkpoint):
+def _run_epochs(network, state, schedule, supply, callbacks, checkpoint):
     n_left = schedule.max_epochs - state.n_epochs
     keep = schedule.keep_epochs or checkpoint is not None
     with (
@@ -161,7 +178,7 @@ def _run_epochs(network, state, schedule, run_epoch, callbacks, checkpoint):
     ):
         for epoch in range(state.n_epochs, schedule.max_epochs):
             hooks.on_epoch_begin(epoch)
-            logs, n_steps = run_epoch(epoch, hooks)
+            logs, n_steps = _run_epoch(state, schedule, supply, epoch, hooks)
             _finish_epoch(network, state, n_steps, logs, keep)
             if checkpoint is not None:
                 state.save(checkpoint)
@@ -174,18 +191,18 @@ def _run_epochs(network, state, schedule, run_epoch, callbacks, checkpoint):
         state.weights, state.optimizer = network.read_weights(), network.read_optimizer()
 
 
-def _run_epoch(state, schedule, batches, load, train_batch, validate, epoch, hooks):
+def _run_epoch(state, schedule, supply, epoch, hooks):
     """One pass over the data; gives the losses, the mean weighted by batch size, and the number of steps."""
-    total, rows = 0.0, batches(epoch)
-    for i, arrays in enumerate(prefetch(load, rows)):
+    total, rows = 0.0, supply.batches(epoch)
+    for i, arrays in enumerate(prefetch(supply.load, rows)):
         hooks.on_train_batch_begin(i)
-        loss = float(train_batch(*arrays, np.array([state.seed, state.n_steps + i], np.int32)))
+        loss = float(supply.train_batch(*arrays, np.array([state.seed, state.n_steps + i], np.int32)))
         if not np.isfinite(loss):
             raise TrainingError(f"the loss became {loss} in epoch {epoch + 1}, batch {i + 1}: {schedule.remedy}")
         hooks.on_train_batch_end(i, {"loss": loss})
         total += loss * len(rows[i])
     logs = {"loss": total / sum(map(len, rows))}
-    return logs | ({"val_loss": validate()} if validate else {}), len(rows)
+    return logs | ({"val_loss": supply.validate()} if supply.validate else {}), len(rows)
 
 
 def _finish_epoch(network, state, n_steps, logs, keep):

@@ -3,10 +3,13 @@
 import doctest
 import importlib
 import inspect
+import json
+import os
 import pathlib
 import pkgutil
 import re
 import runpy
+import subprocess
 import sys
 from xml.etree import ElementTree
 
@@ -140,3 +143,25 @@ def test_one_copy_of_the_package_is_loaded():
     loaded = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "skaudeep"}
     home = pathlib.Path(skaudeep.__file__).parent
     assert not {name for name, module in loaded.items() if home not in pathlib.Path(module.__file__).parents}
+
+
+BENCHMARKS = sorted(path for path in (ROOT / "benchmarks").glob("*.py") if path.name[0] != "_")
+
+
+def test_benchmarks_are_described():
+    readme = (ROOT / "benchmarks" / "README.md").read_text()
+    assert BENCHMARKS
+    for path in BENCHMARKS:
+        assert f"| `{path.name}" in readme
+        assert f"python benchmarks/{path.name}" in path.read_text()
+
+
+def test_a_benchmark_runs():
+    script = ROOT / "benchmarks" / "refit.py"
+    command = [sys.executable, str(script), "--units", "3", "--rows", "70", "--repeats", "1"]
+    # of the package that is tested here, installed or not
+    environment = os.environ | {"PYTHONPATH": str(pathlib.Path(skaudeep.__file__).parents[1])}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, env=environment)
+    seconds = json.loads(done.stdout)["seconds"]
+    assert {"first", "second, same estimator", "first ragged"} < seconds.keys()
+    assert all(len(figures) == 4 for figures in seconds.values())

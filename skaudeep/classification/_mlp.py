@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, Regre
 from sklearn.utils.multiclass import check_classification_targets
 
 from skaudeep._engine import borrow, start_tensorflow
-from skaudeep._training import Schedule, TrainingState, shuffled_batches, split_rows, train
+from skaudeep._training import Schedule, Supply, TrainingState, shuffled_batches, split_rows, train
 from skaudeep._validation import (
     Integral,
     Interval,
@@ -130,10 +130,7 @@ class BaseKerasMLP(BaseEstimator):
             remedy="lower `learning_rate`, and scale the features (and a target of numbers) to about [-1, 1]",
         )
         with borrow(config) as network:
-            train(
-                network,
-                state,
-                schedule,
+            supply = Supply(
                 batches=lambda epoch: shuffled_batches(training, self.batch_size, seed, epoch),
                 load=lambda rows: (X[rows], y[rows]),
                 train_batch=lambda x, labels, seed: network.train_batch(x, labels, self.dropout, seed),
@@ -141,6 +138,7 @@ class BaseKerasMLP(BaseEstimator):
                 if validation is None
                 else lambda: float(network.evaluate_batch(X[validation], y[validation])),
             )
+            train(network, state, schedule, supply)
         self.coefs_ = [state.weights[f"{layer}.kernel"] for layer in range(len(config.layer_shapes))]
         self.intercepts_ = [state.weights[f"{layer}.bias"] for layer in range(len(config.layer_shapes))]
         self.history_ = state.history

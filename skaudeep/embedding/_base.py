@@ -13,7 +13,7 @@ from sklearn.utils import check_array
 
 from skaudeep._engine import borrow, load_arrays, prefetch, save_arrays
 from skaudeep._sequences import check_sequences
-from skaudeep._training import Schedule, TrainingState, shuffled_batches, split_rows, train
+from skaudeep._training import Schedule, Supply, TrainingState, shuffled_batches, split_rows, train
 from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, draw_seed, fit_context
 from skaudeep._version import __version__
 from skaudeep.embedding._checkpoints import find_checkpoint
@@ -160,17 +160,14 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         lengths = sequences.lengths if sequences.ragged else None
         try:
             with borrow(self._config) as network:
-                train(
-                    network,
-                    state,
-                    schedule,
+                supply = Supply(
                     batches=lambda epoch: shuffled_batches(training, self.batch_size, state.seed, epoch, lengths),
                     load=sequences.take,
                     train_batch=self._batch_trainer(network),
                     validate=None if validation is None else lambda: self._rmse(network, sequences, validation),
-                    callbacks=[*callbacks, *self._log_callbacks()],
-                    checkpoint=checkpoint,
                 )
+                callbacks = [*callbacks, *self._log_callbacks()]
+                train(network, state, schedule, supply, callbacks=callbacks, checkpoint=checkpoint)
         except BaseException:
             if state.n_epochs > n_before:  # what the last finished epoch gave is not lost
                 self._store(state)

@@ -210,7 +210,8 @@ def recur(cell, x, initial, weights, mask=None, *, backwards=False, differentiab
 
         def gradient(d_outputs, *d_final):
             first = initial[0][None]
-            h = tf.concat([outputs[1:], first] if backwards else [first, outputs[:-1]], axis=0)
+            with tf.control_dependencies([d_outputs]):  # a copy, not made before it is needed
+                h = tf.concat([outputs[1:], first] if backwards else [first, outputs[:-1]], axis=0)
             transposed = [tf.transpose(gate) for gate in recurrent[0]]
             d_initial, kept = _backward(cell, d_outputs, d_final, h, saved, transposed, mask, backwards)
             d_weights = _weight_gradients(cell, x, h, kept)
