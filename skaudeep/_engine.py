@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import types
+import warnings
 
 import joblib
 import numpy as np
@@ -29,7 +30,7 @@ _NOTICE = re.compile(rb"[IWE]\d{4} \d\d:|WARNING: All log messages before absl")
 _idle = collections.OrderedDict()
 _lock = threading.Lock()
 _start_lock = threading.Lock()
-_threads = types.SimpleNamespace(requested=None)
+_threads = types.SimpleNamespace(requested=None, settled=False)
 _CONFIGURED = {"TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"}  # the user's own settings of TensorFlow
 
 
@@ -119,6 +120,14 @@ def _arrange_threads(n_threads):
         ) from error
 
 
+def _arrange_threads_if_possible(n_threads):
+    try:
+        _arrange_threads(n_threads)
+    except RuntimeError as error:
+        if os.environ.get("SKAUDEEP_NUM_THREADS"):  # somebody has asked, if too late
+            warnings.warn(str(error), stacklevel=2)
+
+
 def _wanted_threads():
     """Number of threads that somebody has asked for or that joblib leaves a worker process; None: nobody cares."""
     text = os.environ.get("SKAUDEEP_NUM_THREADS")
@@ -134,6 +143,7 @@ def _wanted_threads():
 
 def claim_threads():
     """Take all cores for the command line, whose process is ours, unless the environment says otherwise."""
+    _wanted_threads()  # a senseless value is an error now and not after an hour
     if not ({"SKAUDEEP_NUM_THREADS"} | _CONFIGURED) & os.environ.keys():
         set_threads()
 
@@ -145,9 +155,14 @@ def start_tensorflow():
     set TensorFlow's log level, or has imported it already, is left alone. Threads: see `set_threads`.
     """
     with _start_lock:
-        if "tensorflow" in sys.modules:
+        if _threads.settled:
             return
         n_threads = _wanted_threads()
+        _threads.settled = True
+        if "tensorflow" in sys.modules:
+            if n_threads is not None and _threads.requested is None:
+                _arrange_threads_if_possible(n_threads)
+            return
         level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
         quiet = level in (None, "3")
         try:

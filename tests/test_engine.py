@@ -218,12 +218,26 @@ except RuntimeError as error:
     def test_the_environment_variable(self, monkeypatch):
         monkeypatch.setenv("SKAUDEEP_NUM_THREADS", "4")
         assert eval(run_python(self.SETTINGS + "print(settings())").stdout) == (2, 2)
+        assert eval(run_python(self.SETTINGS + "import tensorflow; print(settings())").stdout) == (2, 2)
+
+    def test_the_environment_variable_too_late(self, monkeypatch):
+        monkeypatch.setenv("SKAUDEEP_NUM_THREADS", "4")
+        code = """
+import warnings, tensorflow as tf
+tf.zeros(3) + 1
+with warnings.catch_warnings(record=True) as caught:
+    print(settings(), settings())
+print(len(caught), "runs already" in str(caught[0].message))
+"""
+        assert run_python(self.SETTINGS + code).stdout.splitlines() == ["(0, 0) (0, 0)", "1 True"]
 
     @pytest.mark.parametrize("value", ["two", "0", "-1"])
     def test_a_senseless_environment_variable(self, monkeypatch, value):
         monkeypatch.setenv("SKAUDEEP_NUM_THREADS", value)
-        with pytest.raises(ValueError, match=f"SKAUDEEP_NUM_THREADS is '{value}'"):
-            _engine._wanted_threads()
+        for function in (_engine.start_tensorflow, _engine.claim_threads):
+            monkeypatch.setattr(_engine._threads, "settled", False)
+            with pytest.raises(ValueError, match=f"SKAUDEEP_NUM_THREADS is '{value}'"):
+                function()
 
     @pytest.mark.parametrize("value", [0, -1, 1.5, True, "2"])
     def test_senseless_numbers(self, value):
