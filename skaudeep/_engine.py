@@ -124,7 +124,7 @@ def _arrange_threads_if_possible(n_threads):
     try:
         _arrange_threads(n_threads)
     except RuntimeError as error:
-        if os.environ.get("SKAUDEEP_NUM_THREADS"):  # somebody has asked, if too late
+        if _threads.requested or os.environ.get("SKAUDEEP_NUM_THREADS"):  # somebody has asked, and TensorFlow was first
             warnings.warn(str(error), stacklevel=2)
 
 
@@ -160,7 +160,7 @@ def start_tensorflow():
         n_threads = _wanted_threads()
         _threads.settled = True
         if "tensorflow" in sys.modules:
-            if n_threads is not None and _threads.requested is None:
+            if n_threads is not None:
                 _arrange_threads_if_possible(n_threads)
             return
         level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")

@@ -212,8 +212,11 @@ except RuntimeError as error:
         assert run_python(self.SETTINGS + code).stdout.split("\n")[:2] == ["(0, 0)", "too late"]
 
     def test_tensorflow_may_be_imported_already(self):
-        code = "import skaudeep, tensorflow; skaudeep.set_threads(4); print(settings())"
-        assert eval(run_python(self.SETTINGS + code).stdout) == (2, 2)
+        for imports in (
+            "import skaudeep, tensorflow; skaudeep.set_threads(4)",
+            "import skaudeep; skaudeep.set_threads(4); import tensorflow",
+        ):
+            assert eval(run_python(f"{self.SETTINGS}{imports}; print(settings())").stdout) == (2, 2)
 
     def test_the_environment_variable(self, monkeypatch):
         monkeypatch.setenv("SKAUDEEP_NUM_THREADS", "4")
