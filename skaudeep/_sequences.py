@@ -59,8 +59,17 @@ class Sequences:
     def batches(self, batch_size, rows=None):
         """Row numbers of all sequences, or of some, in batches, neighbours in length together."""
         rows = np.arange(len(self)) if rows is None else rows
-        order = rows[np.argsort(self.lengths[rows], kind="stable")]
-        return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+        return cut_by_length(rows, self.lengths, batch_size)
+
+
+def cut(rows, size):
+    """Cut rows into batches, in order; the last one may be smaller."""
+    return [rows[i : i + size] for i in range(0, len(rows), size)]
+
+
+def cut_by_length(rows, lengths, size):
+    """Cut rows into batches, neighbours in length together."""
+    return cut(rows[np.argsort(lengths[rows], kind="stable")], size)
 
 
 def check_sequences(estimator, X, *, reset):

@@ -10,6 +10,7 @@ from sklearn.model_selection import train_test_split
 
 from skaudeep._engine import load_arrays, prefetch, save_arrays
 from skaudeep._progress import progress
+from skaudeep._sequences import cut, cut_by_length
 from skaudeep.exceptions import TrainingError
 
 BATCHES_IN_POOL = 8  # batches among which sequences are sorted by length
@@ -283,7 +284,7 @@ def shuffled_batches(rows, batch_size, seed, epoch, lengths=None):
     """Cut the rows of one epoch into batches by chance.
 
     Sequences of unequal length are sorted by it within pools of several batches: little of a batch is padding then
-    (a twelfth for lengths uniform between 1 and 4), and still its sequences are others in each epoch.
+    (at most a tenth for lengths uniform between 1 and 4), and still its sequences are others in each epoch.
 
     Parameters
     ----------
@@ -306,11 +307,7 @@ def shuffled_batches(rows, batch_size, seed, epoch, lengths=None):
     random = np.random.RandomState([seed, epoch])
     rows = random.permutation(rows)
     if lengths is None:
-        return _cut(rows, batch_size)
-    pools = _cut(rows, batch_size * BATCHES_IN_POOL)
-    batches = [batch for pool in pools for batch in _cut(pool[np.argsort(lengths[pool], kind="stable")], batch_size)]
+        return cut(rows, batch_size)
+    pools = cut(rows, batch_size * BATCHES_IN_POOL)
+    batches = [batch for pool in pools for batch in cut_by_length(pool, lengths, batch_size)]
     return [batches[i] for i in random.permutation(len(batches))]
-
-
-def _cut(rows, size):
-    return [rows[i : i + size] for i in range(0, len(rows), size)]
