@@ -230,7 +230,7 @@ def recur_on_gpu(cell, x, initial, weights, mask=None, *, backwards=False, diffe
 
     Parameters and results are those of `recur`; outputs of padded steps are undefined.
     """
-    reverse = _reverse_steps if backwards else lambda x, mask: x
+    reverse = reverse_steps if backwards else lambda x, mask: x
     x = tf.transpose(reverse(x, mask), [1, 0, 2])
     layer = _stock_layer(cell, weights[0].shape[0], weights[1].shape[0])
     others = [variable.value for variable in layer.non_trainable_variables]
@@ -253,7 +253,8 @@ def _stock_layer(cell, n_inputs, n_units):
     return layer
 
 
-def _reverse_steps(x, mask):
+def reverse_steps(x, mask):
+    """Reverse the real steps in time: (T, B, n), with a mask as of `recur`."""
     if mask is None:
         return tf.reverse(x, [0])
     return tf.reverse_sequence(x, tf.cast(tf.reduce_sum(mask, axis=[0, 2]), tf.int32), seq_axis=0, batch_axis=1)
@@ -311,10 +312,10 @@ def _weight_gradients(cell, x, h, kept):
         for operand, gradient in cell.products
     ]
     ones = tf.ones_like(x[:, :, :1])  # sums over steps as products: the fast way to read so much
-    d_bias = tf.concat([_product_over_steps(ones, d)[0] for d in d_gates], axis=0)
+    sums = [_product_over_steps(ones, d)[0] for d in kept]
+    d_bias = tf.concat(sums[: cell.n_gates], axis=0)
     if cell.two_biases:
-        d_added = [_product_over_steps(ones, kept[gradient])[0] for _, gradient in cell.products]
-        d_bias = tf.stack([d_bias, tf.concat(d_added, axis=0)])
+        d_bias = tf.stack([d_bias, tf.concat([sums[gradient] for _, gradient in cell.products], axis=0)])
     return d_kernel, tf.concat(d_recurrent, axis=-1), d_bias
 
 

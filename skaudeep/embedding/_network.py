@@ -8,7 +8,16 @@ import numpy as np
 import tensorflow as tf
 
 from skaudeep._engine import NetworkMixin
-from skaudeep.embedding._kernels import GRUResetBefore, cell_kernel, multiply, project, recur, recur_on_gpu, split_gates
+from skaudeep.embedding._kernels import (
+    GRUResetBefore,
+    cell_kernel,
+    multiply,
+    project,
+    recur,
+    recur_on_gpu,
+    reverse_steps,
+    split_gates,
+)
 
 SEQUENCES = tf.TensorSpec([None, None, None], tf.float32)
 LENGTHS = tf.TensorSpec([None], tf.int32)
@@ -154,7 +163,7 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
     def _squared_errors(self, x, lengths, noise=None):
         mask = _mask(x, lengths)
         z, _ = self._encode(x if noise is None else noise.input(x), mask, noise)
-        outputs = self._decode(z, x, lengths, mask, noise)
+        outputs = self._decode(z, x, mask, noise)
         # again two cores: the halves in time
         halves = zip(*(_halves(values, axis=0) for values in (x, mask, *outputs)), strict=True)
         parts = [self._errors_of_part(*half) for half in halves]
@@ -178,11 +187,9 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
 
     def _encode(self, x, mask, noise=None):
         """Representation, and the outputs of all layers (by layer, then direction) in the order of the input."""
-        directions = self.config.encoder_directions
         zeros = tf.zeros([tf.shape(x)[1], self.config.n_units])
-        initial = [[(zeros,) * self.cell.n_states] * self.config.n_layers] * len(directions)
-        backwards = [direction == "backward" for direction in directions]
-        outputs, finals = self._stacks("encoder", directions, backwards, x, initial, mask, noise)
+        initial = [[(zeros,) * self.cell.n_states] * self.config.n_layers] * len(self.config.encoder_directions)
+        outputs, finals = self._stacks("encoder", x, initial, mask, noise)
         z = tf.tanh(self._dense("representation", _state_vector(finals)))
         return z, [layers[i] for i in range(self.config.n_layers) for layers in outputs]
 
@@ -193,32 +200,29 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
 
     # --- decoder ---
 
-    def _decode(self, z, x, lengths, mask, noise=None):
+    def _decode(self, z, x, mask, noise=None):
         """Outputs of the decoder, which is told the representation and, from the end of x on, the step after each."""
         expected = tf.concat([x[1:], tf.zeros_like(x[:1])], axis=0)
         initial = self._split_state(z)
         if noise is not None and self.config.feed_previous:
-            expected = _reverse(expected, lengths)
+            expected = reverse_steps(expected, mask)
             outputs = self._step_by_step(initial[0], tf.shape(x)[0], expected, mask, noise)
-            return [_reverse(outputs, lengths)]
-        directions = self.config.decoder_directions
-        # sequences are spelt from their end: the decoder's forward is backwards in time
-        backwards = [direction == "forward" for direction in directions]
-        outputs, _ = self._stacks("decoder", directions, backwards, expected, initial, mask, noise)
+            return [reverse_steps(outputs, mask)]
+        outputs, _ = self._stacks("decoder", expected, initial, mask, noise)
         return [layers[-1] if noise is None else noise.dropout(layers[-1]) for layers in outputs]
 
     def _project_outputs(self, outputs):
         """From the decoder's outputs, by direction, to the reconstruction."""
         if not self.config.bidirectional_decoder:
-            outputs = [tf.tanh(self._dense_per_step("feedback", outputs[0]))]
-        kernel, bias = (self.parameters[f"reconstruction.{name}"].value for name in ("kernel", "bias"))
+            outputs = [tf.tanh(project(outputs[0], *self._weights("feedback")))]
+        kernel, bias = self._weights("reconstruction")
         first, *others = tf.split(kernel, len(outputs))  # which saves a copy of both directions side by side
         return tf.tanh(tf.add_n([project(outputs[0], first, bias), *map(multiply, outputs[1:], others)]))
 
     def _reconstruct(self, x, lengths):
         mask = _mask(x, lengths)
         z, _ = self._encode(x, mask)
-        reconstruction = self._project_outputs(self._decode(z, x, lengths, mask))
+        reconstruction = self._project_outputs(self._decode(z, x, mask))
         return tf.transpose(reconstruction if mask is None else reconstruction * mask, [1, 0, 2])
 
     def _generate(self, z, n_steps):
@@ -259,25 +263,27 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
 
     # --- building blocks ---
 
-    def _stacks(self, part, directions, backwards, x, initial, mask, noise):
+    def _stacks(self, part, x, initial, mask, noise):
         """Run the stacks of encoder or decoder side by side, so that two cores have a loop each.
 
         Both directions are independent of each other; where there is only one, so are the halves of the batch.
         Gives outputs by direction and layer, and final states likewise.
         """
+        directions = self.config.encoder_directions if part == "encoder" else self.config.decoder_directions
         names = [f"{part}.{direction}" for direction in directions]
+        # sequences are spelt from their end: what the decoder calls forward is backwards in time
+        backwards = [(direction == "backward") != (part == "decoder") for direction in directions]
         if len(names) == 2 or self.recur is recur_on_gpu or self.config.n_units < MIN_UNITS_TO_HALVE:
             runs = [
                 self._stack(name, x, states, mask, noise, turned)
                 for name, states, turned in zip(names, initial, backwards, strict=True)
             ]
             return zip(*runs, strict=True)
-        states = [_halves(state, axis=0) for state in tf.nest.flatten(initial[0])]
+        states = (_halves(state, axis=0) for state in tf.nest.flatten(initial[0]))
         runs = []
-        for i in range(2):
-            half_states = tf.nest.pack_sequence_as(initial[0], [halves[i] for halves in states])
-            half_x, half_mask = _halves(x, axis=1)[i], _halves(mask, axis=1)[i]
-            runs.append(self._stack(names[0], half_x, half_states, half_mask, noise, backwards[0]))
+        for half_x, half_mask, *half_states in zip(_halves(x, axis=1), _halves(mask, axis=1), *states, strict=True):
+            half_initial = tf.nest.pack_sequence_as(initial[0], half_states)
+            runs.append(self._stack(names[0], half_x, half_initial, half_mask, noise, backwards[0]))
         outputs, finals = zip(*runs, strict=True)
         outputs = tf.nest.map_structure(lambda *halves: tf.concat(halves, axis=1), *outputs)
         return [outputs], [tf.nest.map_structure(lambda *halves: tf.concat(halves, axis=0), *finals)]
@@ -300,15 +306,16 @@ class TimeAutoencoder(NetworkMixin, keras.Model):
         return outputs, finals
 
     def _layer_weights(self, prefix):
-        """Kernel, recurrent kernel and bias of a layer."""
-        names = ("kernel", "recurrent_kernel", "bias")
+        """Kernel, recurrent kernel and bias of a recurrent layer."""
+        return self._weights(prefix, ("kernel", "recurrent_kernel", "bias"))
+
+    def _weights(self, prefix, names=("kernel", "bias")):
+        """Weights of a layer as tensors."""
         return tuple(tf.convert_to_tensor(self.parameters[f"{prefix}.{name}"].value) for name in names)
 
     def _dense(self, prefix, x):
-        return x @ self.parameters[f"{prefix}.kernel"].value + self.parameters[f"{prefix}.bias"].value
-
-    def _dense_per_step(self, prefix, x):
-        return project(x, self.parameters[f"{prefix}.kernel"].value, self.parameters[f"{prefix}.bias"].value)
+        kernel, bias = self._weights(prefix)
+        return x @ kernel + bias
 
     def _split_state(self, z):
         """Cut a representation into the decoder's initial states: one list of layers per direction."""
@@ -332,22 +339,18 @@ class _Noise:
         seed = tf.random.experimental.stateless_fold_in(self.seed, self.n_drawn, alg="philox")
         return tf.random.stateless_uniform(shape, seed, alg="philox")
 
-    def _scale(self, shape, times=1):
+    def _dropout_factors(self, shape, times):
+        """A function that gives the factors, 0 or above 1; it remembers a byte for each."""
         keep = (1 - self.dropout_rate) ** times
-        return tf.cast(self._uniform(shape) < keep, tf.float32) / keep
+        kept = self._uniform(shape) < keep
+        return lambda: tf.cast(kept, tf.float32) / keep
 
     def dropout(self, x, times=1):
         """Drop each value of x; `times=2` stands for the output of one cell and the input of the next."""
         if not self.config.dropout:
             return x
-        keep = (1 - self.dropout_rate) ** times
-        kept = self._uniform(tf.shape(x)) < keep
-
-        @tf.custom_gradient
-        def drop(x):  # remembers a byte per value and not a factor
-            return x * (tf.cast(kept, tf.float32) / keep), lambda d: d * (tf.cast(kept, tf.float32) / keep)
-
-        return drop(x)
+        factors = self._dropout_factors(tf.shape(x), times)
+        return tf.custom_gradient(lambda x: (x * factors(), lambda d: d * factors()))(x)
 
     def input(self, x):
         """Zero whole time steps."""
@@ -368,7 +371,7 @@ class _Noise:
         if not self.config.dropout:
             return [tf.ones([n_steps, 1, 1])] * len(sizes)
         times = [1] + [2] * (len(sizes) - 2) + [1]
-        return [self._scale([n_steps, n_sequences, n], k) for n, k in zip(sizes, times, strict=True)]
+        return [self._dropout_factors([n_steps, n_sequences, n], k)() for n, k in zip(sizes, times, strict=True)]
 
 
 def _halves(x, axis):
@@ -384,11 +387,6 @@ def _mask(x, lengths):
     if lengths is None:
         return None
     return tf.transpose(tf.sequence_mask(lengths, tf.shape(x)[0], tf.float32))[:, :, None]
-
-
-def _reverse(x, lengths):
-    """Reverse the real steps in time."""
-    return tf.reverse(x, [0]) if lengths is None else tf.reverse_sequence(x, lengths, seq_axis=0, batch_axis=1)
 
 
 def _state_vector(directions):

@@ -106,7 +106,7 @@ def test_training_step(golden, shared):
     class Original(TimeAutoencoder):
         """Its decoder sees the target of two steps before."""
 
-        def _decode(self, z, x, lengths, mask, noise=None):
+        def _decode(self, z, x, mask, noise=None):
             expected = tf.concat([x[2:], tf.zeros_like(x[:2])], axis=0)
             initial = self._split_state(z)[0]
             layers, _ = self._stack("decoder.forward", expected, initial, mask, noise, backwards=True)
