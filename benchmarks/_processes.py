@@ -1,10 +1,12 @@
 """Run the contenders of a benchmark in processes of their own, in turns, and measure such a process."""
 
+import importlib.util
 import json
 import os
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 
@@ -54,6 +56,25 @@ def arrange_threads(choice):
         import skaudeep
 
         skaudeep.set_threads()
+
+
+def takes_part(name, threads):
+    """Whether a contender is installed, and with ``--threads`` differs from the one without "threads" in its name."""
+    if name == "torch":
+        return importlib.util.find_spec("torch") is not None
+    return threads == "fastest" or not name.endswith("threads")
+
+
+def stopwatch(unit):
+    """A Keras callback, and two lists in which it notes when each "epoch" or "train_batch" begins and ends."""
+    import keras
+
+    begins, ends = [], []
+    hooks = {
+        f"on_{unit}_begin": lambda *_, **__: begins.append(time.perf_counter()),
+        f"on_{unit}_end": lambda *_, **__: ends.append(time.perf_counter()),
+    }
+    return keras.callbacks.LambdaCallback(**hooks), begins, ends
 
 
 def peak_memory():

@@ -15,7 +15,6 @@ second of "skaudeep" divided by the peer's: above 1, skaudeep is faster.
 """
 
 import argparse
-import importlib.util
 import json
 import statistics
 import tempfile
@@ -23,7 +22,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from _processes import add_threads_option, arrange_threads, in_turns, medians
+from _processes import add_threads_option, arrange_threads, in_turns, medians, takes_part
 
 from skaudeep import Seq2SeqAutoencoderEmbedder
 
@@ -109,13 +108,6 @@ def measure(name, arguments):
         "sequences per second": len(x) / statistics.median(seconds),
         "largest difference": float(np.abs(embeddings[: len(expected)] - expected).max()),
     }
-
-
-def takes_part(name, threads):
-    """Whether a contender is installed and differs from the others."""
-    if name == "torch":
-        return importlib.util.find_spec("torch") is not None
-    return threads == "fastest" or name != "skaudeep, untouched threads"
 
 
 def compare(arguments):

@@ -23,41 +23,23 @@ import statistics
 import threading
 import time
 
-from _processes import add_threads_option, arrange_threads, in_turns, medians
+from _processes import add_threads_option, arrange_threads, in_turns, medians, stopwatch
 
 N_STEPS, N_FEATURES, BATCH_SIZE = 124, 128, 64
 
 
-def stopwatch():
-    """A Keras callback that notes when each training step begins and ends."""
-    import keras
-
-    class Stopwatch(keras.callbacks.Callback):
-        def __init__(self):
-            super().__init__()
-            self.begins, self.ends = [], []
-
-        def on_train_batch_begin(self, batch, logs=None):
-            self.begins.append(time.perf_counter())
-
-        def on_train_batch_end(self, batch, logs=None):
-            self.ends.append(time.perf_counter())
-
-    return Stopwatch()
-
-
 def timed_fit(estimator, X):
     """Fit, and take the seconds apart."""
-    watch = stopwatch()
+    watch, begins, ends = stopwatch("train_batch")
     start = time.perf_counter()
     estimator.fit(X, callbacks=[watch])
     total = time.perf_counter() - start
-    steps = [end - begin for begin, end in zip(watch.begins, watch.ends, strict=True)]
+    steps = [end - begin for begin, end in zip(begins, ends, strict=True)]
     per_epoch = len(steps) // estimator.max_epochs
     # a batch at the same place of each epoch has the same size
     later = [statistics.median(steps[i + per_epoch :: per_epoch]) for i in range(per_epoch)]
     return {
-        "until first step": watch.begins[0] - start,
+        "until first step": begins[0] - start,
         "first step beyond later ones": steps[0] - later[0],
         "start-up": total - estimator.max_epochs * sum(later),
         "epoch": sum(later),

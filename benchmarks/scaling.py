@@ -17,31 +17,12 @@ import argparse
 import json
 import statistics
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
-from _processes import add_threads_option, arrange_threads, in_turns, mapped_memory, medians, peak_memory
+from _processes import add_threads_option, arrange_threads, in_turns, mapped_memory, medians, peak_memory, stopwatch
 
 N_FEATURES, N_UNITS, BATCH_SIZE, N_EPOCHS = 64, 64, 64, 4
-
-
-def epoch_clock():
-    """A Keras callback that notes the seconds of every epoch."""
-    import keras
-
-    class EpochClock(keras.callbacks.Callback):
-        def __init__(self):
-            super().__init__()
-            self.seconds = []
-
-        def on_epoch_begin(self, epoch, logs=None):
-            self.start = time.perf_counter()
-
-        def on_epoch_end(self, epoch, logs=None):
-            self.seconds.append(time.perf_counter() - self.start)
-
-    return EpochClock()
 
 
 def measure(arguments):
@@ -52,11 +33,12 @@ def measure(arguments):
     embedder = Seq2SeqAutoencoderEmbedder(
         n_layers=1, n_units=N_UNITS, batch_size=BATCH_SIZE, max_epochs=N_EPOCHS, random_state=0
     )
-    clock = epoch_clock()
+    watch, begins, ends = stopwatch("epoch")
     X = np.load(arguments.only, mmap_mode="r")
-    embedder.fit(X, callbacks=[clock])
+    embedder.fit(X, callbacks=[watch])
+    seconds = [end - begin for begin, end in zip(begins, ends, strict=True)]
     mapped = mapped_memory(arguments.only)
-    return {"seconds": statistics.median(clock.seconds[1:]), "MB": peak_memory(), "MB mapped": mapped}
+    return {"seconds": statistics.median(seconds[1:]), "MB": peak_memory(), "MB mapped": mapped}
 
 
 def write_file(path, n, n_steps):

@@ -17,12 +17,11 @@ one after the other with all cores to each. Two chains of products side by side 
 """
 
 import argparse
-import importlib.util
 import json
 import statistics
 import time
 
-from _processes import add_threads_option, arrange_threads, in_turns, medians
+from _processes import add_threads_option, arrange_threads, in_turns, medians, takes_part
 
 N_STEPS, N_FEATURES, N_LAYERS, N_UNITS, BATCH_SIZE = 124, 128, 2, 256, 64
 
@@ -169,13 +168,6 @@ def measure(name, arguments):
         step()
         seconds.append(time.perf_counter() - start)
     return {"first": seconds[0], "step": statistics.median(seconds[1:])}
-
-
-def takes_part(name, threads):
-    """Whether a contender is installed and differs from the others."""
-    if name == "torch":
-        return importlib.util.find_spec("torch") is not None
-    return threads == "fastest" or name not in ("skaudeep, untouched threads", "keras, our threads")
 
 
 def main():
