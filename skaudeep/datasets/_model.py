@@ -1,6 +1,7 @@
 """The data set: an `xarray.Dataset` with the variables that auDeep's NetCDF files have."""
 
 import json
+import math
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ VARIABLES = (
     "label_numeric",
     "features",
 )
+#: The numbers 0, 1 and 2 of the variable `partition`, in words.
+PARTITIONS = ("train", "devel", "test")
 
 
 def make_dataset(
@@ -30,6 +33,7 @@ def make_dataset(
     cv_folds=None,
     partition=None,
     feature_dims=None,
+    feature_names=None,
     label_map=None,
 ):
     """Put features and what is known about their recordings into one data set.
@@ -55,6 +59,9 @@ def make_dataset(
     feature_dims : sequence of str, default=None
         Names of the axes of one instance. By default `("generated",)` for one axis, `("time", "freq")` for
         two, and `generated_0`, `generated_1`, ... for more.
+    feature_names : array-like of str, default=None
+        Names along the last axis of `features`, all different, such as the result of `get_feature_names_out`. By
+        default the names of the columns if `features` is a data frame that has them, otherwise none are kept.
     label_map : dict of str to int, default=None
         The number of every class name, also of those without instances. By default made from the labels:
         from the pairs where both kinds are given, otherwise names are numbered in sorted order.
@@ -64,7 +71,7 @@ def make_dataset(
     xarray.Dataset
         Variables `filename`, `chunk_nr`, `cv_folds`, `partition`, `label_nominal`, `label_numeric` and
         `features` over the dimensions `instance`, `fold` and `feature_dims`; attributes `feature_dims` and,
-        with nominal labels, `label_map` (JSON).
+        with nominal labels, `label_map` (JSON). Feature names are the coordinate of the last dimension.
 
     Raises
     ------
@@ -105,6 +112,7 @@ def make_dataset(
     >>> ds.attrs["label_map"]
     '[["Dog bark", 0], ["Rain", 1]]'
     """
+    feature_names = _feature_names(features, feature_names)
     features = _features(features, feature_dims)
     n = features.shape[0]
     nominal, known = _names(label_nominal, n, "label_nominal")
@@ -134,7 +142,11 @@ def make_dataset(
     attributes = {"feature_dims": json.dumps(features.dims[1:])}
     if label_map:
         attributes["label_map"] = json.dumps(sorted((str(k), int(v)) for k, v in label_map.items()))
-    return xr.Dataset(dict(zip(VARIABLES, values, strict=True)), attrs=attributes)
+    ds = xr.Dataset(dict(zip(VARIABLES, values, strict=True)), attrs=attributes)
+    if feature_names is None:
+        return ds
+    _check_shape(feature_names, features.shape[-1:], "feature_names", "feature")
+    return ds.assign_coords({features.dims[-1]: feature_names})
 
 
 def check_layout(ds, source):
@@ -150,6 +162,49 @@ def check_layout(ds, source):
         expected = ("instance", "fold") if name == "cv_folds" else ("instance",)
         if (dims[:1] if name == "features" else dims) != expected:
             raise DataSetError(f"{source}: {name} has dimensions {dims}, expected {expected}.")
+
+
+def settle_types(ds):
+    """Give every variable but `features` the type that its missing values ask for (see Notes of `make_dataset`).
+
+    For data sets whose instances were selected, joined or edited: what is wholly missing becomes float64 NaN,
+    numbers of which none are missing int64 where they are whole, and missing names "" beside known ones.
+    """
+    nominal, known = _names(ds["label_nominal"].values, ds.sizes["instance"], "label_nominal")
+    values = {"label_nominal": nominal if known.any() else np.full(nominal.shape, np.nan)}
+    for name in ("chunk_nr", "cv_folds", "partition", "label_numeric"):
+        values[name] = _numbers(ds[name].values, ds[name].shape, name)
+    return ds.assign({name: ds[name].copy(data=array) for name, array in values.items()})
+
+
+def instance_index(ds):
+    """The pairs of filename and chunk_nr that identify the instances, as a pandas.MultiIndex of that order."""
+    return pd.MultiIndex.from_arrays([ds[name].values for name in ("filename", "chunk_nr")], names=VARIABLES[:2])
+
+
+def get_label_map(ds):
+    """The number of every class of a data set by its name, sorted by name; empty without nominal labels."""
+    return dict(json.loads(ds.attrs.get("label_map", "[]")))
+
+
+def get_feature_names(ds):
+    """One name for each number of an instance: those that the data set has, else feature_0, feature_1, ..."""
+    dims = ds["features"].dims[1:]
+    if len(dims) == 1 and dims[0] in ds.coords:
+        return ds[dims[0]].values.astype(str)
+    return np.array([f"feature_{i}" for i in range(math.prod(ds.sizes[dim] for dim in dims))], dtype=str)
+
+
+def _feature_names(features, names):
+    """Names along the last axis as an array of different strings, or None."""
+    if names is None and isinstance(features, pd.DataFrame) and all(isinstance(name, str) for name in features):
+        names = features.columns
+    if names is None:
+        return None
+    names = np.asarray(names, dtype=object)
+    if names.ndim != 1 or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        raise DataSetError(f"feature_names={names.tolist()!r}: expected a list of strings that all differ.")
+    return names.astype(str)
 
 
 def _features(features, feature_dims):
@@ -180,7 +235,8 @@ def _names(values, n, argument):
     """Strings of shape (n,), "" where missing, and a mask of those that are known."""
     if values is None:
         return np.full(n, ""), np.zeros(n, dtype=bool)
-    if np.asarray(values).dtype.kind in "iub":
+    kind = np.asarray(values).dtype.kind
+    if kind in "iub" or (kind == "f" and not np.isnan(values).all()):
         raise DataSetError(f"{argument}: expected names, got numbers; give those as label_numeric.")
     values = np.asarray(values, dtype=object)
     _check_shape(values, (n,), argument)
@@ -193,7 +249,9 @@ def _numbers(values, shape, argument):
     if values is None:
         return np.full(shape, np.nan)
     try:
-        numbers = np.where(pd.isna(values), np.nan, np.asarray(values, dtype=object)).astype(np.float64)
+        if getattr(values, "dtype", None) is None or values.dtype.kind not in "iufb":
+            values = np.where(pd.isna(values), np.nan, np.asarray(values, dtype=object))
+        numbers = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataSetError(f"{argument}: expected numbers, got {values!r} ({error}).") from error
     _check_shape(numbers, shape, argument)
@@ -223,11 +281,10 @@ def _folds(cv_folds, n):
     return _chosen(_numbers(cv_folds, (n, np.shape(cv_folds)[1]), "cv_folds"), (0, 1), "cv_folds")
 
 
-def _check_shape(values, shape, argument):
+def _check_shape(values, shape, argument, what="instance"):
     if values.shape != shape:
         raise DataSetError(
-            f"{argument}: got shape {values.shape}, expected {shape}; every argument needs one entry "
-            f"for each of the {shape[0]} instances in features."
+            f"{argument}: got shape {values.shape}, expected {shape}, one entry for each {what} in features."
         )
 
 
