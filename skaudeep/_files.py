@@ -1,7 +1,10 @@
 """Files that appear whole or not at all."""
 
 import contextlib
+import glob
 import os
+import re
+import socket
 import tempfile
 from pathlib import Path
 
@@ -11,7 +14,8 @@ def atomic_path(path):
     """Give a temporary path beside `path`, moved onto it only when the block ends well.
 
     Whatever ends the block early (an exception, Ctrl-C, a full disk) leaves an earlier file at `path` as it
-    was and no debris beside it.
+    was and no debris beside it. A process that is killed cannot clean up: its temporary file is removed by the next one
+    that writes to `path`.
 
     Parameters
     ----------
@@ -28,7 +32,10 @@ def atomic_path(path):
         raise FileNotFoundError(
             f"cannot write {str(path)!r}: the folder {str(path.parent)!r} does not exist; create it first"
         )
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    # long names are cut, so that what is added still fits into the 255 bytes of a file name
+    prefix = f".{path.stem[:60]}-{re.sub('[^A-Za-z0-9]', '', socket.gethostname())[:30]}-"
+    _sweep(path.parent, prefix, path.suffix)
+    handle, name = tempfile.mkstemp(prefix=f"{prefix}{os.getpid()}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -39,3 +46,19 @@ def atomic_path(path):
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sweep(folder, prefix, suffix):
+    """Remove temporary files of processes of this machine that have died."""
+    if os.name != "posix":  # where a process cannot be asked whether it lives without harm
+        return
+    for debris in folder.glob(f"{glob.escape(prefix)}*-*{glob.escape(suffix)}"):
+        process = debris.name[len(prefix) :].partition("-")[0]
+        if not process.isdecimal():
+            continue
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            debris.unlink(missing_ok=True)
+        except (OSError, OverflowError):  # it lives and is another user's; or this is no file of ours
+            continue

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -39,3 +41,29 @@ def test_others_may_read_it_as_any_new_file(tmp_path):
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"), atomic_path(tmp_path / "nowhere" / "file.txt"):
         pass
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from skaudeep._files import atomic_path
+
+with atomic_path(pathlib.Path(sys.argv[1])) as temporary:
+    temporary.write_text("half of it")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes are only asked whether they live on POSIX systems")
+def test_the_next_write_removes_what_a_killed_one_left(tmp_path):
+    target = tmp_path / "file.txt"
+    done = subprocess.run([sys.executable, "-c", KILLED, str(target)], check=False)
+    assert done.returncode < 0
+    (debris,) = tmp_path.iterdir()
+    assert debris.name.startswith(".file-")
+    others = [".file-other-1-x.txt", ".filed.txt", debris.name.replace(".txt", ".nc")]
+    for name in others:
+        (tmp_path / name).touch()
+    with atomic_path(target) as mine, atomic_path(target) as temporary:
+        temporary.write_text("all of it")
+        assert mine.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"file.txt", *others}

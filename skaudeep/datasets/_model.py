@@ -150,7 +150,10 @@ def make_dataset(
 
 
 def check_layout(ds, source):
-    """Raise a `DataSetError` naming `source` unless `ds` has the variables and dimensions of a data set."""
+    """Raise a `DataSetError` naming `source` unless variables, dimensions, types and attributes are those of a data set.
+
+    Of `features`, which may be lazy, no value is looked at.
+    """
     missing = [name for name in VARIABLES if name not in ds.data_vars]
     if missing:
         raise DataSetError(
@@ -158,10 +161,29 @@ def check_layout(ds, source):
             f"A data set has the variables {', '.join(VARIABLES)}; make_dataset makes one."
         )
     for name in VARIABLES:
-        dims = ds[name].dims
+        dims, n_known = ds[name].dims, 1 if name == "features" else None
         expected = ("instance", "fold") if name == "cv_folds" else ("instance",)
-        if (dims[:1] if name == "features" else dims) != expected:
-            raise DataSetError(f"{source}: {name} has dimensions {dims}, expected {expected}.")
+        if dims[:n_known] != expected or (name == "features" and len(dims) < 2):
+            more = ", and more" if name == "features" else ""
+            raise DataSetError(f"{source}: {name} has dimensions {dims}, expected {expected}{more}.")
+        strings = name == "filename" or (name == "label_nominal" and ds[name].dtype.kind != "f")
+        if not (_holds_strings(ds[name]) if strings else ds[name].dtype.kind in "iuf"):
+            raise DataSetError(
+                f"{source}: {name} is of type {ds[name].dtype}, expected {'strings' if strings else 'numbers'}."
+            )
+    try:
+        get_label_map(ds)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise DataSetError(
+            f"{source}: the attribute label_map is {str(ds.attrs['label_map'])[:80]!r}, expected a JSON list of pairs, "
+            "each of a class name and its whole number."
+        ) from error
+
+
+def _holds_strings(array):
+    if array.dtype.kind == "O":
+        return all(isinstance(value, str) for value in array.values.tolist())
+    return array.dtype.kind in "UT"
 
 
 def settle_types(ds):
@@ -184,7 +206,10 @@ def instance_index(ds):
 
 def get_label_map(ds):
     """The number of every class of a data set by its name, sorted by name; empty without nominal labels."""
-    return dict(json.loads(ds.attrs.get("label_map", "[]")))
+    pairs = json.loads(ds.attrs.get("label_map", "[]"))
+    if not all(isinstance(name, str) and int(number) == number for name, number in pairs):
+        raise ValueError(pairs)
+    return {name: int(number) for name, number in pairs}
 
 
 def get_feature_names(ds):

@@ -1,39 +1,70 @@
 """Data sets in NetCDF-4 files, laid out as auDeep writes them."""
 
+import contextlib
+import importlib.util
+import json
 import os
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import xarray as xr
 
 from skaudeep._files import atomic_path
+from skaudeep._validation import Integral, Interval, StrOptions, validate_params
 from skaudeep.datasets._model import VARIABLES, check_layout
 from skaudeep.exceptions import DataSetError
+from skaudeep.io._blocks import feature_blocks, rows_per_block
+
+#: Bytes of one chunk of a compressed file, roughly.
+_CHUNK_BYTES = 1 << 20
+#: More than deflate can ever gain: a file that declares more data than this many times its size is damaged or hostile.
+_MAX_RATIO = 1100
+
+#: How features are laid out on disk.
+LAYOUT_CONSTRAINTS = {
+    "compression": [Interval(Integral, 0, 9, closed="both")],
+    "chunk_size": [Interval(Integral, 1, None, closed="left"), None],
+}
 
 
-def write_netcdf(ds, path):
+@validate_params(
+    {"ds": [xr.Dataset], "path": [str, os.PathLike], **LAYOUT_CONSTRAINTS},
+    prefer_skip_nested_validation=True,
+)
+def write_netcdf(ds, path, *, compression=0, chunk_size=None):
     """Write a data set to a NetCDF-4 file, in one step or not at all.
 
     The data go to a temporary file in the same folder, which takes the place of `path` when it is complete.
-    Whatever goes wrong before leaves an older file at `path` as it was.
+    Whatever goes wrong before leaves an older file at `path` as it was. Lazy features are computed and written block by
+    block, and so may be larger than memory.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        A data set as :func:`skaudeep.datasets.make_dataset` makes it.
+        A data set as :func:`skaudeep.datasets.make_dataset` makes it; features are stored as float32.
     path : str or path-like
         The file to write, usually ending in `.nc`; an existing file is replaced.
+    compression : int, default=0
+        Level at which the features are compressed (zlib with byte shuffling), from 0, not at all, to 9. Learned
+        features, being noise to a compressor, shrink by a tenth at most, clipped spectrograms by more.
+    chunk_size : int, default=None
+        Number of instances that are stored, and compressed, as one piece. By default features are stored in one piece
+        if they are not compressed, as auDeep does, and otherwise in chunks of about 1 MB.
 
     Raises
     ------
     DataSetError
-        If `ds` lacks a variable of a data set.
+        If `ds` lacks a variable of a data set, or one has other dimensions or types.
     FileNotFoundError
         If the folder of `path` does not exist.
+    OSError
+        If the file cannot be written, for instance because the disk is full.
 
     See Also
     --------
     read_netcdf : Read the file again.
+    NetCDFWriter : Write a file batch by batch.
 
     Examples
     --------
@@ -48,28 +79,69 @@ def write_netcdf(ds, path):
     True
     """
     check_layout(ds, "ds")
+    blocks = feature_blocks(ds["features"], chunk_size or 1)
+    write_blocks(ds, path, blocks, compression=compression, chunk_size=chunk_size)
+
+
+def write_blocks(ds, path, blocks, *, compression, chunk_size):
+    """Write all of `ds` but the values of its features, and for these `blocks`, pairs of a first row and an array."""
     # Only `features` carries a fill value in the original's files. Encodings left over from another
     # file (its chunk sizes, its unlimited dimensions) would not fit a changed data set.
-    encoding = {name: {"_FillValue": None} for name in ds.variables}
-    encoding["features"]["_FillValue"] = np.float32(np.nan)
-    others = [name for name in ds.data_vars if name not in VARIABLES]
-    ordered = ds.drop_encoding()[[*VARIABLES, *others]]
+    ds = ds.drop_encoding()
+    features = ds["features"]
+    names = [*VARIABLES[:-1], *(name for name in ds.data_vars if name not in VARIABLES)]
+    attributes = ds.attrs | {"feature_dims": json.dumps(features.dims[1:])}
+    others = xr.Dataset({name: ds[name].variable for name in names}, ds.coords, attributes)
 
     # The real path, so that a symbolic link stays one and the file that it points to is replaced.
     with atomic_path(os.path.realpath(path)) as temporary:
         try:
-            ordered.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
+            encoding = {name: {"_FillValue": None} for name in others.variables}
+            others.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
+            with netCDF4.Dataset(temporary, "a") as file:
+                variable = _create_features(file, features, compression, chunk_size)
+                for start, block in blocks:
+                    variable[start : start + len(block)] = block
         except RuntimeError as error:  # all that the library says of a full disk
             raise OSError(f"{path}: cannot be written ({error}); is the disk full?") from error
 
 
-def read_netcdf(path):
-    """Read a data set from a NetCDF-4 file into memory.
+def _create_features(file, features, compression, chunk_size):
+    for dim, size in features.sizes.items():
+        if dim not in file.dimensions:
+            file.createDimension(dim, size)
+    n, *shape = features.shape
+    if chunk_size is None and compression:
+        chunk_size = max(1, _CHUNK_BYTES // (4 * max(1, int(np.prod(shape)))))
+    layout = {} if chunk_size is None else {"chunksizes": (max(1, min(chunk_size, n)), *shape)}
+    if compression:
+        layout |= {"compression": "zlib", "complevel": int(compression), "shuffle": True}
+    variable = file.createVariable("features", "f4", features.dims, fill_value=np.float32(np.nan), **layout)
+    variable.set_auto_maskandscale(False)
+    variable.setncatts({key: value for key, value in features.attrs.items() if key != "_FillValue"})
+    return variable
+
+
+@validate_params(
+    {
+        "path": [str, os.PathLike],
+        "chunks": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"}), None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def read_netcdf(path, *, chunks=None):
+    """Read a data set from a NetCDF-4 file, all of it or with features that stay on disk.
 
     Parameters
     ----------
     path : str or path-like
         A file that :func:`write_netcdf` or the original auDeep has written.
+    chunks : int or "auto", default=None
+        By default everything is read into memory and the file is closed. With a number, `features` is a dask array of
+        chunks of so many instances, which are read when they are needed; "auto" stands for chunks of about 16 MB.
+        All other variables are in memory in any case. The file is open until the data set is closed, by
+        its method `close` or at the end of a `with` block; where it is replaced meanwhile, the old data stay to
+        be read.
 
     Returns
     -------
@@ -80,6 +152,8 @@ def read_netcdf(path):
     ------
     DataSetError
         If the file does not exist, is no NetCDF-4 file, is damaged, or holds something else than a data set.
+    ImportError
+        If `chunks` is given and dask is not installed.
 
     See Also
     --------
@@ -95,14 +169,47 @@ def read_netcdf(path):
     """
     path = Path(path)
     if not path.is_file():
-        raise DataSetError(f"Cannot read {path}: there is no such file.")
-    try:
+        what = "it is a folder" if path.is_dir() else "there is no such file"
+        raise DataSetError(f"Cannot read {path}: {what}.")
+    if chunks is not None and importlib.util.find_spec("dask") is None:
+        raise ImportError(f"chunks={chunks!r} needs dask: pip install dask, or leave chunks out to read all of {path}.")
+    with contextlib.ExitStack() as stack, _errors_naming(path):
         # No variable holds times; decoding would turn one that merely has a unit into something else.
-        ds = xr.load_dataset(path, engine="netcdf4", decode_times=False)
-    except (OSError, RuntimeError, ValueError) as error:
+        file = stack.enter_context(xr.open_dataset(path, engine="netcdf4", decode_times=False, cache=False))
+        _check_size(file, path)
+        ds = file.drop_vars("features", errors="ignore").load()
+        ds = ds.assign({name: file[name] for name in ("features",) if name in file})[list(file.data_vars)]
+        check_layout(ds, str(path))
+        features = ds["features"]
+        if chunks is None:
+            features = features.load()
+        else:
+            features = features.chunk({"instance": rows_per_block(features) if chunks == "auto" else chunks})
+        ds = ds.assign(features=features.astype(np.float32, copy=False))
+        if chunks is not None:
+            ds.set_close(stack.pop_all().close)
+        return ds
+
+
+@contextlib.contextmanager
+def _errors_naming(path):
+    """Damage shows as any exception, in the library and in xarray; all become a `DataSetError`."""
+    try:
+        yield
+    except DataSetError:
+        raise
+    except Exception as error:
         raise DataSetError(
             f"Cannot read {path}: it is not a NetCDF-4 file, or it is damaged ({error}). "
             "Write it again, or fetch it again from where it came."
         ) from error
-    check_layout(ds, str(path))
-    return ds
+
+
+def _check_size(file, path):
+    """Refuse a file that claims far more data than it can hold, before memory is asked for it."""
+    declared, present = file.nbytes, path.stat().st_size
+    if declared > _MAX_RATIO * present:
+        raise DataSetError(
+            f"Cannot read {path}: it declares {declared} bytes of data but has only {present}; it is damaged. "
+            "Write it again, or fetch it again from where it came."
+        )

@@ -1,0 +1,49 @@
+"""Features block by block, so that data sets beyond memory can be written."""
+
+import math
+
+import numpy as np
+
+#: Bytes of features that are in memory at once; a dask chunk or a single instance may be larger.
+BLOCK_BYTES = 1 << 24
+
+
+def rows_per_block(features, multiple=1):
+    """How many instances make a block, a multiple of `multiple`."""
+    row_bytes = 4 * math.prod(features.shape[1:])
+    return max(BLOCK_BYTES // max(row_bytes, 1) // multiple, 1) * multiple
+
+
+def feature_blocks(features, multiple=1):
+    """Give the features of a data set as float32 arrays of consecutive instances.
+
+    Parameters
+    ----------
+    features : xarray.DataArray of shape (n_instances, ...)
+        In memory or lazy; a dask array is computed along its chunks, each once.
+    multiple : int, default=1
+        The blocks of an array without chunks begin at multiples of so many instances.
+
+    Yields
+    ------
+    start : int
+        The first instance of the block.
+    block : ndarray of float32 of shape (n_rows, ...)
+        Its features.
+    """
+    n, step = features.shape[0], rows_per_block(features, multiple)
+    edges = np.arange(0, n, step) if features.chunks is None else _merge(features.chunks[0], step)
+    for start, stop in zip(edges, [*edges[1:], n], strict=True):
+        block = features[start:stop].values
+        yield int(start), np.ascontiguousarray(block, dtype=np.float32)
+
+
+def _merge(chunks, step):
+    """First rows of runs of dask chunks that have up to `step` rows together."""
+    starts, rows = [], 0
+    for start, size in zip(np.cumsum([0, *chunks[:-1]]), chunks, strict=True):
+        if not starts or rows + size > step:
+            starts.append(start)
+            rows = 0
+        rows += size
+    return starts if sum(chunks) else []

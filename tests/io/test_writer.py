@@ -1,0 +1,255 @@
+import itertools
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from skaudeep.datasets import make_dataset
+from skaudeep.exceptions import DataSetError
+from skaudeep.io import NetCDFWriter, _writer, read_netcdf, write_netcdf
+
+N = 10
+FEATURES = np.arange(3.0 * N).reshape(N, 3)
+FILENAMES = np.array([f"{i:02}.wav" for i in range(N)])
+METADATA = {
+    "label_nominal": np.array(["b", "a", None, "c", "b"] * 2, dtype=object),
+    "cv_folds": np.eye(2)[np.arange(N) % 2],
+    "partition": [0, 1, None, 2, 0] * 2,
+}
+
+
+def append(writer, start, stop):
+    rows = slice(start, stop)
+    writer.append(FEATURES[rows], FILENAMES[rows], **{name: values[rows] for name, values in METADATA.items()})
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "features.nc"
+
+
+@pytest.fixture
+def whole():
+    return make_dataset(FEATURES, FILENAMES, **METADATA)
+
+
+def names_in(folder):
+    return sorted(file.name for file in folder.iterdir())
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edges=st.sets(st.integers(1, N - 1)))
+def test_batches_make_the_file_that_the_whole_makes(path, whole, edges):
+    write_netcdf(whole, path.with_name("whole.nc"))
+    edges = [0, *sorted(edges), N]
+    with NetCDFWriter(path) as writer:
+        for start, stop in itertools.pairwise(edges):
+            append(writer, start, stop)
+    assert path.read_bytes() == path.with_name("whole.nc").read_bytes()
+    assert names_in(path.parent) == ["features.nc", "whole.nc"]
+
+
+def test_blocks_of_rows_are_copied_in_order(path, whole, monkeypatch):
+    monkeypatch.setattr(_writer, "rows_per_block", lambda features, multiple: 4)
+    with NetCDFWriter(path, compression=1) as writer:
+        append(writer, 0, 3)
+        append(writer, 3, N)
+    xr.testing.assert_identical(read_netcdf(path), whole)
+
+
+def test_chunks_dimensions_names_and_classes(path):
+    with NetCDFWriter(path, feature_dims=("time", "freq"), feature_names=["low", "high"], label_map={"x": 3}) as writer:
+        writer.append(np.zeros((2, 4, 2)), ["a", "a"], chunk_nr=[0, 1], label_nominal=["x", "x"])
+        writer.append(np.ones((2, 4, 2)), ["b", "b"], chunk_nr=[0, 1], label_nominal=["", ""])
+    ds = read_netcdf(path)
+    assert ds.features.dims == ("instance", "time", "freq")
+    assert ds.freq.values.tolist() == ["low", "high"]
+    assert ds.chunk_nr.values.tolist() == [0, 1, 0, 1]
+    np.testing.assert_array_equal(ds.label_numeric, [3, 3, np.nan, np.nan])
+
+
+def test_an_exception_keeps_the_batches_and_the_old_file(path, whole):
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt), NetCDFWriter(path) as writer:
+        append(writer, 0, 4)
+        raise KeyboardInterrupt
+    assert path.read_text() == "old"
+    with NetCDFWriter(path) as writer:
+        assert writer.filenames == set(FILENAMES[:4])
+        assert writer.n_instances == 4
+        append(writer, 4, N)
+    xr.testing.assert_identical(read_netcdf(path), whole)
+    assert names_in(path.parent) == ["features.nc"]
+
+
+def test_begins_anew_on_request(path, whole):
+    with pytest.raises(ZeroDivisionError), NetCDFWriter(path) as writer:
+        append(writer, 5, 8)
+        raise ZeroDivisionError
+    with NetCDFWriter(path, resume=False) as writer:
+        assert writer.filenames == set()
+        append(writer, 0, N)
+    xr.testing.assert_identical(read_netcdf(path), whole)
+
+
+KILLED = """
+import os, signal, sys
+import numpy as np
+from skaudeep.io import NetCDFWriter
+
+write = os.write
+with NetCDFWriter(sys.argv[1], settings={"n_mels": 4}) as writer:
+    for i in range(50):
+        if f"{i}.wav" not in writer.filenames:
+            writer.append(np.full((1, 1000), i), [f"{i}.wav"])
+            if i % 20 == 11:
+                os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is a signal of POSIX systems")
+def test_goes_on_after_processes_that_were_killed(path):
+    statuses = [
+        subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False, capture_output=True).returncode
+        for _ in range(3)
+    ]
+    assert statuses == [-9, -9, 0]
+    ds = read_netcdf(path)
+    assert ds.filename.values.tolist() == [f"{i}.wav" for i in range(50)]
+    np.testing.assert_array_equal(ds.features, np.repeat(np.arange(50.0)[:, None], 1000, axis=1))
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_goes_on_after_a_loss_of_power_at_any_byte(path, whole, data):
+    writer = NetCDFWriter(path, resume=False)
+    for start in range(0, 6, 2):
+        append(writer, start, start + 2)
+    writer.close()
+    for file in sorted((path.parent / "features.nc.part").iterdir()):
+        os.truncate(file, data.draw(st.integers(0, file.stat().st_size)))
+    with NetCDFWriter(path) as writer:
+        done = writer.n_instances
+        assert done in (0, 2, 4, 6)
+        assert writer.filenames == set(FILENAMES[:done])
+        append(writer, done, N)
+    xr.testing.assert_identical(read_netcdf(path), whole)
+
+
+@pytest.mark.parametrize("calls_before", [0, 1], ids=["features", "journal"])
+def test_a_full_disk_keeps_what_was_there(path, whole, monkeypatch, calls_before):
+    sync, calls = os.fsync, []
+
+    def full(handle):
+        calls.append(handle)
+        if len(calls) > calls_before:
+            raise OSError(28, "No space left on device")
+        sync(handle)
+
+    with NetCDFWriter(path) as writer:
+        append(writer, 0, 4)
+        with monkeypatch.context() as patch:
+            patch.setattr(_writer.os, "fsync", full)
+            with pytest.raises(OSError, match="No space left"):
+                append(writer, 4, 6)
+        assert writer.n_instances == 4
+        append(writer, 4, N)
+    xr.testing.assert_identical(read_netcdf(path), whole)
+
+
+def test_a_file_that_cannot_be_completed_can_be_later(path, whole, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_writer, "write_blocks", full)
+        with pytest.raises(OSError, match="No space left"), NetCDFWriter(path) as writer:
+            append(writer, 0, N)
+    assert names_in(path.parent) == ["features.nc.part"]
+    NetCDFWriter(path).complete()
+    xr.testing.assert_identical(read_netcdf(path), whole)
+    assert names_in(path.parent) == ["features.nc"]
+
+
+def test_other_settings_are_refused(path):
+    writer = NetCDFWriter(path, settings={"clip_below": -60, "channels": ("left", "right")})
+    append(writer, 0, 2)
+    writer.close()
+    NetCDFWriter(path, settings={"channels": ["left", "right"], "clip_below": -60}).close()
+    with pytest.raises(DataSetError, match=r"settings=\{'clip_below': -60.*, and not with .*-30.*resume=False"):
+        NetCDFWriter(path, settings={"clip_below": -30})
+    NetCDFWriter(path, settings={"clip_below": -30}, resume=False).close()
+    assert names_in(path.parent) == []
+
+
+@pytest.mark.parametrize("content", [b"{}\n", b"[1]\n", b"nonsense\n", b'{"version": 9}\n', b"\xff\n"])
+def test_a_journal_of_something_else_is_refused(path, content):
+    folder = path.with_name("features.nc.part")
+    folder.mkdir()
+    (folder / "journal.jsonl").write_bytes(content)
+    with pytest.raises(DataSetError, match=r"journal\.jsonl is damaged.*resume=False"):
+        NetCDFWriter(path)
+    assert (folder / "journal.jsonl").read_bytes() == content
+
+
+def test_batches_that_do_not_fit_are_refused_and_the_rest_kept(path, whole):
+    with NetCDFWriter(path) as writer:
+        append(writer, 0, 4)
+        for features, filenames, metadata, message in (
+            (
+                np.zeros((1, 4)),
+                ["x"],
+                {},
+                r"features of shape .* = \[4\], but those before have \[3\]",
+            ),
+            (np.zeros((1, 3)), ["x"], {"partition": [0]}, r"the arguments \['partition'\], but those before"),
+            (np.zeros((2, 3)), ["x"], {}, r"filenames: got shape \(1,\)"),
+        ):
+            with pytest.raises(DataSetError, match=message):
+                writer.append(features, filenames, **metadata)
+        with pytest.raises(DataSetError, match=r"chunk 0 of 03\.wav is there already"):
+            append(writer, 3, 5)
+        with pytest.raises(DataSetError, match=r"chunk 0 of x is there already"):
+            writer.append(np.zeros((2, 3)), ["x", "x"], **{name: values[:2] for name, values in METADATA.items()})
+        with pytest.raises(TypeError, match=r"unexpected argument 'labels'; expected chunk_nr"):
+            writer.append(np.zeros((1, 3)), ["x"], labels=["a"])
+        append(writer, 4, N)
+    xr.testing.assert_identical(read_netcdf(path), whole)
+
+
+def test_nothing_appended(path):
+    with pytest.raises(DataSetError, match="nothing has been appended"), NetCDFWriter(path):
+        pass
+    writer = NetCDFWriter(path)
+    writer.close()
+    assert names_in(path.parent) == []
+    with pytest.raises(FileNotFoundError, match="no-such does not exist"):
+        NetCDFWriter(path.parent / "no-such" / "features.nc")
+
+
+@pytest.mark.skipif(_writer.fcntl is None, reason="no locks on this system")
+def test_one_writer_at_a_time(path):
+    with NetCDFWriter(path) as writer:
+        with pytest.raises(OSError, match="another writer is at work"):
+            NetCDFWriter(path)
+        append(writer, 0, N)
+    assert names_in(path.parent) == ["features.nc"]
+
+
+def test_the_journal_has_one_line_for_a_batch(path):
+    writer = NetCDFWriter(path)
+    append(writer, 0, 2)
+    append(writer, 2, 5)
+    writer.close()
+    header, *batches = (path.parent / "features.nc.part" / "journal.jsonl").read_text().splitlines()
+    assert json.loads(header)["shape"] == [3]
+    assert [json.loads(batch)["filenames"] for batch in batches] == [
+        ["00.wav", "01.wav"],
+        ["02.wav", "03.wav", "04.wav"],
+    ]
