@@ -175,8 +175,8 @@ def read_netcdf(path, *, chunks=None):
         raise ImportError(f"chunks={chunks!r} needs dask: pip install dask, or leave chunks out to read all of {path}.")
     with contextlib.ExitStack() as stack, _errors_naming(path):
         # No variable holds times; decoding would turn one that merely has a unit into something else.
+        _check_size(path)
         file = stack.enter_context(xr.open_dataset(path, engine="netcdf4", decode_times=False, cache=False))
-        _check_size(file, path)
         ds = file.drop_vars("features", errors="ignore").load()
         ds = ds.assign({name: file[name] for name in ("features",) if name in file})[list(file.data_vars)]
         check_layout(ds, str(path))
@@ -205,9 +205,11 @@ def _errors_naming(path):
         ) from error
 
 
-def _check_size(file, path):
+def _check_size(path):
     """Refuse a file that claims far more data than it can hold, before memory is asked for it."""
-    declared, present = file.nbytes, path.stat().st_size
+    with netCDF4.Dataset(path) as file:
+        declared = sum(v.size * getattr(v.dtype, "itemsize", 8) for v in file.variables.values())
+    present = path.stat().st_size
     if declared > _MAX_RATIO * present:
         raise DataSetError(
             f"Cannot read {path}: it declares {declared} bytes of data but has only {present}; it is damaged. "

@@ -1,5 +1,10 @@
+import itertools
 import json
 import os
+import re
+import shutil
+import subprocess
+import sys
 
 import dask.array as da
 import netCDF4
@@ -12,6 +17,7 @@ from hypothesis import strategies as st
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import read_netcdf, write_netcdf
+from skaudeep.io._blocks import feature_blocks
 
 ORIGINALS = (
     *(f"datasets/{name}.nc" for name in ("cv4", "chunks-fused", "chunks-rep", "esc20-mel128", "fused", "nocv")),
@@ -195,3 +201,281 @@ def test_errors_of_writing(ds, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no-such"):
         write_netcdf(ds, tmp_path / "no-such" / "features.nc")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": 4}, {"compression": 9, "chunk_size": 2}, {"chunk_size": 5}])
+@pytest.mark.parametrize("chunks", [None, 1, 2, 100, "auto"])
+def test_ways_of_writing_and_reading_agree(ds, tmp_path, options, chunks):
+    path = tmp_path / "features.nc"
+    write_netcdf(ds, path, **options)
+    with read_netcdf(path, chunks=chunks) as again:
+        assert list(again.data_vars) == list(ds.data_vars)
+        xr.testing.assert_identical(again.compute(), ds)
+        sizes = {"auto": (3,), 1: (1, 1, 1), 2: (2, 1), 100: (3,)}
+        assert again.features.chunks == (None if chunks is None else (sizes[chunks], (2,)))
+        assert all(variable.chunks is None for name, variable in again.variables.items() if name != "features")
+
+
+def test_compression_and_chunks_are_those_asked_for(tmp_path):
+    ds = make_dataset(np.zeros((300, 20, 50)), [f"{i}.wav" for i in range(300)])
+    write_netcdf(ds, tmp_path / "plain.nc")
+    write_netcdf(ds, tmp_path / "small.nc", compression=3)
+    write_netcdf(ds, tmp_path / "chunks.nc", chunk_size=7)
+    plain, small, chunks = (layout(tmp_path / f"{name}.nc")[0][-1][1] for name in ("plain", "small", "chunks"))
+    assert plain[2] == "contiguous"
+    assert small[2] == [262, 20, 50]  # 1 MiB
+    assert (small[3]["zlib"], small[3]["complevel"], small[3]["shuffle"]) == (True, 3, True)
+    assert chunks[2] == [7, 20, 50] and not chunks[3]["zlib"]
+    assert (tmp_path / "small.nc").stat().st_size < (tmp_path / "plain.nc").stat().st_size / 10
+
+
+def test_lazy_features_are_written_block_by_block_each_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("skaudeep.io._blocks.BLOCK_BYTES", 4 * 5 * 4)  # four instances of five features
+    values = np.arange(100.0, dtype=np.float32).reshape(20, 5)
+    seen = []
+
+    def record(block, block_info=None):
+        start, stop = block_info[0]["array-location"][0]
+        seen.append((start, stop))
+        return block
+
+    rows = (3, 1, 2, 9, 1, 1, 1, 2)
+    lazy = da.from_array(values, chunks=(rows, 5)).map_blocks(record, dtype=np.float32)
+    ds = make_dataset(lazy, [f"{i}.wav" for i in range(20)])
+    seen.clear()
+    blocks = [(start, len(block)) for start, block in feature_blocks(ds.features)]
+    assert blocks == [(0, 4), (4, 2), (6, 9), (15, 3), (18, 2)]
+    starts = np.cumsum([0, *rows])
+    assert sorted(seen) == list(itertools.pairwise(starts))
+    write_netcdf(ds, tmp_path / "lazy.nc")
+    np.testing.assert_array_equal(read_netcdf(tmp_path / "lazy.nc").features, values)
+
+
+def test_a_file_that_is_open_can_be_replaced_by_what_is_made_of_it(ds, tmp_path):
+    path = tmp_path / "features.nc"
+    write_netcdf(ds, path)
+    with read_netcdf(path, chunks=1) as lazy:
+        write_netcdf(lazy.assign(features=lazy.features * 2), path)
+        np.testing.assert_array_equal(lazy.features, ds.features)
+    np.testing.assert_array_equal(read_netcdf(path).features, 2 * ds.features)
+
+
+def test_lazy_reading_without_dask_says_what_to_install(ds, tmp_path, monkeypatch):
+    write_netcdf(ds, tmp_path / "features.nc")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"chunks=5 needs dask: pip install dask"):
+        read_netcdf(tmp_path / "features.nc", chunks=5)
+
+
+def test_feature_names_are_kept(tmp_path):
+    names = ["größe", "b c", ""]
+    ds = make_dataset(np.zeros((2, 4, 3)), ["a", "b"], feature_names=names)
+    write_netcdf(ds, tmp_path / "names.nc")
+    again = read_netcdf(tmp_path / "names.nc")
+    xr.testing.assert_identical(again, ds)
+    assert again.freq.values.tolist() == names
+    many = [f"{'x' * 50}{i}" for i in range(5000)]  # more than an attribute could hold
+    write_netcdf(make_dataset(np.zeros((2, 5000)), ["a", "b"], feature_names=many), tmp_path / "names.nc")
+    assert read_netcdf(tmp_path / "names.nc").generated.values.tolist() == many
+
+
+def test_other_types_of_features_become_float32(ds, tmp_path):
+    ds["features"] = ds.features.astype(np.float64) + 0.1
+    write_netcdf(ds, tmp_path / "features.nc")
+    assert read_netcdf(tmp_path / "features.nc").features.dtype == np.float32
+    ds.to_netcdf(tmp_path / "double.nc", engine="netcdf4")
+    for chunks in (None, 1):
+        with read_netcdf(tmp_path / "double.nc", chunks=chunks) as again:
+            assert again.features.dtype == np.float32
+            np.testing.assert_array_equal(again.features, ds.features.astype(np.float32))
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": 5, "chunk_size": 2}])
+def test_ncdump_reads_what_we_write(ds, tmp_path, options):
+    if shutil.which("ncdump") is None:
+        pytest.skip("ncdump (netcdf-bin) is not installed")
+    path = tmp_path / "features.nc"
+    write_netcdf(ds, path, **options)
+    done = subprocess.run(["ncdump", str(path)], capture_output=True, text=True, check=True)
+    for line in (
+        "instance = 3 ;", "fold = 3 ;", "generated = 2 ;",
+        "string filename(instance) ;", "int64 chunk_nr(instance) ;", "int64 cv_folds(instance, fold) ;",
+        "double partition(instance) ;", "string label_nominal(instance) ;", "double label_numeric(instance) ;",
+        "float features(instance, generated) ;", ':feature_dims = "[\\"generated\\"]" ;',
+        ':label_map = "[[\\"x\\", 0], [\\"y\\", 1]]" ;',
+        'filename = "a", "b", "c" ;', "chunk_nr = 0, 0, 0 ;", 'label_nominal = "x", _, "y" ;',
+        "label_numeric = 0, NaN, 1 ;",
+        "partition = NaN, NaN, NaN ;",
+    ):  # fmt: skip
+        assert line in done.stdout
+    assert re.search(r"features =\s+0, 1,\s+2, 3,\s+4, 5 ;", done.stdout)
+
+
+IN_ONE_PROCESS = """
+import importlib, sys
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+import h5py, keras, numpy as np
+from skaudeep.datasets import make_dataset
+from skaudeep.io import read_netcdf, write_netcdf
+
+ds = make_dataset(np.arange(6.0).reshape(3, 2), ["a", "b", "c"], label_nominal=["x", "", "y"])
+for turn in range(2):
+    write_netcdf(ds, sys.argv[1] + "/features.nc", compression=1)
+    with h5py.File(sys.argv[1] + "/features.nc") as file:
+        assert file["features"].shape == (3, 2)
+        assert read_netcdf(sys.argv[1] + "/features.nc").identical(ds)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    model.save(sys.argv[1] + "/model.h5")
+    keras.models.load_model(sys.argv[1] + "/model.h5")
+    with read_netcdf(sys.argv[1] + "/features.nc", chunks=1) as lazy:
+        model.save_weights(sys.argv[1] + "/model.weights.h5")
+        assert lazy.compute().identical(ds)
+"""
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("skaudeep.io", "h5py", "keras"),
+        ("h5py", "skaudeep.io", "keras"),
+        ("keras", "h5py", "skaudeep.io"),
+        ("tensorflow", "netCDF4", "keras"),
+        ("netCDF4", "tensorflow", "h5py"),
+    ],
+)
+def test_netcdf_and_hdf5_libraries_share_a_process(tmp_path, order):
+    command = [sys.executable, "-c", IN_ONE_PROCESS, str(tmp_path), *order]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+KILLED = """
+import os, random, signal, sys, time
+import numpy as np
+from skaudeep.datasets import make_dataset
+from skaudeep.io import read_netcdf, write_netcdf
+
+names = [f"{i}.wav" for i in range(2000)]
+data_sets = [make_dataset(np.full((2000, 200), value), names, label_nominal=["x"] * 2000) for value in (0, 1)]
+write_netcdf(data_sets[0], sys.argv[1])
+generator, old_or_new = random.Random(0), []
+for turn in range(20):
+    process = os.fork()
+    if process == 0:
+        while True:
+            write_netcdf(data_sets[1 - turn % 2], sys.argv[1])
+    time.sleep(generator.uniform(0.002, 0.06))
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    ds = read_netcdf(sys.argv[1])
+    old_or_new.append(any(ds.identical(one) for one in data_sets))
+write_netcdf(data_sets[0], sys.argv[1])
+print(sum(old_or_new), len(os.listdir(os.path.dirname(sys.argv[1]))))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork and are killed")
+def test_twenty_killed_writes_leave_twenty_readable_files(tmp_path):
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "features.nc")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["20", "1"], done.stderr
+
+
+def declare(path, n, *, strings=str, features="f4", dims=("instance", "generated"), label_map=None):
+    """A file that says what is asked for, with no values."""
+    with netCDF4.Dataset(path, "w") as file:
+        for name, size in (("instance", n), ("fold", 1), ("generated", 2)):
+            file.createDimension(name, size)
+        for name in ("filename", "label_nominal"):
+            file.createVariable(name, strings, ("instance",))
+        for name in ("chunk_nr", "partition", "label_numeric"):
+            file.createVariable(name, "i8", ("instance",), chunksizes=(min(n, 10),))
+        file.createVariable("cv_folds", "i8", ("instance", "fold"), chunksizes=(min(n, 10), 1))
+        file.createVariable("features", features, dims, chunksizes=[1] * len(dims) if n > 100 else None)
+        if label_map is not None:
+            file.label_map = label_map
+    return path
+
+
+@pytest.mark.parametrize(
+    ("hostile", "message"),
+    [
+        ({"n": 10**14}, "declares .* bytes of data but has only"),
+        ({"n": 3, "strings": "i4"}, "filename is of type int32, expected strings"),
+        ({"n": 3, "features": str}, "features is of type .*, expected numbers"),
+        ({"n": 3, "dims": ("instance",)}, "features has dimensions"),
+        ({"n": 3, "dims": ("generated", "instance")}, "features has dimensions"),
+        ({"n": 3, "label_map": "[1, 2"}, "the attribute label_map is .*, expected a JSON list of pairs"),
+        ({"n": 3, "label_map": '{"a": 1}'}, "the attribute label_map"),
+        ({"n": 3, "label_map": '[["a", 0.5]]'}, "the attribute label_map"),
+        ({"n": 3, "label_map": 7}, "the attribute label_map"),
+        ({"n": 3, "label_map": "[" * 100000}, "features.nc"),
+    ],
+)
+@pytest.mark.parametrize("chunks", [None, 1])
+def test_hostile_files(tmp_path, hostile, message, chunks):
+    path = declare(tmp_path / "features.nc", **hostile)
+    with pytest.raises(DataSetError, match=message):
+        read_netcdf(path, chunks=chunks)
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(DataSetError, match="it is a folder"):
+        read_netcdf(tmp_path)
+
+
+FUZZED = """
+import random, sys
+import numpy as np
+from skaudeep.datasets import make_dataset
+from skaudeep.exceptions import DataSetError
+from skaudeep.io import read_netcdf, write_netcdf
+
+path, n_cases = sys.argv[1], int(sys.argv[2])
+ds = make_dataset(np.ones((6, 5)), list("abcdef"), label_nominal=["x", "y", ""] * 2, cv_folds=np.eye(3)[[0, 1, 2] * 2])
+seeds = []
+for options in ({}, {"compression": 6, "chunk_size": 2}):
+    write_netcdf(ds, path, **options)
+    seeds.append(open(path, "rb").read())
+generator, results = random.Random(n_cases), {}
+for case in range(n_cases):
+    content = bytearray(generator.choice(seeds))
+    for _ in range(generator.choice([1, 1, 2, 20])):
+        at, size = generator.randrange(len(content)), generator.randrange(1, 60)
+        noise = generator.randbytes(size)
+        kind = generator.randrange(6)
+        if kind == 0:
+            content[at] ^= 1 << generator.randrange(8)
+        elif kind == 1:
+            content[at : at + size] = noise
+        elif kind == 2:
+            content[at:at] = noise
+        elif kind == 3:
+            del content[at : at + size]
+        elif kind == 4:
+            content[at : at + size] = bytes([generator.choice([0, 255])]) * size
+        elif generator.random() < 0.2:
+            del content[at:]
+        content = content or bytearray(1)
+    with open(path, "wb") as file:
+        file.write(content)
+    print(case, end=" ", flush=True)  # the last one is to blame if the process dies
+    try:
+        with read_netcdf(path, chunks=generator.choice([None, 2])) as ds:
+            ok = "read"
+            if ds.features.chunks is None:
+                ds.features.sum()
+    except DataSetError:
+        ok = "refused"
+    results[ok] = results.get(ok, 0) + 1
+print(results)
+assert set(results) == {"read", "refused"}
+"""
+
+
+def test_mutated_files_end_in_a_result_or_an_error(tmp_path):
+    n_cases = os.environ.get("SKAUDEEP_FUZZ_CASES", "700")
+    command = [sys.executable, "-W", "ignore", "-c", FUZZED, str(tmp_path / "features.nc"), n_cases]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout[-100:], done.stderr[-3000:])
