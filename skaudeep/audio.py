@@ -35,6 +35,10 @@ class AudioInfo:
         Number of channels.
     n_samples : int or None
         Samples per channel; None where the stream does not say.
+    format : str, default=""
+        Format and encoding in the words of libsndfile, such as "WAV/PCM_16".
+    n_missing_bytes : int, default=0
+        Of the samples that the header of a WAV file announces, how many bytes the file lacks.
 
     Examples
     --------
@@ -46,6 +50,8 @@ class AudioInfo:
     sample_rate: int
     n_channels: int
     n_samples: int | None
+    format: str = ""
+    n_missing_bytes: int = 0
 
     @property
     def duration(self):
@@ -64,7 +70,7 @@ def audio_info(path):
     Returns
     -------
     AudioInfo
-        Its sample rate, number of channels and length.
+        Its sample rate, number of channels, length and format.
 
     Raises
     ------
@@ -80,12 +86,13 @@ def audio_info(path):
     >>> with tempfile.NamedTemporaryFile(suffix=".wav") as file:
     ...     soundfile.write(file.name, np.zeros((4000, 2)), 8000)
     ...     info = audio_info(file.name)
-    >>> info.sample_rate, info.n_channels, info.duration
-    (8000, 2, 0.5)
+    >>> info.sample_rate, info.n_channels, info.duration, info.format
+    (8000, 2, 0.5, 'WAV/PCM_16')
     """
     with _opened(path) as file:
         n_samples = None if file.frames == _UNKNOWN_LENGTH else file.frames
-        return AudioInfo(file.samplerate, file.channels, n_samples)
+        form = f"{file.format}/{file.subtype}"
+        return AudioInfo(file.samplerate, file.channels, n_samples, form, _missing_bytes(file))
 
 
 def read_audio(path, *, start=None, end=None, sample_rate=None):

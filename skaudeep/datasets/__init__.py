@@ -1,8 +1,64 @@
 """Collections of recordings on disk, and the data sets made from them."""
 
-from skaudeep.datasets._corpora import load_esc, load_folder
-from skaudeep.datasets._folds import PredefinedFolds
+from skaudeep.datasets._bunch import make_bunch
+from skaudeep.datasets._challenges import load_compare, load_dcase
+from skaudeep.datasets._combine import concat, fuse, fuse_chunks
+from skaudeep.datasets._convert import to_bunch, to_frame
+from skaudeep.datasets._corpora import load_corpus
+from skaudeep.datasets._environment import load_esc, load_urbansound8k
+from skaudeep.datasets._fetch import fetch_esc10, fetch_esc50, fetch_urbansound8k
+from skaudeep.datasets._folds import (
+    PredefinedFolds,
+    add_folds,
+    add_partitions,
+    cv_splits,
+    remove_folds,
+    remove_partitions,
+)
+from skaudeep.datasets._info import CorpusInfo, DatasetInfo
+from skaudeep.datasets._inspect import inspect_corpus, inspect_dataset
+from skaudeep.datasets._labels import remove_labels, select, set_labels, upsample
+from skaudeep.datasets._layouts import load_cross_validated, load_folder, load_partitioned
 from skaudeep.datasets._make import make_sound_events
 from skaudeep.datasets._model import make_dataset
+from skaudeep.datasets._table import load_table
+from skaudeep.datasets._validate import Violation, validate_dataset
 
-__all__ = ["PredefinedFolds", "load_esc", "load_folder", "make_dataset", "make_sound_events"]
+__all__ = [
+    "CorpusInfo",
+    "DatasetInfo",
+    "PredefinedFolds",
+    "Violation",
+    "add_folds",
+    "add_partitions",
+    "concat",
+    "cv_splits",
+    "fetch_esc10",
+    "fetch_esc50",
+    "fetch_urbansound8k",
+    "fuse",
+    "fuse_chunks",
+    "inspect_corpus",
+    "inspect_dataset",
+    "load_compare",
+    "load_corpus",
+    "load_cross_validated",
+    "load_dcase",
+    "load_esc",
+    "load_folder",
+    "load_partitioned",
+    "load_table",
+    "load_urbansound8k",
+    "make_bunch",
+    "make_dataset",
+    "make_sound_events",
+    "remove_folds",
+    "remove_labels",
+    "remove_partitions",
+    "select",
+    "set_labels",
+    "to_bunch",
+    "to_frame",
+    "upsample",
+    "validate_dataset",
+]

@@ -1,253 +1,230 @@
 """Recognise collections of recordings on disk; only names and tables are read, never the audio."""
 
-import os
-import re
+import inspect
+import reprlib
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
-from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
+from skaudeep.datasets import _challenges, _environment, _layouts, _table
+from skaudeep.datasets._bunch import KEYS
 from skaudeep.exceptions import DataSetError
 
-#: What libsndfile reads by itself. Left out: .raw, which says nothing about its content, and .mat, which is
-#: rarely audio.
-AUDIO_SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        *("aif", "aifc", "aiff", "au", "avr", "caf", "fap", "flac", "htk", "iff", "mp1", "mp2", "mp3", "mpc"),
-        *("nist", "oga", "ogg", "opus", "paf", "pvf", "rf64", "sd2", "sds", "sf", "snd", "sph", "svx", "voc"),
-        *("w64", "wav", "wave", "wve", "xi"),
-    )
-)
-
-_ESC_FOLDER = re.compile(r"(\d{3}) - (.+)")
-_ESC_FILE = re.compile(r"(?P<fold>\d)-(?P<clip>[^-]+)(-.+)?")
-_ESC_LAYOUTS = (
-    "Expected class folders 'NNN - Name' holding files 'FOLD-CLIP-TAKE.ogg' (for example "
-    "'001 - Dog bark/1-100032-A.ogg'), or the table meta/esc50.csv beside the folder audio/."
-)
-_FOLDER_LAYOUT = "Expected a folder of audio files for every class (CLASS/NAME.wav) or audio files only (NAME.wav)."
+#: Where other packages announce loaders of their own, as name = "module:function".
+PLUGIN_GROUP = "skaudeep.corpora"
 
 
-def load_folder(folder):
-    """Find the recordings in a plain folder, or in one folder per class.
+class _Layout(NamedTuple):
+    """A layout: what loads it, what says why a folder does not have it, and it in words."""
+
+    load: object
+    fits: object
+    expected: str
+
+
+_LAYOUTS = {
+    "esc": _Layout(_environment.load_esc, _environment.fits_esc, _environment.ESC_LAYOUT),
+    "urbansound8k": _Layout(
+        _environment.load_urbansound8k, _environment.fits_urbansound8k, _environment.URBANSOUND8K_LAYOUT
+    ),
+    "dcase": _Layout(_challenges.load_dcase, _challenges.fits_dcase, _challenges.DCASE_LAYOUT),
+    "compare": _Layout(_challenges.load_compare, _challenges.fits_compare, _challenges.COMPARE_LAYOUT),
+    "partitioned": _Layout(_layouts.load_partitioned, _layouts.fits_partitioned, _layouts.PARTITIONED_LAYOUT),
+    "cross_validated": _Layout(
+        _layouts.load_cross_validated, _layouts.fits_cross_validated, _layouts.CROSS_VALIDATED_LAYOUT
+    ),
+    "table": _Layout(_table.load_table, _table.fits_table, _table.TABLE_LAYOUT),
+    # a folder of any other layout holds audio as well: the last resort
+    "folder": _Layout(_layouts.load_folder, _layouts.fits_folder, _layouts.FOLDER_LAYOUT),
+}
+
+
+def load_corpus(folder, kind="auto", **options):
+    """Find the recordings of a corpus, with what its layout says about classes, folds and partitions.
 
     Parameters
     ----------
     folder : str or path-like
-        A folder with a subfolder for every class, whose name becomes the name of the class, or with audio
-        files directly in it, which then have no class. Subfolders of a class belong to the class. Any
-        format that libsndfile reads is found by its suffix; hidden files are left out.
+        The folder of the corpus, or a table of recordings. Audio is found by its suffix (any that libsndfile
+        reads, in either case), hidden files are left out; nothing but names and tables is read.
+    kind : str or callable, default="auto"
+        The layout, as one of
+
+        * "auto": the one that fits; a folder that fits several is refused, except that a plain folder is only
+          what has no other layout;
+        * "esc", "urbansound8k", "dcase", "compare", "partitioned", "cross_validated", "table", "folder": that of
+          the function `load_esc` and so on;
+        * the name of a plug-in: a package that announces a function in the entry point group `skaudeep.corpora`;
+        * a callable that takes `folder` and `options` and returns such a Bunch as the functions here do. It says that
+          a folder has another layout by raising a `DataSetError`.
+    **options : dict
+        Passed on to what loads the layout.
 
     Returns
     -------
     :class:`~sklearn.utils.Bunch`
         With the attributes
 
-        data : ndarray of str of shape (n_files,)
-            Paths, sorted.
-        target : ndarray of int of shape (n_files,) or None
-            Class numbers.
+        data : ndarray of str of shape (n_files,) or DataFrame of shape (n_files, 3)
+            Paths, sorted unless a table of your own gives an order; or segments of files in the columns
+            file, start and end (in seconds). What `SpectrogramTransformer` takes.
+        target : ndarray of shape (n_files,) or None
+            Class numbers, -1 where a recording has no label; floats for a continuous target, NaN where missing.
         target_names : ndarray of str of shape (n_classes,) or None
-            Class names, sorted; `target` counts them.
-        cv : None
-            The folder says nothing about folds.
-        groups : None
-            Nor about which files belong together.
+            Class names, which `target` counts; None for a continuous target.
+        cv : splitter of scikit-learn or None
+            The given folds: a :class:`~sklearn.model_selection.PredefinedSplit` where each recording is validated
+            in one fold, otherwise a `PredefinedFolds`; without folds one split from the training to the development
+            partition (or test, if that is missing). Recordings without a label are in no split; None if there is
+            nothing to train or validate on then.
+        cv_folds : ndarray of shape (n_files, n_folds) or None
+            1 where a fold is validated on a recording, 0 where it is trained on it, NaN where neither.
+        partition : ndarray of shape (n_files,) or None
+            0 training, 1 development, 2 test, NaN where not known.
+        groups : ndarray of str of shape (n_files,) or None
+            Recordings of the same group belong together.
         filenames : ndarray of str of shape (n_files,)
-            Paths below `folder`, with forward slashes.
+            What identifies the recordings: the names by which the tables of a corpus call them, otherwise paths
+            below `folder` with forward slashes.
+        frame : DataFrame of shape (n_files, n_columns) or None
+            The table of the corpus.
+        metadata : dict
+            What `make_dataset` takes: `make_dataset(features, **corpus.metadata)`.
         DESCR : str
             What was found.
 
     Raises
     ------
     DataSetError
-        If `folder` is missing, is a file, holds no audio, or mixes both layouts.
+        If there is no such folder or kind, no layout or more than one fits, a corpus is incomplete, or a plug-in
+        fails; the message says why each layout does not fit, and what it is.
 
     See Also
     --------
-    load_esc : Recordings with the folds of ESC-10 or ESC-50.
+    load_table : Recordings that a table of your own lists.
+    load_folder : Recordings in class folders, or without classes.
 
     Examples
     --------
     >>> import tempfile, pathlib
-    >>> from skaudeep.datasets import load_folder
+    >>> from skaudeep.datasets import load_corpus
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for name in ["rain/1.wav", "dog/2.flac", "dog/1.WAV"]:
+    ...     for name in ["fold_1/rain/1.wav", "fold_1/dog/2.flac", "fold_2/dog/1.WAV"]:
     ...         file = pathlib.Path(folder, name)
-    ...         file.parent.mkdir(exist_ok=True)
+    ...         file.parent.mkdir(parents=True, exist_ok=True)
     ...         file.touch()
-    ...     corpus = load_folder(folder)
-    >>> corpus.filenames.tolist()
-    ['dog/1.WAV', 'dog/2.flac', 'rain/1.wav']
-    >>> corpus.target
-    array([0, 0, 1])
+    ...     corpus = load_corpus(folder)
+    >>> corpus.DESCR
+    'Audio: 3 recordings, 2 classes (dog, rain), 2 given folds.'
+    >>> corpus.cv_folds.tolist()
+    [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
     """
-    folder = _existing(folder, _FOLDER_LAYOUT)
-    files = _find_audio(folder)
-    if not files:
-        raise DataSetError(f"No audio files in {folder}. {_FOLDER_LAYOUT}")
-    names = [file.relative_to(folder).as_posix() for file in files]
-    flat = [name for name in names if "/" not in name]
-    if not flat:
-        classes, target = np.unique([name.split("/")[0] for name in names], return_inverse=True)
-        return make_bunch(files, names, target=target, target_names=classes)
-    if len(flat) == len(names):
-        return make_bunch(files, names)
-    nested = next(name for name in names if "/" in name)
-    raise DataSetError(
-        f"{folder} holds audio both directly ({flat[0]}) and in subfolders ({nested}), so it is not clear "
-        f"whether subfolders are classes. {_FOLDER_LAYOUT}"
-    )
+    path = Path(folder)
+    if not path.exists():
+        raise DataSetError(f"The folder {path} does not exist; give that of a corpus, or a table of recordings.")
+    if callable(kind):
+        return _call(getattr(kind, "__qualname__", repr(kind)), kind, path, options)
+    if kind == "auto":
+        return _recognise(path, options)
+    if isinstance(kind, str) and kind in _LAYOUTS:
+        return _load(kind, path, options)
+    plugins = [plugin for plugin in _plugins() if plugin.name == kind]
+    if len(plugins) > 1:
+        packages = " and ".join(plugin.value for plugin in plugins)
+        raise DataSetError(f"kind={kind!r} is the name of several plug-ins ({packages}); pass the function itself.")
+    if not plugins:
+        known = ["auto", *_LAYOUTS, *dict.fromkeys(plugin.name for plugin in _plugins())]
+        raise DataSetError(f"kind={kind!r} is unknown; expected one of {', '.join(known)}, or a function.")
+    return _call_plugin(plugins[0], path, options)
 
 
-def load_esc(folder):
-    """Find the recordings of ESC-10 or ESC-50, with their classes, folds and sources.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        The unpacked data set, in the layout with class folders (`001 - Dog bark/1-100032-A.ogg`) or in the
-        newer one with `meta/esc50.csv` and `audio/`.
-
-    Returns
-    -------
-    :class:`~sklearn.utils.Bunch`
-        With the attributes
-
-        data : ndarray of str of shape (n_files,)
-            Paths, sorted.
-        target : ndarray of int of shape (n_files,)
-            Class numbers from 0, in the order of the data set's own numbers.
-        target_names : ndarray of str of shape (n_classes,)
-            Class names.
-        cv : :class:`~sklearn.model_selection.PredefinedSplit`
-            The given folds.
-        groups : ndarray of str of shape (n_files,)
-            The Freesound clip that a recording was cut from; takes A, B, ... share it.
-        filenames : ndarray of str of shape (n_files,)
-            File names without folders, which are unique in ESC.
-        DESCR : str
-            What was found.
-
-    Raises
-    ------
-    DataSetError
-        If `folder` is missing, is a file, or has neither layout, a file name does not start with the fold,
-        or the table names files that are not there.
-
-    See Also
-    --------
-    load_folder : Recordings without given folds.
-
-    References
-    ----------
-    .. [1] K. J. Piczak, "ESC: Dataset for Environmental Sound Classification", Proceedings of the 23rd ACM
-       International Conference on Multimedia, 2015.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> from skaudeep.datasets import load_esc
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for name in ["002 - Rain/1-17-A.ogg", "001 - Dog bark/2-90-A.ogg", "001 - Dog bark/1-30-A.ogg"]:
-    ...         file = pathlib.Path(folder, name)
-    ...         file.parent.mkdir(exist_ok=True)
-    ...         file.touch()
-    ...     esc = load_esc(folder)
-    >>> esc.target_names[esc.target].tolist()
-    ['Dog bark', 'Dog bark', 'Rain']
-    >>> [test.tolist() for train, test in esc.cv.split()]
-    [[0, 2], [1]]
-    """
-    folder = _existing(folder, _ESC_LAYOUTS)
-    table = folder / "meta" / "esc50.csv"
-    frame = _esc_from_table(folder, table) if table.is_file() else _esc_from_folders(folder)
-    frame = frame.sort_values("path", key=lambda paths: paths.map(str))
-    numbers, target = np.unique(frame["number"], return_inverse=True)
-    names = frame.drop_duplicates("number").set_index("number")["name"]
-    return make_bunch(
-        frame["path"],
-        [path.name for path in frame["path"]],
-        target=target,
-        target_names=names[numbers],
-        folds=frame["fold"],
-        groups=frame["clip"],
-    )
+class _BrokenPluginError(DataSetError):
+    """A plug-in failed, which is not the same as a folder that it does not know."""
 
 
-def make_bunch(files, names, *, target=None, target_names=None, folds=None, groups=None, **others):
-    """What every loader returns: lists become arrays, fold numbers a splitter, counts a description."""
-    counts = [f"{len(names)} recordings"]
-    if target is not None:
-        counts.append(f"{len(target_names)} classes ({', '.join(target_names)})")
-    if folds is not None:
-        counts.append(f"{len(set(folds))} given folds")
-    if groups is not None:
-        counts.append(f"{len(set(groups))} groups of recordings that belong together")
-    return Bunch(
-        data=np.array([str(file) for file in files]),
-        target=target,
-        target_names=None if target_names is None else np.array(target_names, dtype=str),
-        cv=None if folds is None else PredefinedSplit(folds),
-        groups=None if groups is None else np.array(groups, dtype=str),
-        filenames=np.array(names, dtype=str),
-        DESCR=f"Audio: {', '.join(counts)}.",
-        **others,
-    )
-
-
-def _existing(folder, layout):
-    folder = Path(folder)
-    if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise DataSetError(f"The folder {folder} {what}. {layout}")
-    return folder
-
-
-def _find_audio(folder):
-    """All audio files below a folder, hidden ones left out, in an order that no file system changes."""
-    found = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(parent, name) for name in files if not name.startswith(".")]
-    return sorted((file for file in found if file.suffix.lower() in AUDIO_SUFFIXES), key=str)
-
-
-def _esc_from_folders(folder):
-    """Path, class number and name, fold and clip of every recording in the layout with class folders."""
-    rows = []
-    for subfolder in folder.iterdir():
-        named = _ESC_FOLDER.fullmatch(subfolder.name)
-        for file in _find_audio(subfolder) if named else ():
-            parts = _ESC_FILE.fullmatch(file.stem)
-            if parts is None:
-                raise DataSetError(f"The name of {file} does not start with fold and clip. {_ESC_LAYOUTS}")
-            rows.append((file, int(named[1]), named[2], int(parts["fold"]), parts["clip"]))
-    if not rows:
-        raise DataSetError(f"No recordings of ESC-10 or ESC-50 in {folder}. {_ESC_LAYOUTS}")
-    return pd.DataFrame(rows, columns=["path", "number", "name", "fold", "clip"])
-
-
-def _esc_from_table(folder, table):
-    """The same from the layout with a table."""
-    columns = {"filename": "path", "target": "number", "category": "name", "fold": "fold", "src_file": "clip"}
+def _recognise(path, options):
+    """Load a corpus in the one layout that fits."""
+    reasons, fitting = {}, {}
+    for name, layout in _LAYOUTS.items():
+        reason = None if path.is_file() and name == "table" else "a file and no folder"
+        if path.is_dir():
+            reason = layout.fits(path)
+        if reason is None:
+            fitting[name] = None
+        else:
+            reasons[name] = f"{reason.rstrip(',')}. {layout.expected}"
+    for plugin in _plugins():
+        name = f"the plug-in {plugin.name} ({plugin.value})"
+        try:
+            fitting[name] = _call_plugin(plugin, path, options)
+        except _BrokenPluginError:
+            raise
+        except DataSetError as error:
+            reasons[name] = str(error)
+    if len(fitting) > 1:
+        fitting.pop("folder", None)
+    if not fitting:
+        listed = "\n".join(f"* {name}: {reason}" for name, reason in reasons.items())
+        raise DataSetError(f"No layout fits {path}:\n{listed}\nA layout of your own can be given as a function, kind=.")
+    if len(fitting) > 1:
+        raise DataSetError(f"{path} could be any of {', '.join(fitting)}; choose one with kind=.")
+    ((name, corpus),) = fitting.items()
+    if corpus is not None:
+        return corpus
     try:
-        frame = pd.read_csv(table, usecols=list(columns), dtype={"filename": str, "src_file": str})
-    except (ValueError, UnicodeError) as error:
-        raise DataSetError(
-            f"Cannot read {table} ({error}); expected the comma-separated columns {', '.join(columns)}."
+        return _load(name, path, options)
+    except DataSetError as error:
+        raise DataSetError(f"{error} ({path} was taken for {name!r}; kind= chooses another layout.)") from error
+
+
+def _load(kind, path, options):
+    """Load a corpus in a layout of ours."""
+    load = _LAYOUTS[kind].load
+    known = list(inspect.signature(load).parameters)[1:]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise DataSetError(f"{unknown[0]} is no option of kind={kind!r}; it has {', '.join(known) or 'none'}.")
+    return load(path, **options)
+
+
+def _plugins():
+    """What other packages announce, in an order that does not depend on their installation."""
+    return sorted(entry_points(group=PLUGIN_GROUP), key=lambda plugin: (plugin.name, plugin.value))
+
+
+def _call_plugin(plugin, path, options):
+    """Load a corpus with a function of another package."""
+    name = f"the plug-in {plugin.name!r} ({plugin.value})"
+    try:
+        function = plugin.load()
+    except Exception as error:
+        raise _BrokenPluginError(
+            f"Cannot import {name}: {type(error).__name__}: {error}. Repair or uninstall its package."
         ) from error
-    audio = folder / "audio"
-    present = {file.name for file in audio.iterdir()} if audio.is_dir() else set()
-    absent = [name for name in frame["filename"] if name not in present]
-    if absent:
-        raise DataSetError(
-            f"{len(absent)} of the {len(frame)} files that {table} names are not in {audio}, the first is "
-            f"{absent[0]}. Unpack the data set again."
+    return _call(name, function, path, options)
+
+
+def _call(name, function, path, options):
+    """Load a corpus with a function of somebody else, and check what it returns."""
+    try:
+        inspect.signature(function).bind(path, **options)
+    except TypeError as error:
+        raise DataSetError(f"{name} does not take the folder and the options {list(options)} ({error}).") from error
+    try:
+        corpus = function(path, **options)
+    except DataSetError:
+        raise
+    except Exception as error:
+        raise _BrokenPluginError(
+            f"{name} failed for {path}: {type(error).__name__}: {error}. Where a folder has another layout it should "
+            "raise a DataSetError."
+        ) from error
+    lacks = [key for key in KEYS if key not in corpus] if isinstance(corpus, Bunch) else KEYS
+    if lacks:
+        raise _BrokenPluginError(
+            f"{name} returned {reprlib.repr(corpus)} for {path}; expected a Bunch such as load_folder returns, but it "
+            f"lacks {', '.join(lacks)}."
         )
-    if frame.empty:
-        raise DataSetError(f"{table} names no recordings. {_ESC_LAYOUTS}")
-    return frame.rename(columns=columns).assign(path=[audio / name for name in frame["filename"]])
+    return corpus

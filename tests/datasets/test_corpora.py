@@ -1,111 +1,33 @@
+import os
+import random
+import sys
+
 import numpy as np
 import pytest
-import soundfile
-import xarray as xr
-from sklearn.model_selection import PredefinedSplit, cross_val_score
-from sklearn.tree import DecisionTreeClassifier
 
-from skaudeep.datasets import load_esc, load_folder
-from skaudeep.datasets._corpora import AUDIO_SUFFIXES
+from skaudeep.datasets import load_esc, load_folder, make_sound_events
+from skaudeep.datasets._bunch import KEYS, make_bunch
+from skaudeep.datasets._corpora import load_corpus
 from skaudeep.exceptions import DataSetError
 
+COMPARE = {"lab/labels.csv": "file_name,label\ntrain_1.wav,x\n"}
+DCASE = {"meta.txt": "audio/a.wav\tbus\n"}
+ESC50 = {"meta/esc50.csv": "filename,fold,target,category,src_file\na.wav,1,0,dog,1\n"}
+URBANSOUND8K = {"metadata/UrbanSound8K.csv": "slice_file_name,fold,class\na.wav,1,dog\n"}
 
-@pytest.fixture
-def tree(tmp_path):
-    """Make empty files of the given names and return their folder."""
-
-    def make(*names):
-        for name in names:
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-        return tmp_path
-
-    return make
-
-
-@pytest.fixture
-def esc50(tree):
-    """A small ESC-50 in the newer layout; the table is in another order than the files."""
-    folder = tree("audio/1-100-A-14.wav", "audio/1-100-B-14.wav", "audio/5-9-A-0.wav")
-    (folder / "meta").mkdir()
-    (folder / "meta/esc50.csv").write_text(
-        "filename,fold,target,category,esc10,src_file,take\n"
-        "5-9-A-0.wav,5,0,dog,True,9,A\n"
-        "1-100-B-14.wav,1,14,chirping_birds,False,100,B\n"
-        "1-100-A-14.wav,1,14,chirping_birds,False,100,A\n"
-    )
-    return folder
-
-
-def test_folder_with_classes(tree):
-    folder = tree("b/x.WAV", "b/deep/a.ogg", "a/2.flac", "a/1.Mp3", "a/notes.txt", "a/._1.wav", ".git/x.wav", "empty/y")
-    corpus = load_folder(str(folder))
-    assert corpus.filenames.tolist() == ["a/1.Mp3", "a/2.flac", "b/deep/a.ogg", "b/x.WAV"]
-    assert corpus.data.tolist() == [str(folder / name) for name in corpus.filenames]
-    assert corpus.target_names.tolist() == ["a", "b"]
-    assert corpus.target.tolist() == [0, 0, 1, 1]
-    assert corpus.cv is None and corpus.groups is None
-    assert corpus.DESCR == "Audio: 4 recordings, 2 classes (a, b)."
-
-
-def test_folder_without_classes(tree):
-    corpus = load_folder(tree("2.wav", "10.wav", "1.WAV"))
-    assert corpus.filenames.tolist() == ["1.WAV", "10.wav", "2.wav"]
-    assert corpus.target is None and corpus.target_names is None
-
-
-def test_suffixes_cover_what_libsndfile_reads():
-    unusual = {"RAW", "MAT4", "MAT5"}  # without a header, and rarely audio
-    suffixes = {"IRCAM": ".sf", "SVX": ".iff", "WAVEX": ".wav", "MPC2K": ".mpc"}
-    formats = set(soundfile.available_formats()) - unusual
-    assert {suffixes.get(name, f".{name.lower()}") for name in formats} <= AUDIO_SUFFIXES
-
-
-def test_esc10_equals_what_the_original_read(shared):
-    corpus = load_esc(shared / "data" / "ESC-10")
-    with xr.open_dataset(shared / "reference/datasets/rep32-400.nc", engine="netcdf4") as file:
-        original = file.load()
-    order = np.argsort(original.filename.values)
-    mine = np.argsort(corpus.filenames)
-    np.testing.assert_array_equal(corpus.filenames[mine], original.filename.values[order])
-    np.testing.assert_array_equal(corpus.target[mine], original.label_numeric.values[order])
-    np.testing.assert_array_equal(corpus.target_names[corpus.target][mine], original.label_nominal.values[order])
-    folds = [np.isin(np.arange(400), test) for _, test in corpus.cv.split()]
-    np.testing.assert_array_equal(np.array(folds).T[mine], original.cv_folds.values[order])
-
-
-def test_esc_takes_of_a_clip_stay_together(shared):
-    corpus = load_esc(shared / "data" / "ESC-10")
-    assert len(np.unique(corpus.groups)) < 400
-    for train, test in corpus.cv.split():
-        assert not set(corpus.groups[train]) & set(corpus.groups[test])
-
-
-def test_esc_classes_are_numbered_in_the_order_of_their_folders(tree):
-    corpus = load_esc(tree("101 - Ant/1-5-A.ogg", "002 - Zebra/2-6-A.ogg", "002 - Zebra/1-7-B.OGG", "README.txt"))
-    assert corpus.target_names.tolist() == ["Zebra", "Ant"]
-    assert corpus.filenames.tolist() == ["1-7-B.OGG", "2-6-A.ogg", "1-5-A.ogg"]
-    assert corpus.target.tolist() == [0, 0, 1]
-    assert corpus.groups.tolist() == ["7", "6", "5"]
-    assert isinstance(corpus.cv, PredefinedSplit)
-    assert corpus.cv.test_fold.tolist() == [1, 2, 1]
-
-
-def test_esc50_with_a_table(esc50):
-    corpus = load_esc(esc50)
-    assert corpus.filenames.tolist() == ["1-100-A-14.wav", "1-100-B-14.wav", "5-9-A-0.wav"]
-    assert corpus.data[0] == str(esc50 / "audio" / "1-100-A-14.wav")
-    assert corpus.target_names.tolist() == ["dog", "chirping_birds"]
-    assert corpus.target.tolist() == [1, 1, 0]
-    assert corpus.groups.tolist() == ["100", "100", "9"]
-    assert corpus.cv.test_fold.tolist() == [1, 1, 5]
-
-
-def test_folds_work_in_scikit_learn(tree):
-    corpus = load_esc(tree(*(f"00{c} - C{c}/{fold}-{c}{fold}-A.ogg" for c in (1, 2) for fold in (1, 2, 3))))
-    scores = cross_val_score(DecisionTreeClassifier(), corpus.target[:, None], corpus.target, cv=corpus.cv)
-    assert scores.tolist() == [1, 1, 1]
+CORPORA = {
+    "esc": (["001 - Dog/1-1-A.ogg"], {}),
+    "esc with a table": (["audio/a.wav"], ESC50),
+    "urbansound8k": (["audio/fold1/a.wav"], URBANSOUND8K),
+    "dcase": (["audio/a.wav"], DCASE),
+    "compare": (["wav/train_1.wav"], COMPARE),
+    "partitioned": (["train/a/1.wav", "test/a/2.wav"], {}),
+    "cross_validated": (["fold_1/a/1.wav", "fold_2/a/2.wav"], {}),
+    "table": (["a/1.wav"], {"metadata.csv": "path,label\na/1.wav,b\n"}),
+    "folder": (["a/1.wav", "b/2.wav"], {"notes/meta.txt": "", "README.md": ""}),
+    "folder without classes": (["1.wav"], {}),
+    "folder of vehicles": (["train/1.wav", "bus/2.wav"], {}),
+}
 
 
 @pytest.mark.parametrize("load", [load_esc, load_folder])
@@ -119,31 +41,213 @@ def test_errors_name_the_folder_and_the_layout(load, tree):
         load(folder / "sub")
 
 
-def test_mixed_layouts_are_refused(tree):
-    with pytest.raises(DataSetError, match=r"directly \(a\.wav\) and in subfolders \(b/c\.wav\)"):
-        load_folder(tree("a.wav", "b/c.wav"))
+def equal(one, other):
+    return all(
+        np.array_equal(one[key], other[key]) for key in ("data", "target", "target_names", "filenames", "cv_folds")
+    )
 
 
-def test_esc_names_without_a_fold_are_refused(tree):
-    with pytest.raises(DataSetError, match=r"name of .*bark\.ogg does not start with fold and clip. Expected"):
-        load_esc(tree("001 - Dog/1-1-A.ogg", "001 - Dog/bark.ogg"))
+@pytest.mark.parametrize("name", CORPORA)
+def test_the_layout_that_fits_is_found(tree, name):
+    names, texts = CORPORA[name]
+    folder = tree(*names, texts=texts)
+    found = load_corpus(folder)
+    assert tuple(found) == KEYS
+    assert equal(found, load_corpus(folder, name.split()[0]))
+    assert found.DESCR == load_corpus(str(folder), kind=name.split()[0]).DESCR
 
 
-def test_esc50_with_absent_files_is_refused(esc50):
-    (esc50 / "audio" / "5-9-A-0.wav").unlink()
-    with pytest.raises(DataSetError, match=r"1 of the 3 files .* the first is 5-9-A-0\.wav"):
-        load_esc(esc50)
+@pytest.mark.parametrize("name", CORPORA)
+def test_no_layout_but_one_and_the_plain_folder_fits(tree, name):
+    names, texts = CORPORA[name]
+    folder = tree(*names, texts=texts)
+    for other in {kind.split()[0] for kind in CORPORA} - {name.split()[0], "folder"}:
+        with pytest.raises(DataSetError, match=r"Expected"):
+            load_corpus(folder, other)
 
 
-@pytest.mark.parametrize("text", ["", "filename,fold\na,1\n", b"\xff\xfe\x00"])
-def test_esc50_with_a_wrong_table_is_refused(esc50, text):
-    table = esc50 / "meta" / "esc50.csv"
-    table.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(DataSetError, match=r"Cannot read .*esc50\.csv .*columns filename, target"):
-        load_esc(esc50)
+def test_esc10_is_recognised(shared):
+    folder = shared / "data" / "ESC-10"
+    found, loaded = load_corpus(folder), load_esc(folder)
+    assert len(found.data) == 400
+    assert equal(found, loaded)
+    np.testing.assert_array_equal(found.cv.test_fold, loaded.cv.test_fold)
 
 
-def test_esc50_with_an_empty_table_is_refused(esc50):
-    (esc50 / "meta" / "esc50.csv").write_text("filename,fold,target,category,src_file\n")
-    with pytest.raises(DataSetError, match=r"names no recordings"):
-        load_esc(esc50)
+def test_a_synthetic_corpus_is_recognised_with_its_folds(tmp_path):
+    sounds = make_sound_events(
+        tmp_path, n_classes=2, n_per_class=2, n_takes=1, n_folds=2, max_seconds=1, random_state=0
+    )
+    assert equal(load_corpus(tmp_path), sounds)
+
+
+def test_a_file_is_a_table(tree):
+    folder = tree("a.wav", texts={"list.txt": "path;label\na.wav;dog\n"})
+    assert load_corpus(folder / "list.txt").target_names.tolist() == ["dog"]
+    assert load_corpus(folder / "list.txt", kind="table", separator=";").target_names.tolist() == ["dog"]
+
+
+@pytest.mark.parametrize(
+    ("names", "texts", "candidates"),
+    [
+        (["fold_1/a/1.wav", "train/a/2.wav"], {}, "partitioned, cross_validated"),
+        (["audio/a.wav"], {**ESC50, **DCASE}, "esc, dcase"),
+        (["audio/fold1/a.wav", "audio/a.wav"], {**URBANSOUND8K, **ESC50}, "esc, urbansound8k"),
+        (["train/a/1.wav"], {"metadata.csv": "path\ntrain/a/1.wav\n"}, "partitioned, table"),
+    ],
+)
+def test_a_folder_of_several_layouts_is_refused(tree, names, texts, candidates):
+    folder = tree(*names, texts=texts)
+    with pytest.raises(DataSetError, match=rf"could be any of {candidates}; choose one with kind=\."):
+        load_corpus(folder)
+
+
+@pytest.mark.parametrize(
+    "names", [[], ["README.md"], ["train/1.wav", "test/2.wav", "bus/3.wav"], ["fold_1/1.wav", "bus/2.wav"]]
+)
+def test_without_a_layout_that_fits_all_are_explained(tree, names):
+    with pytest.raises(DataSetError) as caught:
+        load_corpus(tree(*names))
+    lines = str(caught.value).splitlines()
+    kinds = list(dict.fromkeys(name.split()[0] for name in CORPORA))
+    assert [line.split(":")[0] for line in lines[1:-1]] == [f"* {kind}" for kind in kinds]
+    assert all(". Expected " in line for line in lines[1:-1])
+
+
+def test_an_error_says_for_what_a_folder_was_taken(tree):
+    folder = tree("dog/1.wav", texts={"metadata.csv": "id,label\n1,dog\n"})
+    with pytest.raises(DataSetError, match=r"no column path .*was taken for 'table'; kind= chooses another"):
+        load_corpus(folder)
+    assert load_corpus(folder, kind="folder").target_names.tolist() == ["dog"]
+
+
+def test_options_reach_the_loader(tree):
+    folder = tree("a/1.wav", "2.wav")
+    assert load_corpus(folder, classes=True).target.tolist() == [-1, 0]
+    assert load_corpus(folder, kind="folder", classes=False).target is None
+    with pytest.raises(DataSetError, match=r"label is no option of kind='folder'; it has classes"):
+        load_corpus(folder, label="x")
+    with pytest.raises(DataSetError, match=r"label is no option of kind='esc'; it has none"):
+        load_corpus(folder, "esc", label="x")
+
+
+@pytest.mark.parametrize("kind", ["ESC", None, 3, ["esc"]])
+def test_unknown_kinds_are_refused(tree, kind):
+    with pytest.raises(DataSetError, match=r"kind=.* is unknown; expected one of auto, esc, .* or a function"):
+        load_corpus(tree("a.wav"), kind)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(DataSetError, match=r"no-such does not exist"):
+        load_corpus(tmp_path / "no-such")
+
+
+def test_order_does_not_depend_on_creation(tmp_path):
+    names = [f"{c}/{n}.wav" for c in "abc" for n in range(4)]
+    found = []
+    for seed in range(3):
+        folder = tmp_path / str(seed)
+        for name in random.Random(seed).sample(names, len(names)):
+            os.makedirs((folder / name).parent, exist_ok=True)
+            (folder / name).touch()
+        found.append(load_corpus(folder).filenames.tolist())
+    assert found[0] == found[1] == found[2] == names
+
+
+PLUGIN = """
+from skaudeep.datasets import load_folder
+from skaudeep.exceptions import DataSetError
+
+
+def load_mine(folder, *, suffix=".wav"):
+    if not (folder / "mine").is_file():
+        raise DataSetError("no file called mine.")
+    return load_folder(folder)
+
+
+def load_badly(folder):
+    return folder / 3
+
+
+def load_nothing(folder):
+    return {"data": []}
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path_factory, monkeypatch):
+    """Install a package that announces a function of PLUGIN under a name."""
+
+    def install(name, function, module="corpora_of_mine"):
+        folder = tmp_path_factory.mktemp("site")
+        (folder / "corpora_of_mine.py").write_text(PLUGIN)
+        (folder / "mine-1.0.dist-info").mkdir()
+        (folder / "mine-1.0.dist-info" / "METADATA").write_text("Name: mine\nVersion: 1.0\n")
+        announced = f"[skaudeep.corpora]\n{name} = {module}:{function}\n"
+        (folder / "mine-1.0.dist-info" / "entry_points.txt").write_text(announced)
+        monkeypatch.syspath_prepend(folder)
+
+    yield install
+    sys.modules.pop("corpora_of_mine", None)
+
+
+def test_a_plugin_is_found_by_name_and_by_itself(tree, plugin):
+    plugin("mine", "load_mine")
+    folder = tree("a/1.wav")
+    assert load_corpus(folder).DESCR == "Audio: 1 recordings, 1 classes (a)."
+    with pytest.raises(DataSetError, match=r"no file called mine"):
+        load_corpus(folder, "mine")
+    tree("mine")
+    assert equal(load_corpus(folder), load_folder(folder))
+    assert equal(load_corpus(folder, "mine", suffix=".flac"), load_folder(folder))
+
+
+def test_a_plugin_that_fits_beside_another_layout_is_ambiguous(tree, plugin):
+    plugin("mine", "load_mine")
+    with pytest.raises(DataSetError, match=r"could be any of partitioned, the plug-in mine \("):
+        load_corpus(tree("mine", "train/a/1.wav"))
+
+
+def test_a_plugin_that_does_not_fit_is_listed(tree, plugin):
+    plugin("mine", "load_mine")
+    with pytest.raises(DataSetError, match=r"(?s)No layout fits .*\* the plug-in mine \(.*\): no file called mine"):
+        load_corpus(tree("x"))
+    with pytest.raises(DataSetError, match=r"kind='yours' is unknown; .*folder, mine, or a function"):
+        load_corpus(tree("x"), "yours")
+
+
+def test_a_plugin_that_does_not_take_an_option_does_not_fit(tree, plugin):
+    plugin("mine", "load_mine")
+    assert load_corpus(tree("mine", "a/1.wav"), classes=False).target is None
+    with pytest.raises(DataSetError, match=r"plug-in 'mine' .* does not take .*\['classes'\]"):
+        load_corpus(tree("mine", "a/1.wav"), "mine", classes=False)
+
+
+@pytest.mark.parametrize("kind", ["auto", "bad"])
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (["load_badly"], r"plug-in 'bad' .* failed for .*TypeError: unsupported operand"),
+        (["load_nothing"], r"plug-in 'bad' .* returned \{'data': \[\]\} .*lacks data, target"),
+        (["load", "no_such_module"], r"Cannot import the plug-in 'bad' \(no_such_module:load\): ModuleNotFoundError"),
+    ],
+)
+def test_a_broken_plugin_is_named(tree, plugin, kind, function, message):
+    plugin("bad", *function)
+    with pytest.raises(DataSetError, match=message):
+        load_corpus(tree("a/1.wav"), kind)
+
+
+def load_upside_down(folder, *, classes="auto"):
+    corpus = load_folder(folder, classes=classes)
+    return make_bunch(corpus.data[::-1], corpus.filenames[::-1])
+
+
+def test_a_function_of_ones_own(tree):
+    folder = tree("a/1.wav", "b/2.wav")
+    assert load_corpus(folder, kind=load_upside_down).filenames.tolist() == ["b/2.wav", "a/1.wav"]
+    assert load_corpus(folder, kind=load_upside_down, classes=False).target is None
+    with pytest.raises(DataSetError, match=r"<lambda> failed for .*TypeError"):
+        load_corpus(folder, kind=lambda folder: folder / 3)
+    with pytest.raises(DataSetError, match=r"load_upside_down does not take .*\['suffix'\]"):
+        load_corpus(folder, kind=load_upside_down, suffix="x")

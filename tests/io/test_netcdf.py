@@ -479,3 +479,30 @@ def test_mutated_files_end_in_a_result_or_an_error(tmp_path):
     command = [sys.executable, "-W", "ignore", "-c", FUZZED, str(tmp_path / "features.nc"), n_cases]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout[-100:], done.stderr[-3000:])
+
+
+FULL = """
+import os, resource, sys
+import numpy as np
+from skaudeep.datasets import make_dataset
+from skaudeep.io import read_netcdf, write_netcdf
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+names = [f"{i}.wav" for i in range(100)]
+small, large = (make_dataset(np.ones((100, width)), names) for width in (5, 1000))
+write_netcdf(small, sys.argv[1])
+try:
+    write_netcdf(large, sys.argv[1])
+except OSError as error:
+    print(error)
+assert read_netcdf(sys.argv[1]).identical(small)
+assert os.listdir(os.path.dirname(sys.argv[1])) == ["features.nc"]
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits the size of files as POSIX systems can")
+def test_a_disk_that_takes_no_more_leaves_the_old_file(tmp_path):
+    command = [sys.executable, "-c", FULL, str(tmp_path / "features.nc")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "cannot be written" in done.stdout and "is the disk full?" in done.stdout

@@ -1,0 +1,246 @@
+"""What every loader of recordings returns, made from what it found."""
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import PredefinedSplit
+from sklearn.utils import Bunch
+
+from skaudeep.datasets._folds import PredefinedFolds
+from skaudeep.datasets._model import PARTITIONS
+from skaudeep.exceptions import DataSetError
+
+#: What a loader returns, in this order.
+KEYS = (
+    *("data", "target", "target_names", "cv", "cv_folds", "partition", "groups", "filenames"),
+    *("frame", "metadata", "DESCR"),
+)
+#: The numbers of partitions by what others call them (`PARTITIONS` has our names).
+PARTITION_NUMBERS = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("train", "training"),
+            ("devel", "dev", "development", "val", "valid", "validation"),
+            ("test", "testing", "eval", "evaluation"),
+        )
+    )
+    for name in names
+}
+
+
+def make_bunch(
+    files, names, *, target=None, target_names=None, folds=None, partition=None, groups=None, frame=None, notes=()
+):
+    """Give what is known about recordings the form that all loaders return.
+
+    Parameters
+    ----------
+    files : array-like of path-like of shape (n_files,) or DataFrame
+        Paths, or segments in the columns file, start and end (in seconds).
+    names : array-like of str of shape (n_files,)
+        What identifies the recordings, all different.
+    target : array-like of shape (n_files,), default=None
+        Class numbers that count `target_names`, with -1 where a recording has no label; without
+        `target_names` a continuous target, with NaN where it is missing.
+    target_names : array-like of str of shape (n_classes,), default=None
+        Class names.
+    folds : array-like of shape (n_files,) or (n_files, n_folds), default=None
+        The fold in which a recording is validated, as a whole number from 0, NaN where none is known; or, for
+        folds that overlap, for each fold 1 (validation), 0 (training) or NaN (neither).
+    partition : array-like of shape (n_files,), default=None
+        0 training, 1 development, 2 test, NaN where not known.
+    groups : array-like of str of shape (n_files,), default=None
+        Recordings of the same group belong together.
+    frame : DataFrame of shape (n_files, n_columns), default=None
+        The table of the corpus, in the order of the recordings.
+    notes : sequence of str, default=()
+        What else is to be said in the description.
+
+    Returns
+    -------
+    :class:`~sklearn.utils.Bunch`
+        As described for :func:`load_corpus`.
+
+    Raises
+    ------
+    DataSetError
+        If two recordings have the same name.
+
+    Examples
+    --------
+    >>> from skaudeep.datasets import make_bunch
+    >>> corpus = make_bunch(["/x/a.wav", "/x/b.wav"], ["a.wav", "b.wav"], target=[0, 1], target_names=["dog", "rain"])
+    >>> corpus.DESCR
+    'Audio: 2 recordings, 2 classes (dog, rain).'
+    """
+    names = np.array(names, dtype=str)
+    repeated = pd.Index(names).duplicated()
+    if repeated.any():
+        raise DataSetError(
+            f"Two recordings have the name {str(names[np.argmax(repeated)])!r}, but names identify recordings; "
+            "rename or remove one of them."
+        )
+    if target_names is not None and not len(target_names):
+        target = target_names = None
+    target = None if target is None else np.asarray(target)
+    target_names = None if target_names is None else np.array(target_names, dtype=str)
+    partition = None if partition is None else np.array(partition, dtype=np.float64)
+    if partition is not None and np.isnan(partition).all():
+        partition = None
+    labelled = np.ones(len(names), dtype=bool)
+    if target is not None:
+        labelled = ~np.isnan(target) if target_names is None else target >= 0
+    cv_folds, numbers = _fold_columns(folds)
+    cv, reason = _splitter(cv_folds, numbers, partition, labelled)
+    return Bunch(
+        data=files if isinstance(files, pd.DataFrame) else np.array([str(file) for file in files], dtype=str),
+        target=target,
+        target_names=target_names,
+        cv=cv,
+        cv_folds=cv_folds,
+        partition=partition,
+        groups=None if groups is None else np.array(groups, dtype=str),
+        filenames=names,
+        frame=frame,
+        metadata={
+            "filenames": names,
+            **_label_metadata(target, target_names, labelled),
+            "cv_folds": cv_folds,
+            "partition": partition,
+        },
+        DESCR=_describe(target, target_names, labelled, cv_folds, partition, groups, (*reason, *notes)),
+    )
+
+
+def number_classes(labels):
+    """Number class names in sorted order.
+
+    Parameters
+    ----------
+    labels : array-like of str of shape (n_files,)
+        Class names, "" where a recording has no label.
+
+    Returns
+    -------
+    target : ndarray of int of shape (n_files,) or None
+        Class numbers, -1 without a label; None if there is no label at all.
+    target_names : ndarray of str of shape (n_classes,) or None
+        The names, sorted.
+    """
+    labels = np.asarray(labels, dtype=object)
+    target, names = pd.factorize(np.where(labels == "", None, labels), sort=True)
+    return (target, names.astype(str)) if len(names) else (None, None)
+
+
+def encode_labels(labels, *, regression=None, source="label"):
+    """Turn the labels of a table into class numbers or a continuous target.
+
+    Parameters
+    ----------
+    labels : Series of str of shape (n_files,)
+        Labels, "" where missing; its index says where each of them stands.
+    regression : bool, default=None
+        Whether labels are numbers to be predicted. By default they are if all of them are numbers and not all are
+        whole; whole numbers are names of classes, as words are.
+    source : str, default="label"
+        Where the labels stand, for messages.
+
+    Returns
+    -------
+    target : ndarray of shape (n_files,) or None
+        Class numbers (-1 without a label), or floats (NaN without); None if there is no label at all.
+    target_names : ndarray of str of shape (n_classes,) or None
+        Class names, sorted (whole numbers by their value); None without classes.
+
+    Raises
+    ------
+    DataSetError
+        If `regression` is true and a label is no number.
+    """
+    numbers = pd.to_numeric(labels, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    # from 2**53 on a float merges whole numbers that differ
+    numeric = np.abs(numbers, out=np.full(len(numbers), np.inf), where=np.isfinite(numbers)) < 2**53
+    known = (labels != "").to_numpy(dtype=bool)
+    words = known & ~numeric
+    if words.any() and numeric.any() and (labels[words].str.lower() == "nan").all():
+        # a number that another program found missing
+        known, words = numeric, np.zeros(len(numeric), dtype=bool)
+    if not known.any():
+        return None, None
+    if words.any() and regression:
+        at = np.argmax(words)
+        where = f"{source}, {labels.index.name} {labels.index[at]}"
+        raise DataSetError(
+            f"{where}: {labels.iloc[at]!r} is no finite number, but regression=True needs numbers; "
+            "correct the table, or give regression=False for classes."
+        )
+    if words.any():
+        return number_classes(labels.where(known, ""))
+    numbers = np.where(known, numbers, np.nan)
+    whole = not np.mod(numbers[known], 1).any()
+    if regression or (regression is None and not whole):
+        return numbers, None
+    target, values = pd.factorize(numbers, sort=True)
+    return target, np.array([f"{value:.0f}" if whole else repr(float(value)) for value in values])
+
+
+def _fold_columns(folds):
+    """Folds as one column for each (1 validation, 0 training, NaN neither) and the numbers of the columns."""
+    if folds is None:
+        return None, None
+    folds = np.asarray(folds, dtype=np.float64)
+    if folds.ndim == 2:
+        return folds, np.arange(1, folds.shape[1] + 1)
+    numbers = np.unique(folds[~np.isnan(folds)])
+    if not numbers.size:
+        return None, None
+    columns = np.where(np.isnan(folds)[:, np.newaxis], np.nan, folds[:, np.newaxis] == numbers)
+    return columns, numbers.astype(np.int64)
+
+
+def _splitter(cv_folds, numbers, partition, labelled):
+    """A splitter over the labelled recordings, or None and the reason why there is none."""
+    what = "fold"
+    if cv_folds is None:
+        if partition is None:
+            return None, ()
+        what, part = "split into partitions", np.where(labelled, partition, np.nan)
+        held_out = 1 if (part == 1).any() else 2
+        cv_folds = np.select([part == 0, part == held_out], [0.0, 1.0], np.nan)[:, np.newaxis]
+    splits = np.where(labelled[:, np.newaxis], cv_folds, np.nan)
+    for number, task in ((0, "train on"), (1, "validate on")):
+        if not (splits == number).any(axis=0).all():
+            return None, (f"no splitter because a {what} has nothing with a label to {task}",)
+    if (splits.sum(axis=1) == 1).all():
+        return PredefinedSplit(numbers[splits.argmax(axis=1)]), ()
+    return PredefinedFolds(splits), ()
+
+
+def _label_metadata(target, target_names, labelled):
+    """Labels as make_dataset takes them."""
+    if target_names is None:
+        return {"label_nominal": None, "label_numeric": target, "label_map": None}
+    return {
+        "label_nominal": np.where(labelled, target_names[target], ""),
+        "label_numeric": None,
+        "label_map": {str(name): number for number, name in enumerate(target_names)},
+    }
+
+
+def _describe(target, target_names, labelled, cv_folds, partition, groups, notes):
+    """Say in one sentence what was found."""
+    counts = [f"{len(labelled)} recordings"]
+    if target_names is not None:
+        counts.append(f"{len(target_names)} classes ({', '.join(target_names)})")
+    elif target is not None:
+        counts.append("a continuous target")
+    if not labelled.all():
+        counts.append(f"{(~labelled).sum()} without a label")
+    if cv_folds is not None:
+        counts.append(f"{cv_folds.shape[1]} given folds")
+    if partition is not None:
+        sizes = [f"{(partition == number).sum()} in {name}" for number, name in enumerate(PARTITIONS)]
+        counts.append(f"partitions ({', '.join(sizes)})")
+    if groups is not None:
+        counts.append(f"{len(set(groups))} groups of recordings that belong together")
+    return f"Audio: {', '.join([*counts, *notes])}."
