@@ -11,9 +11,9 @@ from skaudeep._validation import validate_params
 from skaudeep.datasets._model import (
     VARIABLES,
     _apply_label_map,
-    _names,
     check_layout,
     get_label_map,
+    get_texts,
     instance_index,
     settle_types,
 )
@@ -208,10 +208,7 @@ def is_in_memory(ds):
 
 def comparable(ds, name):
     """The values of a variable, with missing class names as empty strings."""
-    values = ds[name].values
-    if name == "label_nominal" and values.dtype.kind != "U":
-        return _names(values, len(values), name)[0]
-    return values
+    return get_texts(ds, name) if name == "label_nominal" else ds[name].values
 
 
 def differing(one, other):

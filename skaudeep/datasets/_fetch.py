@@ -190,10 +190,10 @@ def fetch_esc50(data_home=None, *, url=None, download_if_missing=True, verbose=0
     -----
     The corpus appears in `data_home` only when it is complete, so a later call finds all of it, without the network,
     or nothing. An archive that lies there under the name `ESC-50.zip` is unpacked in place of a download; one whose
-    unpacking was interrupted is kept there. The
-    address is that of one commit of the corpus. As GitHub does not promise the same bytes for its
-    archives for ever, there is no checksum of the archive: the checksum is that of the table, the table must name
-    2000 files in 50 classes that are all there, and each file has the checksum that the archive holds for it.
+    unpacking was interrupted is kept there. The address is that of one commit of the corpus. As GitHub does not
+    promise the same bytes for its archives for ever, there is no checksum of the archive: the checksum is that of
+    the table, the table must name 2000 files in 50 classes that are all there, and each file has the checksum that
+    the archive holds for it.
 
     References
     ----------
@@ -248,7 +248,8 @@ def fetch_urbansound8k(data_home=None, *, url=None, download_if_missing=True, ve
     -----
     The corpus appears in `data_home` only when it is complete, so a later call finds all of it, without the network,
     or nothing. An archive that lies there under the name `UrbanSound8K.tar.gz` is unpacked in place of a
-    download; one whose unpacking was interrupted is kept there. The MD5 of the archive is checked, and after unpacking the number of files and classes.
+    download; one whose unpacking was interrupted is kept there. The MD5 of the archive is checked, and after
+    unpacking the number of files and classes.
 
     References
     ----------

@@ -9,8 +9,8 @@ from sklearn.model_selection import BaseCrossValidator
 
 from skaudeep._validation import Integral, Interval, Real, check_random_state, validate_params
 from skaudeep.datasets._deal import deal
-from skaudeep.datasets._model import PARTITIONS, check_layout
-from skaudeep.datasets._validate import check_choices, check_filenames, get_texts, group_rows
+from skaudeep.datasets._model import PARTITIONS, check_layout, get_texts
+from skaudeep.datasets._validate import check_choices, check_filenames, group_rows
 from skaudeep.exceptions import DataSetError
 
 # Continuous targets are stratified by this many quantiles.

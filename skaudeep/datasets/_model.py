@@ -150,7 +150,7 @@ def make_dataset(
 
 
 def check_layout(ds, source):
-    """Raise a `DataSetError` naming `source` unless variables, dimensions, types and attributes are those of a data set.
+    """Raise a `DataSetError` naming `source` unless variables, dimensions, types and attributes are as they should.
 
     Of `features`, which may be lazy, no value is looked at.
     """
@@ -210,6 +210,16 @@ def get_label_map(ds):
     if not all(isinstance(name, str) and int(number) == number for name, number in pairs):
         raise ValueError(pairs)
     return {name: int(number) for name, number in pairs}
+
+
+def get_texts(ds, name):
+    """A variable of names, of a data set with the right layout, as an array of strings, "" where missing."""
+    values = ds[name].values
+    if values.dtype.kind == "f":
+        if not np.isnan(values).all():
+            raise DataSetError(f"{name}: expected names, got numbers; they belong in label_numeric.")
+        return np.full(values.shape, "")
+    return values if values.dtype.kind == "U" else np.where(pd.isna(values), "", values).astype(str)
 
 
 def get_feature_names(ds):

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._validation import validate_params
-from skaudeep.datasets._model import PARTITIONS, check_layout, get_label_map
+from skaudeep.datasets._model import PARTITIONS, check_layout, get_label_map, get_texts
 from skaudeep.exceptions import DataSetError
 
 #: What the rules demand, by their numbers.
@@ -166,16 +166,6 @@ def group_rows(values):
     order = np.argsort(codes, kind="stable")
     order.flags.writeable = False  # every violation looks at a part of it
     return _Groups(codes, order, np.concatenate([[0], np.cumsum(np.bincount(codes))]))
-
-
-def get_texts(ds, name):
-    """A variable of names, of a data set with the right layout, as an array of strings, "" where missing."""
-    values = ds[name].values
-    if values.dtype.kind == "f":
-        if not np.isnan(values).all():
-            raise DataSetError(f"{name}: expected names, got numbers; they belong in label_numeric.")
-        return np.full(values.shape, "")
-    return values if values.dtype.kind == "U" else np.where(pd.isna(values), "", values).astype(str)
 
 
 def check_choices(ds, name, choices):
