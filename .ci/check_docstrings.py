@@ -33,10 +33,11 @@ def public_objects():
 
 
 def public_methods(cls):
-    """Names of the methods that a class has of our own classes; properties are among its documented attributes."""
+    """Names of the methods that a class has of our own classes; all else is among its documented attributes."""
     ours = [vars(base) for base in cls.__mro__ if base.__module__.startswith("skaudeep")]
     members = {name: member for members in reversed(ours) for name, member in members.items()}
-    return [name for name, member in members.items() if name[0] != "_" and not isinstance(member, property)]
+    methods = {name for name, member in members.items() if callable(member) or isinstance(member, classmethod)}
+    return [name for name in members if name[0] != "_" and name in methods]
 
 
 def codes(settings, key):

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, fields
+from textwrap import dedent
 
 import pandas as pd
 
@@ -216,7 +217,7 @@ def _shared_sections(info):
         yield "targets", [", ".join([ranged, *unlabelled])]
     else:
         yield "labels", ["none"]
-    yield "folds", info.folds.reset_index().to_string(index=False).splitlines() if len(info.folds) else ["none"]
+    yield "folds", dedent(info.folds.reset_index().to_string(index=False)).splitlines() if len(info.folds) else ["none"]
     yield "partitions", [", ".join(f"{name} {n:,}" for name, n in info.partitions.items()) or "none"]
 
 

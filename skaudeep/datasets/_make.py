@@ -85,6 +85,8 @@ def make_sound_events(
             The recording that a file is a take of.
         filenames : ndarray of str of shape (n_files,)
             Paths below `directory`, with forward slashes.
+        cv_folds, partition, metadata
+            As described for :func:`load_corpus`.
         frame : DataFrame of shape (n_files, 5)
             The table: file, label, recording, fold (from 1) and length in seconds.
         DESCR : str

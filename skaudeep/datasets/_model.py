@@ -290,7 +290,7 @@ def _numbers(values, shape, argument):
     except (TypeError, ValueError) as error:
         raise DataSetError(f"{argument}: expected numbers, got {values!r} ({error}).") from error
     _check_shape(numbers, shape, argument)
-    whole = numbers == np.round(numbers)
+    whole = (numbers == np.round(numbers)) & (np.abs(numbers) < 2**53)
     return numbers.astype(np.int64) if whole.all() and whole.size else numbers
 
 

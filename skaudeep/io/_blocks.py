@@ -1,5 +1,6 @@
 """Features block by block, so that data sets beyond memory can be written."""
 
+import itertools
 import math
 
 import numpy as np
@@ -32,18 +33,15 @@ def feature_blocks(features, multiple=1):
         Its features.
     """
     n, step = features.shape[0], rows_per_block(features, multiple)
-    edges = np.arange(0, n, step) if features.chunks is None else _merge(features.chunks[0], step)
-    for start, stop in zip(edges, [*edges[1:], n], strict=True):
-        block = features[start:stop].values
-        yield int(start), np.ascontiguousarray(block, dtype=np.float32)
+    starts = range(0, n, step) if features.chunks is None else _merge(features.chunks[0], step)
+    for start, stop in itertools.pairwise([*starts, n]):
+        yield start, np.ascontiguousarray(features[start:stop].values, dtype=np.float32)
 
 
 def _merge(chunks, step):
     """First rows of runs of dask chunks that have up to `step` rows together."""
-    starts, rows = [], 0
-    for start, size in zip(np.cumsum([0, *chunks[:-1]]), chunks, strict=True):
-        if not starts or rows + size > step:
-            starts.append(start)
-            rows = 0
-        rows += size
+    starts = []
+    for stop, size in zip(itertools.accumulate(chunks), chunks, strict=True):
+        if not starts or stop - starts[-1] > step:
+            starts.append(stop - size)
     return starts if sum(chunks) else []

@@ -82,6 +82,13 @@ def test_continuous_targets():
     assert "label_map" not in ds.attrs
 
 
+@pytest.mark.parametrize("value", [np.inf, 1e300, 2.0**60])
+def test_targets_beyond_the_whole_numbers_that_floats_tell_apart_stay_floats(value):
+    ds = make_dataset(np.zeros((3, 1)), NAMES, label_numeric=[1.0, value, 2.0])
+    assert ds.label_numeric.values.tolist() == [1.0, value, 2.0]
+    assert ds.label_numeric.dtype == np.float64
+
+
 @pytest.mark.parametrize(
     ("shape", "dims"),
     [

@@ -251,6 +251,13 @@ def test_lazy_features_are_written_block_by_block_each_once(tmp_path, monkeypatc
     np.testing.assert_array_equal(read_netcdf(tmp_path / "lazy.nc").features, values)
 
 
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_data_set_without_instances(tmp_path, lazy):
+    ds = make_dataset(np.zeros((2, 3)), ["a", "b"]).isel(instance=[])
+    write_netcdf(ds.chunk() if lazy else ds, tmp_path / "empty.nc")
+    xr.testing.assert_identical(read_netcdf(tmp_path / "empty.nc"), ds)
+
+
 def test_a_file_that_is_open_can_be_replaced_by_what_is_made_of_it(ds, tmp_path):
     path = tmp_path / "features.nc"
     write_netcdf(ds, path)

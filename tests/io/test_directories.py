@@ -1,0 +1,352 @@
+import subprocess
+import sys
+
+import dask.array as da
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from skaudeep.datasets import make_dataset
+from skaudeep.datasets._model import instance_index
+from skaudeep.exceptions import DataSetError
+from skaudeep.io import export_dataset, import_dataset, read_netcdf
+
+FORMATS = pytest.mark.parametrize("format", ["csv", "arff"])
+
+
+def make(n=12, **options):
+    values = np.random.default_rng(0).standard_normal((n, 3))
+    names = [f"{i // 2}.wav" for i in range(n)]
+    labels = [["Rain", "Dog bark", "Sea"][i // 2 % 3] for i in range(n)]
+    return make_dataset(values, names, chunk_nr=np.arange(n) % 2, **{"label_nominal": labels} | options)
+
+
+def by_file(numbers, n=12):
+    """One number for each file of `make`, repeated for its chunks."""
+    return np.resize(np.repeat(numbers, 2), n)
+
+
+def files_in(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def same_instances(one, other):
+    """The same but for the order of instances."""
+    order = instance_index(one).get_indexer(instance_index(other))
+    assert sorted(order) == list(range(one.sizes["instance"]))
+    xr.testing.assert_identical(one.isel(instance=order), other)
+
+
+def write(folder, files):
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.mark.parametrize("folder", ["csv", "csv-labels-last", "arff", "arff-labels-last"])
+def test_exports_of_the_original(shared, tmp_path, folder):
+    original = shared / "reference" / "exports" / folder
+    ds = read_netcdf(shared / "reference" / "models" / "t-rae-gru" / "representation.nc")
+    labels_last, name = folder.endswith("last"), "repr" if folder.endswith("last") else "representation"
+    export_dataset(ds, tmp_path, format=folder.partition("-")[0], name=name, labels_last=labels_last)
+    assert files_in(tmp_path) == files_in(original)
+    for file in files_in(original):
+        assert (tmp_path / file).read_bytes() == (original / file).read_bytes()
+    same_instances(import_dataset(original), ds)
+
+
+@FORMATS
+@pytest.mark.parametrize(
+    ("options", "files"),
+    [
+        ({}, ["x"]),
+        ({"cv_folds": by_file([0, 1, 0])[:, None] == [0, 1]}, ["fold_1/x", "fold_2/x"]),
+        ({"partition": by_file([0, 2, 0])}, ["test/x", "train/x"]),
+        (
+            {"partition": by_file([0, 1, 2]), "cv_folds": by_file([0, 1, 0, 1])[:, None] == [0, 1]},
+            [f"{partition}/fold_{fold}/x" for partition in ("devel", "test", "train") for fold in (1, 2)],
+        ),
+    ],
+)
+def test_layouts_round_trip(tmp_path, options, files, format):
+    ds = make(**options)
+    export_dataset(ds, tmp_path / "new" / "folder", name="x", format=format)
+    assert files_in(tmp_path / "new" / "folder") == [f"{file}.{format}" for file in files]
+    same_instances(import_dataset(tmp_path / "new" / "folder"), ds)
+
+
+@pytest.mark.parametrize("format", ["csv", "arff"])
+def test_partition_and_fold_do_not_repeat_rows(tmp_path, format):
+    ds = make(partition=by_file([0, 1, 2]), cv_folds=by_file([0, 1, 0, 1])[:, None] == [0, 1])
+    export_dataset(ds, tmp_path, format=format)
+    one = {file: import_dataset(tmp_path / file) for file in files_in(tmp_path)}
+    assert sum(part.sizes["instance"] for part in one.values()) == 12
+    for file, part in one.items():
+        partition = ("train", "devel", "test").index(file.split("/")[0])
+        rows = instance_index(ds).get_indexer(instance_index(part))
+        assert (ds.partition.values[rows] == partition).all()
+
+
+def test_arff_export_without_folds_writes_arff(tmp_path):
+    export_dataset(make(), tmp_path, format="arff")
+    assert (tmp_path / "features.arff").read_text().startswith('@RELATION "auDeep')
+
+
+@FORMATS
+def test_ten_and_more_folds_keep_their_order(tmp_path, format):
+    ds = make(24, cv_folds=np.repeat(np.eye(12), 2, axis=0))
+    export_dataset(ds, tmp_path, format=format)
+    again = import_dataset(tmp_path)
+    xr.testing.assert_identical(again, ds)
+
+
+@FORMATS
+def test_a_fold_may_lack_a_label(tmp_path, format):
+    ds = make(cv_folds=by_file([0, 1, 2])[:, None] == [0, 1, 2])
+    export_dataset(ds, tmp_path, format=format)
+    assert len(set(import_dataset(tmp_path / "fold_1" / f"features.{format}").label_nominal.values)) == 1
+    same_instances(import_dataset(tmp_path), ds)
+
+
+def test_chunk_nr_is_no_feature(tmp_path):
+    export_dataset(make(cv_folds=by_file([0, 1])[:, None] == [0, 1]), tmp_path)
+    again = import_dataset(tmp_path)
+    assert again.sizes["generated"] == 3
+    assert again.chunk_nr.values.tolist() == [0, 1] * 6
+
+
+@FORMATS
+def test_folds_may_overlap(tmp_path, format):
+    folds = np.array([[1, 0, 1], [1, 1, 0], [0, 1, 0]])[by_file([0, 1, 2])]
+    ds = make(cv_folds=folds)
+    export_dataset(ds, tmp_path, format=format)
+    same_instances(import_dataset(tmp_path), ds)
+
+
+@FORMATS
+def test_all_files_declare_all_classes_in_the_same_order(tmp_path, format):
+    ds = make(label_map={"Sea": 4, "Rain": 2, "Dog bark": 7, "A": 0}, cv_folds=by_file([0, 1, 2])[:, None] == [0, 1, 2])
+    export_dataset(ds, tmp_path, format=format)
+    if format == "arff":
+        heads = {(tmp_path / file).read_text().partition("@DATA")[0] for file in files_in(tmp_path)}
+        (head,) = heads
+        assert "@ATTRIBUTE label_nominal {A, 'Dog bark', Rain, Sea}\n" in head
+        same_instances(import_dataset(tmp_path), ds)
+    else:  # which has no place for a class without instances
+        assert import_dataset(tmp_path).label_map == '[["Dog bark", 7], ["Rain", 2], ["Sea", 4]]'
+
+
+@FORMATS
+def test_empty_folds_are_kept(tmp_path, format):
+    ds = make(cv_folds=np.stack([np.ones(12), np.zeros(12)], axis=1))
+    export_dataset(ds, tmp_path, format=format)
+    same_instances(import_dataset(tmp_path), ds)
+
+
+@FORMATS
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), n=st.integers(1, 8), n_folds=st.integers(0, 3), partitioned=st.booleans())
+def test_anything_round_trips(tmp_path_factory, format, data, n, n_folds, partitioned):
+    draw = lambda kind: data.draw(st.lists(kind, min_size=n, max_size=n))  # noqa: E731
+    folds = np.array(draw(st.lists(st.booleans(), min_size=n_folds, max_size=n_folds)), dtype=int).reshape(n, n_folds)
+    folds[~folds.any(axis=1), :1] = 1
+    ds = make_dataset(
+        np.array(draw(st.floats(width=32)))[:, None],
+        [f"{i} 'x', \"y\"" for i in range(n)],
+        label_nominal=draw(st.sampled_from(["Rain", "Dog, 'bark'", "", "?"])),
+        cv_folds=folds,
+        partition=draw(st.sampled_from([0, 1, 2])) if partitioned else None,
+    )
+    folder = tmp_path_factory.mktemp("any")
+    export_dataset(ds, folder, format=format)
+    same_instances(import_dataset(folder), ds)
+
+
+def test_instances_without_names_are_told_apart(tmp_path):
+    write(tmp_path, {"fold_1/x.csv": "class,y\na,1\nb,2\n", "fold_2/x.csv": "class,y\na,1\n"})
+    ds = import_dataset(tmp_path, label_nominal="class")
+    assert ds.filename.values.tolist() == ["fold_1/x-0", "fold_1/x-1", "fold_2/x-0"]
+    assert ds.cv_folds.values.tolist() == [[1, 0], [1, 0], [0, 1]]
+
+
+def test_folds_may_count_from_zero(tmp_path):
+    write(tmp_path, {f"fold_{i}/x.csv": f"filename,y\n{i},1\n" for i in range(11)})
+    ds = import_dataset(tmp_path)
+    assert ds.filename.values.tolist() == [str(i) for i in range(11)]
+    np.testing.assert_array_equal(ds.cv_folds.values, np.eye(11))
+
+
+def test_one_file(tmp_path):
+    write(tmp_path, {"x.txt": "filename,y\na,1\n", "X.ARFF": "@relation r\n@attribute y real\n@data\n1\n"})
+    assert import_dataset(str(tmp_path / "x.txt"), format="csv").filename.values.tolist() == ["a"]
+    assert import_dataset(tmp_path / "X.ARFF").filename.values.tolist() == ["X-0"]
+    with pytest.raises(DataSetError, match=r"x\.txt: its suffix is neither .csv nor .arff"):
+        import_dataset(tmp_path / "x.txt")
+
+
+def test_other_files_and_folders_do_not_matter(tmp_path):
+    export_dataset(make(), tmp_path)
+    write(
+        tmp_path, {"notes.txt": "", "audio/x.csv": "", "fold_x/y.csv": "", "fold_1/fold_2/z.csv": "", ".hidden.csv": ""}
+    )
+    xr.testing.assert_identical(import_dataset(tmp_path), make())
+
+
+def test_a_name_is_chosen_if_there_are_several(tmp_path):
+    export_dataset(make(), tmp_path, name="one")
+    export_dataset(make(6), tmp_path, name="two.more")
+    export_dataset(make(4), tmp_path, name="one", format="arff")
+    with pytest.raises(DataSetError, match=r"has files called one\.arff, one\.csv, two\.more\.csv; choose by name or"):
+        import_dataset(tmp_path)
+    assert import_dataset(tmp_path, name="two.more").sizes["instance"] == 6
+    assert import_dataset(tmp_path, name="one", format="csv").sizes["instance"] == 12
+    assert import_dataset(tmp_path, format="arff").sizes["instance"] == 4
+    with pytest.raises(
+        DataSetError, match=r"has no data set called three in the format csv\. Expected .* Found: one\.arf"
+    ):
+        import_dataset(tmp_path, name="three", format="csv")
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, r"has no data set\. Expected one file .* Found: nothing\."),
+        ({"a.wav": "", "meta/x.csv": ""}, r"has no data set\. Expected .* Found: a\.wav, meta/\."),
+        ({"x.csv": "", "fold_1/x.csv": ""}, r"x\.csv and .*fold_1/x\.csv cannot both belong to a data set\. Expected"),
+        ({"train/x.csv": "", "test/fold_1/x.csv": ""}, "cannot both belong to a data set"),
+        ({"fold_1/x.csv": "", "fold_01/x.csv": ""}, "cannot both belong to a data set"),
+        ({"fold_1/x.csv": "", "fold_3/x.csv": ""}, "has the folds 1, 3; some are missing"),
+        ({"fold_2/x.csv": ""}, "has the folds 2; some are missing"),
+        (
+            {"fold_1/x.csv": "y\n1\n", "fold_2/x.csv": "z\n1\n"},
+            r"fold_1/x\.csv and .*fold_2/x\.csv .* 'y' in the one, 'z'",
+        ),
+        ({"fold_1/x.csv": "y\n1\n", "fold_2/x.csv": "y,z\n1,2\n"}, "None in the one, 'z' in the other"),
+        ({"fold_1/x.csv": "y\n1\n", "fold_2/x.csv": "y\nz\n"}, r"fold_2/x\.csv, line 2: 'z' in the column 'y'"),
+        (
+            {"fold_1/x.csv": "filename,y\na,1\n", "fold_2/x.csv": "filename,y\nb,1\na,2\n"},
+            r"fold_2/x\.csv, line 3: the features of 'a', chunk 0 are not those that it has in .*fold_1/x\.csv, line 2",
+        ),
+        (
+            {"fold_1/x.csv": "filename,label_nominal,y\na,u,1\n", "fold_2/x.csv": "filename,label_nominal,y\na,v,1\n"},
+            r"fold_2/x\.csv, line 2: the label_nominal of 'a'",
+        ),
+        (
+            {"train/x.csv": "filename,y\na,1\n", "test/x.csv": "filename,y\na,1\n"},
+            r"test/x\.csv, line 2: the partition of 'a', chunk 0 .* train/x\.csv|test/x\.csv, line 2: the partition",
+        ),
+        (
+            {
+                "fold_1/x.csv": "label_nominal,label_numeric,y\na,1,1\n",
+                "fold_2/x.csv": "label_nominal,label_numeric,y\na,2,1\n",
+            },
+            r"fold_2/x\.csv, line 2: the class 'a' has the number 2, but in .*fold_1/x\.csv, line 2",
+        ),
+    ],
+)
+def test_errors_of_import(tmp_path, files, message):
+    write(tmp_path, files)
+    with pytest.raises(DataSetError, match=message):
+        import_dataset(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("ds", "message"),
+    [
+        (
+            make(partition=[0, 1] * 5 + [np.nan] * 2),
+            r"2 instances would be in no file, first '5\.wav', chunk 0: they have",
+        ),
+        (make(cv_folds=np.eye(12, 2)), r"10 instances would be in no file, first '1\.wav', chunk 0: .* no validation"),
+        (make(cv_folds=np.where(np.eye(12) == 1, np.nan, 1)), r"'0\.wav', chunk 0 is in neither split of a fold"),
+        (make().assign(filename=("instance", ["a"] * 12)), r"'a', chunk 0 is there more than once \(again at 2\)"),
+    ],
+)
+def test_what_files_cannot_tell_is_refused_before_anything_is_written(tmp_path, ds, message):
+    with pytest.raises(DataSetError, match=message):
+        export_dataset(ds, tmp_path / "new")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", "a\0"])
+def test_a_name_is_that_of_a_file(tmp_path, name):
+    with pytest.raises(DataSetError, match="expected the name of a file, without folders"):
+        export_dataset(make(), tmp_path / "new", name=name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_older_export_is_replaced_only_as_a_whole(tmp_path):
+    export_dataset(make(cv_folds=by_file([0, 1, 2])[:, None] == [0, 1, 2]), tmp_path)
+    before = {file: (tmp_path / file).read_bytes() for file in files_in(tmp_path)}
+    # a third fold would stay, and be read together with the new ones
+    with pytest.raises(DataSetError, match=r"has 1 files that would be read together .*fold_3/features\.csv"):
+        export_dataset(make(cv_folds=by_file([0, 1])[:, None] == [0, 1]), tmp_path)
+    with pytest.raises(DataSetError, match="has 3 files that would be read together"):
+        export_dataset(make(), tmp_path)
+    assert {file: (tmp_path / file).read_bytes() for file in files_in(tmp_path)} == before
+    export_dataset(make(6, cv_folds=by_file([0, 1, 2], 6)[:, None] == [0, 1, 2]), tmp_path)
+    assert import_dataset(tmp_path).sizes["instance"] == 6
+    (tmp_path / "file").touch()
+    with pytest.raises(DataSetError, match="is a file; expected a directory"):
+        export_dataset(make(), tmp_path / "file")
+
+
+@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_failed_export_leaves_the_old_files_and_no_debris(tmp_path, exists, error):
+    ds = make(cv_folds=by_file([0, 1])[:, None] == [0, 1])
+    if exists:
+        export_dataset(ds, tmp_path / "a" / "b")
+    before = sorted(tmp_path.rglob("*"))
+    contents = [path.read_bytes() for path in before if path.is_file()]
+
+    def fail(block, block_info=None):
+        if block_info and block_info[0]["chunk-location"][0] == 1:
+            raise error
+        return block
+
+    blocks = da.from_array(ds.features.values, chunks=(6, 3)).map_blocks(fail, dtype=np.float32)
+    with pytest.raises(type(error)):
+        export_dataset(ds.assign(features=(ds.features.dims, blocks)), tmp_path / "a" / "b")
+    assert sorted(tmp_path.rglob("*")) == before
+    assert [path.read_bytes() for path in before if path.is_file()] == contents
+
+
+def test_lazy_features_are_computed_once_for_all_files(tmp_path):
+    computed = []
+
+    def record(block, block_info=None):
+        if block_info:
+            computed.append(block_info[0]["chunk-location"][0])
+        return block
+
+    ds = make(partition=by_file([0, 1, 2]), cv_folds=np.ones((12, 3)))
+    blocks = da.from_array(ds.features.values, chunks=(5, 3)).map_blocks(record, dtype=np.float32)
+    lazy = ds.assign(features=(ds.features.dims, blocks))
+    export_dataset(lazy, tmp_path)
+    assert sorted(computed) == [0, 1, 2]
+    same_instances(import_dataset(tmp_path), ds)
+
+
+def test_memory_does_not_grow_with_a_lazy_data_set(tmp_path):
+    code = """
+import resource, sys
+import dask, dask.array as da, numpy as np
+from skaudeep.datasets import make_dataset
+from skaudeep.io import export_dataset
+dask.config.set(scheduler="synchronous")
+def make(n):
+    features = da.random.default_rng(0).random((n, 2048), chunks=(500, 2048), dtype=np.float32)
+    return make_dataset(features, [str(i) for i in range(n)], cv_folds=np.arange(n)[:, None] % 2 == [0, 1])
+export_dataset(make(5000), sys.argv[1] + "/small")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+export_dataset(make(15000), sys.argv[1] + "/large")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True, timeout=300
+    )
+    assert int(done.stdout) < 40_000  # KB; the features alone have 80 MB more
