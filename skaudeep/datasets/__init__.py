@@ -1,4 +1,13 @@
-"""Collections of recordings on disk, and the data sets made from them."""
+"""Collections of recordings on disk, and the data sets made from them.
+
+Recordings: `_corpora` recognises a layout; `_layouts` (folders), `_environment` (ESC, UrbanSound8K), `_challenges`
+(DCASE, ComParE) and `_table` load one, with `_find` and `_bunch`; `_fetch` downloads; `_make` synthesises.
+
+Data sets: `_model` makes one and says what it is; `_validate` checks it; `_select`, `_combine`, `_labels` and `_folds`
+(with `_deal`) make new ones of it; `_convert` hands it to others.
+
+Both: `_inspect` counts, `_info` prints the counts.
+"""
 
 from skaudeep.datasets._bunch import make_bunch
 from skaudeep.datasets._challenges import load_compare, load_dcase

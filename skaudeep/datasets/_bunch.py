@@ -91,7 +91,7 @@ def make_bunch(
     if target is not None:
         labelled = ~np.isnan(target) if target_names is None else target >= 0
     cv_folds, numbers = _fold_columns(folds)
-    cv, reason = _splitter(cv_folds, numbers, partition, labelled)
+    cv, reason = find_splitter(cv_folds, numbers, partition, labelled)
     return Bunch(
         data=files if isinstance(files, pd.DataFrame) else np.array([str(file) for file in files], dtype=str),
         target=target,
@@ -198,7 +198,7 @@ def _fold_columns(folds):
     return columns, numbers.astype(np.int64)
 
 
-def _splitter(cv_folds, numbers, partition, labelled):
+def find_splitter(cv_folds, numbers, partition, labelled):
     """A splitter over the labelled recordings, or None and the reason why there is none."""
     what = "fold"
     if cv_folds is None:

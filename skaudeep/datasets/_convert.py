@@ -6,8 +6,8 @@ import xarray as xr
 from sklearn.utils import Bunch
 
 from skaudeep._validation import validate_params
+from skaudeep.datasets._bunch import find_splitter
 from skaudeep.datasets._combine import comparable, is_in_memory
-from skaudeep.datasets._folds import PredefinedFolds
 from skaudeep.datasets._model import PARTITIONS, VARIABLES, check_layout, get_feature_names, get_label_map
 from skaudeep.exceptions import DataSetError
 
@@ -36,16 +36,19 @@ def to_bunch(ds):
             Class names in the order of their numbers in `label_map`, which may have gaps that `target` has not.
         feature_names : ndarray of str
             One name for each number of an instance, in C order.
-        cv : PredefinedFolds or None
-            The folds, for the parameter `cv` of scikit-learn; None if there are none, or a split of one is empty.
+        cv : splitter of scikit-learn or None
+            As :func:`load_corpus` gives it: the folds, or one split by partition, without unlabelled instances; None
+            if there are neither, or a split has no labelled instance. :func:`cv_splits` has them all.
+        cv_folds : ndarray of shape (n_instances, n_folds) or None
+            1 where a fold is validated on an instance, 0 where it is trained on it, NaN where neither.
         groups : ndarray of str of shape (n_instances,)
             What belongs together: chunks of a recording have its name.
         filenames : ndarray of str of shape (n_instances,)
             The recordings.
         chunk_nr : ndarray of int of shape (n_instances,)
             Which chunk of its recording an instance is.
-        partition : ndarray of str of shape (n_instances,) or None
-            "train", "devel", "test", or "" where not known. None if there are no partitions.
+        partition : ndarray of float of shape (n_instances,) or None
+            0 training, 1 development, 2 test, NaN where not known. None if there are no partitions.
         DESCR : str
             What is in the data set.
 
@@ -79,20 +82,25 @@ def to_bunch(ds):
     """
     check_layout(ds, "ds")
     target, target_names = _target(ds)
+    labelled = np.ones(ds.sizes["instance"], dtype=bool)
+    if target is not None:
+        labelled = ~np.isnan(target) if target_names is None else target >= 0
     filenames = ds["filename"].values.astype(str)
-    folds = ds["cv_folds"].values
-    complete = folds.shape[1] and all((folds == number).any(axis=0).all() for number in (0, 1))
-    has_partitions = not np.isnan(ds["partition"].values).all()
+    folds = ds["cv_folds"].values.astype(np.float64) if ds.sizes["fold"] else None
+    partition = ds["partition"].values.astype(np.float64)
+    partition = None if np.isnan(partition).all() else partition
+    cv, _ = find_splitter(folds, np.arange(1, ds.sizes["fold"] + 1), partition, labelled)
     return Bunch(
         data=ds["features"].values if is_in_memory(ds) else ds["features"],
         target=target,
         target_names=target_names,
         feature_names=get_feature_names(ds),
-        cv=PredefinedFolds(folds) if complete else None,
+        cv=cv,
+        cv_folds=folds,
         groups=filenames,
         filenames=filenames.copy(),
         chunk_nr=ds["chunk_nr"].values.copy(),
-        partition=np.array([*PARTITIONS, ""])[_partition_codes(ds)] if has_partitions else None,
+        partition=partition,
         DESCR=_describe(ds, target_names),
     )
 
@@ -138,7 +146,7 @@ def to_frame(ds):
     columns = {
         "filename": ds["filename"].values.astype(str),
         "chunk_nr": ds["chunk_nr"].values,
-        "partition": pd.Categorical.from_codes(_partition_codes(ds), PARTITIONS),
+        "partition": pd.Categorical.from_codes(np.nan_to_num(ds["partition"].values, nan=-1).astype(int), PARTITIONS),
         **{f"fold_{i}": column for i, column in enumerate(folds.T, start=1)},
         "label_nominal": np.where(nominal == "", None, nominal.astype(object)),
         "label_numeric": ds["label_numeric"].values,
@@ -159,11 +167,6 @@ def to_frame(ds):
 
 def _is_further_column(name, variable):
     return name not in VARIABLES and variable.dims == ("instance",)
-
-
-def _partition_codes(ds):
-    """0, 1, 2, and -1 where the partition is not known."""
-    return np.nan_to_num(ds["partition"].values, nan=-1).astype(np.int64)
 
 
 def _target(ds):

@@ -29,7 +29,7 @@ def make(**options):
 def test_works_at_once_in_scikit_learn(shared):
     ds = read_netcdf(shared / "reference/datasets/rep32-400.nc")
     bunch = to_bunch(ds)
-    scores = cross_val_score(RidgeClassifier(), bunch.data, bunch.target, cv=bunch.cv, groups=bunch.groups)
+    scores = cross_val_score(RidgeClassifier(), bunch.data, bunch.target, cv=bunch.cv)
     expected = []  # the same by hand, with the class names of the file
     for fold in ds.cv_folds.values.T:
         train, test = ds.isel(instance=fold == 0), ds.isel(instance=fold == 1)
@@ -59,15 +59,22 @@ def test_everything_in_the_bunch():
     assert bunch.feature_names.tolist() == ["p", "q"]
     assert bunch.groups.tolist() == bunch.filenames.tolist() == ["a", "a", "b"]
     assert bunch.chunk_nr.tolist() == [0, 1, 0]
-    assert bunch.partition.tolist() == ["train", "train", ""]
+    np.testing.assert_array_equal(bunch.partition, [0, 0, np.nan])
+    np.testing.assert_array_equal(bunch.cv_folds, [[0, 1], [0, 1], [1, np.nan]])
     assert bunch.DESCR == "Features of audio: 3 instances of shape 2, 2 recordings, 3 classes (z, x, a), 2 folds."
 
 
 def test_folds_with_an_empty_split_are_no_splitter():
     assert to_bunch(make()).cv is None  # nothing is trained on in the second fold
     assert to_bunch(make(cv_folds=None)).cv is None
-    splits = list(to_bunch(make(cv_folds=[[0, 1], [0, 1], [1, 0]])).cv.split())
+    splits = to_bunch(make(label_nominal=list("xxz"), cv_folds=[[0, 1], [0, 1], [1, 0]])).cv.split()
     assert [(train.tolist(), test.tolist()) for train, test in splits] == [([0, 1], [2]), ([2], [0, 1])]
+
+
+def test_unlabelled_instances_are_in_no_split():
+    ds = make_dataset(np.zeros((5, 1)), list("abcde"), label_nominal=["x", "", "y", "y", ""], partition=[0, 0, 1, 0, 1])
+    ((train, test),) = to_bunch(ds).cv.split()
+    assert (train.tolist(), test.tolist()) == ([0, 3], [2])
 
 
 def test_targets_without_classes():
@@ -109,7 +116,7 @@ def test_the_bunch_is_no_way_into_the_metadata():
     ds = make()
     before = ds.copy(deep=True)
     bunch = to_bunch(ds)
-    bunch.filenames[:], bunch.chunk_nr[:], bunch.partition[:], bunch.target[:] = "z", 9, "test", 5
+    bunch.filenames[:], bunch.chunk_nr[:], bunch.partition[:], bunch.target[:] = "z", 9, 2, 5
     xr.testing.assert_identical(ds, before)
     assert bunch.groups.tolist() == ["a", "a", "b"]
 
