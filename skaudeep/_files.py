@@ -2,10 +2,10 @@
 
 import contextlib
 import glob
+import hashlib
 import os
-import re
+import secrets
 import socket
-import tempfile
 from pathlib import Path
 
 
@@ -15,37 +15,55 @@ def atomic_path(path):
 
     Whatever ends the block early (an exception, Ctrl-C, a full disk) leaves an earlier file at `path` as it
     was and no debris beside it. A process that is killed cannot clean up: its temporary file is removed by the next one
-    that writes to `path`.
+    that writes to `path`. What is moved is on disk, lest a loss of power leave neither file.
 
     Parameters
     ----------
     path : path-like
-        The file to be written.
+        The file to be written. A symbolic link stays one, and the file that it points to is replaced; a file keeps
+        its permissions.
 
     Yields
     ------
     pathlib.Path
         Where to write.
     """
+    check_target(path)
+    target = Path(os.path.realpath(path))
+    # long names are cut, so that what is added still fits into the 255 bytes of a file name
+    prefix = f".{target.stem[:60]}-{_machine()}-"
+    _sweep(target.parent, prefix, target.suffix)
+    temporary = target.with_name(f"{prefix}{os.getpid()}-{secrets.token_hex(4)}{target.suffix}")
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def check_target(path):
+    """Raise an `OSError` that names `path` if a file can never be written there."""
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {str(path)!r}: it is a folder; give the name of a file")
     if not path.parent.is_dir():
         raise FileNotFoundError(
             f"cannot write {str(path)!r}: the folder {str(path.parent)!r} does not exist; create it first"
         )
-    # long names are cut, so that what is added still fits into the 255 bytes of a file name
-    prefix = f".{path.stem[:60]}-{re.sub('[^A-Za-z0-9]', '', socket.gethostname())[:30]}-"
-    _sweep(path.parent, prefix, path.suffix)
-    handle, name = tempfile.mkstemp(prefix=f"{prefix}{os.getpid()}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def _machine():
+    """What distinguishes the processes of this machine, or container, from those of others that share its disk."""
+    identity = [socket.gethostname()]
+    with contextlib.suppress(OSError):  # where there is no such file system
+        identity.append(Path("/proc/sys/kernel/random/boot_id").read_text())
+        identity.append(os.readlink("/proc/self/ns/pid"))
+    return hashlib.blake2b("\n".join(identity).encode(), digest_size=6).hexdigest()
 
 
 def _sweep(folder, prefix, suffix):

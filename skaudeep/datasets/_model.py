@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+import reprlib
 
 import numpy as np
 import pandas as pd
@@ -19,8 +21,12 @@ VARIABLES = (
     "label_numeric",
     "features",
 )
+#: A further variable, which only data sets with groups have.
+GROUP = "group"
 #: The numbers 0, 1 and 2 of the variable `partition`, in words.
 PARTITIONS = ("train", "devel", "test")
+
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 def make_dataset(
@@ -32,6 +38,7 @@ def make_dataset(
     chunk_nr=None,
     cv_folds=None,
     partition=None,
+    groups=None,
     feature_dims=None,
     feature_names=None,
     label_map=None,
@@ -54,8 +61,12 @@ def make_dataset(
         Which chunk of its recording an instance is, from 0; by default every instance is a whole recording.
     cv_folds : array-like of shape (n_instances, n_folds), default=None
         1 where an instance belongs to the validation split of a fold, 0 where to its training split.
-    partition : array-like of int of shape (n_instances,), default=None
-        0 training, 1 development, 2 test; None or NaN where not known.
+    partition : array-like of int or str of shape (n_instances,), default=None
+        0 or "train", 1 or "devel", 2 or "test"; None or NaN where not known.
+    groups : array-like of str of shape (n_instances,), default=None
+        What an instance belongs to, such as a speaker or a longer recording; instances of a group should be on the same
+        side of a split, and :func:`add_folds` keeps them there. The files of the original toolkit have no groups, and
+        neither have tables.
     feature_dims : sequence of str, default=None
         Names of the axes of one instance. By default `("generated",)` for one axis, `("time", "freq")` for
         two, and `generated_0`, `generated_1`, ... for more.
@@ -70,8 +81,9 @@ def make_dataset(
     -------
     xarray.Dataset
         Variables `filename`, `chunk_nr`, `cv_folds`, `partition`, `label_nominal`, `label_numeric` and
-        `features` over the dimensions `instance`, `fold` and `feature_dims`; attributes `feature_dims` and,
-        with nominal labels, `label_map` (JSON). Feature names are the coordinate of the last dimension.
+        `features` over the dimensions `instance`, `fold` and `feature_dims`, and `group` if given; attributes
+        `feature_dims` and, with nominal labels, `label_map` (JSON). Feature names are the coordinate of the last
+        dimension.
 
     Raises
     ------
@@ -123,10 +135,9 @@ def make_dataset(
     if known.any():
         numeric = _apply_label_map(label_map, nominal, numeric, known)
 
-    filename, named = _names(filenames, n, "filenames")
-    if not named.all():
-        raise DataSetError(f"filenames: instance {np.argmin(named)} has none, but every instance needs one.")
+    filename = _all_named(filenames, n, "filenames")
     chunk_nr = np.zeros(n, dtype=np.int64) if chunk_nr is None else _numbers(chunk_nr, (n,), "chunk_nr")
+    chunk_nr = chunk_nr if n else chunk_nr.astype(np.int64)
     if chunk_nr.dtype != np.int64 or (chunk_nr < 0).any():
         raise DataSetError("chunk_nr: expected a whole number from 0 for every instance.")
 
@@ -134,7 +145,7 @@ def make_dataset(
         ("instance", filename),
         ("instance", chunk_nr),
         (("instance", "fold"), _folds(cv_folds, n)),
-        ("instance", _chosen(_numbers(partition, (n,), "partition"), (0, 1, 2), "partition")),
+        ("instance", _partition(partition, n)),
         ("instance", nominal if known.any() else np.full(n, np.nan)),
         ("instance", numeric),
         features,
@@ -143,6 +154,8 @@ def make_dataset(
     if label_map:
         attributes["label_map"] = json.dumps(sorted((str(k), int(v)) for k, v in label_map.items()))
     ds = xr.Dataset(dict(zip(VARIABLES, values, strict=True)), attrs=attributes)
+    if groups is not None:
+        ds[GROUP] = "instance", _all_named(groups, n, "groups")
     if feature_names is None:
         return ds
     _check_shape(feature_names, features.shape[-1:], "feature_names", "feature")
@@ -173,7 +186,7 @@ def check_layout(ds, source):
             )
     try:
         get_label_map(ds)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DataSetError(
             f"{source}: the attribute label_map is {str(ds.attrs['label_map'])[:80]!r}, expected a JSON list of pairs, "
             "each of a class name and its whole number."
@@ -196,6 +209,8 @@ def settle_types(ds):
     values = {"label_nominal": nominal if known.any() else np.full(nominal.shape, np.nan)}
     for name in ("chunk_nr", "cv_folds", "partition", "label_numeric"):
         values[name] = _numbers(ds[name].values, ds[name].shape, name)
+    if not ds.sizes["instance"]:  # of which nothing says that they are whole
+        values["chunk_nr"] = values["chunk_nr"].astype(np.int64)
     return ds.assign({name: ds[name].copy(data=array) for name, array in values.items()})
 
 
@@ -230,6 +245,28 @@ def get_feature_names(ds):
     return np.array([f"feature_{i}" for i in range(math.prod(ds.sizes[dim] for dim in dims))], dtype=str)
 
 
+def to_float32(values, argument="features"):
+    """An array of numbers as float32; refuses what would lose more than digits."""
+    values = np.asarray(values)
+    if values.dtype == np.float32:
+        return values
+    if values.dtype.kind not in "iufb":
+        raise DataSetError(f"{argument}: expected numbers, got values of type {values.dtype}.")
+    with np.errstate(over="ignore"):
+        result = values.astype(np.float32)
+    if values.dtype.kind == "f" and (np.isinf(result) & np.isfinite(values)).any():
+        largest = np.abs(values[np.isfinite(values)]).max()
+        raise DataSetError(f"{argument}: {largest:g} is beyond float32 (3.4e38), which features become; scale them.")
+    return result
+
+
+def check_text(values, argument):
+    """Refuse strings that neither NetCDF nor a text file can hold."""
+    bad = next(filter(_NO_TEXT.search, values), None)
+    if bad is not None:
+        raise DataSetError(f"{argument}: {bad!r} holds a character that no file of UTF-8 text can hold; rename it.")
+
+
 def _feature_names(features, names):
     """Names along the last axis as an array of different strings, or None."""
     if names is None and isinstance(features, pd.DataFrame) and all(isinstance(name, str) for name in features):
@@ -237,33 +274,62 @@ def _feature_names(features, names):
     if names is None:
         return None
     names = np.asarray(names, dtype=object)
-    if names.ndim != 1 or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
-        raise DataSetError(f"feature_names={names.tolist()!r}: expected a list of strings that all differ.")
+    if names.ndim != 1 or not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
+        raise DataSetError(f"feature_names={names.tolist()!r}: expected a list of strings that all differ, none empty.")
+    check_text(names, "feature_names")
     return names.astype(str)
 
 
 def _features(features, feature_dims):
     """`features` as a float32 variable with named dimensions."""
+    if hasattr(features, "toarray"):
+        raise DataSetError("features: got a sparse matrix; give its toarray().")
     try:
         n_axes = np.ndim(features) - 1
     except ValueError:  # NumPy's word for nested lists of unequal length
         n_axes = 0
-    if n_axes < 1 or getattr(features, "dtype", None) == np.dtype(object):
+    if n_axes < 1 or (getattr(features, "dtype", None) == np.dtype(object) and not isinstance(features, pd.DataFrame)):
         raise DataSetError(
             "features: expected one array of at least 2 axes with equal shapes for all instances. "
             "Recordings of unequal length become equal with fixed_length or after embedding."
         )
-    if feature_dims is None:
-        defaults = {1: ("generated",), 2: ("time", "freq")}
-        feature_dims = defaults.get(n_axes, tuple(f"generated_{axis}" for axis in range(n_axes)))
-    dims = ("instance", *feature_dims)
-    if len(dims) != n_axes + 1 or len({*dims, "fold"}) != len(dims) + 1:
+    dims = ("instance", *_feature_dims(feature_dims, n_axes))
+    if not isinstance(features, xr.DataArray | xr.Variable) and not hasattr(features, "dask"):
+        return xr.Variable(dims, to_float32(features))
+    lazy = xr.Variable(dims, features)
+    if lazy.dtype.kind not in "iufb" or any(np.isnan(size) for size in lazy.shape):
         raise DataSetError(
-            f"feature_dims={feature_dims!r}: expected {n_axes} different names, one for each axis of an "
-            "instance, none of them 'instance' or 'fold'."
+            f"features: got an array of type {lazy.dtype} and shape {lazy.shape}, expected numbers and a known shape "
+            "(which compute_chunk_sizes finds out)."
         )
-    # A Variable takes lists, data frames and NumPy arrays, and leaves dask arrays lazy.
-    return xr.Variable(dims, features).astype(np.float32, copy=False)
+    return lazy.astype(np.float32, copy=False)
+
+
+def _feature_dims(dims, n_axes):
+    """Names of the axes of one instance."""
+    if dims is None:
+        defaults = {1: ("generated",), 2: ("time", "freq")}
+        return defaults.get(n_axes, tuple(f"generated_{axis}" for axis in range(n_axes)))
+    reserved = (*VARIABLES, GROUP, "instance", "fold")
+    names = dims if isinstance(dims, list | tuple) else ()
+    if (
+        len(names) != n_axes
+        or len(set(names)) < n_axes
+        or not all(isinstance(name, str) and name and "/" not in name and name not in reserved for name in names)
+    ):
+        raise DataSetError(
+            f"feature_dims={dims!r}: expected {n_axes} different names, one for each axis of an instance, without "
+            "slashes, none of them 'instance' or 'fold' or that of a variable."
+        )
+    return names
+
+
+def _all_named(values, n, argument):
+    """Strings of shape (n,), of which none is missing."""
+    names, known = _names(values, n, argument)
+    if not known.all():
+        raise DataSetError(f"{argument}: instance {np.argmin(known)} has none, but every instance needs one.")
+    return names
 
 
 def _names(values, n, argument):
@@ -275,7 +341,9 @@ def _names(values, n, argument):
         raise DataSetError(f"{argument}: expected names, got numbers; give those as label_numeric.")
     values = np.asarray(values, dtype=object)
     _check_shape(values, (n,), argument)
-    names = np.where(pd.isna(values), "", values).astype(str)
+    values = np.where(pd.isna(values), "", values)
+    check_text(map(str, values), argument)
+    names = values.astype(str)
     return names, names != ""
 
 
@@ -287,8 +355,8 @@ def _numbers(values, shape, argument):
         if getattr(values, "dtype", None) is None or values.dtype.kind not in "iufb":
             values = np.where(pd.isna(values), np.nan, np.asarray(values, dtype=object))
         numbers = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataSetError(f"{argument}: expected numbers, got {values!r} ({error}).") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DataSetError(f"{argument}: expected numbers, got {reprlib.repr(values)} ({error}).") from error
     _check_shape(numbers, shape, argument)
     whole = (numbers == np.round(numbers)) & (np.abs(numbers) < 2**53)
     return numbers.astype(np.int64) if whole.all() and whole.size else numbers
@@ -305,12 +373,24 @@ def _chosen(numbers, choices, argument):
     return numbers
 
 
+def _partition(partition, n):
+    """Numbers of partitions, of which words may have been given."""
+    if partition is not None and not np.issubdtype(np.asarray(partition).dtype, np.number):
+        words = {name: number for number, name in enumerate(PARTITIONS)}
+        partition = [words.get(value, value) if isinstance(value, str) else value for value in partition]
+    return _chosen(_numbers(partition, (n,), "partition"), (0, 1, 2), "partition")
+
+
 def _folds(cv_folds, n):
     if cv_folds is None:
         return np.empty((n, 0))
-    if np.ndim(cv_folds) != 2:
+    try:
+        n_axes = np.ndim(cv_folds)
+    except ValueError:  # lists of unequal length
+        n_axes = 1
+    if n_axes != 2:
         raise DataSetError(
-            f"cv_folds: got {np.ndim(cv_folds)} axes, expected 2, one column per fold. "
+            f"cv_folds: got {n_axes} axes, expected 2, one column per fold. "
             "From fold numbers: fold[:, None] == np.unique(fold)."
         )
     return _chosen(_numbers(cv_folds, (n, np.shape(cv_folds)[1]), "cv_folds"), (0, 1), "cv_folds")
@@ -332,9 +412,11 @@ def _make_label_map(nominal, numeric, known):
 
 
 def _check_label_map(label_map):
-    numbers = list(label_map.values())
-    if not all(float(number).is_integer() for number in numbers) or len(set(numbers)) < len(numbers):
-        raise DataSetError(f"label_map={label_map!r}: expected a different whole number for every name.")
+    names, numbers = (list(label_map), list(label_map.values())) if isinstance(label_map, dict) else ([None], [])
+    whole = all(isinstance(n, int | float | np.number) and float(n).is_integer() and abs(n) < 2**53 for n in numbers)
+    if not whole or len(set(numbers)) < len(names) or not all(isinstance(name, str) for name in names):
+        raise DataSetError(f"label_map={label_map!r}: expected a dict with a different whole number for every name.")
+    check_text(names, "label_map")
 
 
 def _apply_label_map(label_map, nominal, numeric, known):

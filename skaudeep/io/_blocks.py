@@ -5,6 +5,9 @@ import math
 
 import numpy as np
 
+from skaudeep.datasets._model import to_float32
+from skaudeep.exceptions import DataSetError
+
 #: Bytes of features that are in memory at once; a dask chunk or a single instance may be larger.
 BLOCK_BYTES = 1 << 24
 
@@ -31,11 +34,23 @@ def feature_blocks(features, multiple=1):
         The first instance of the block.
     block : ndarray of float32 of shape (n_rows, ...)
         Its features.
+
+    Raises
+    ------
+    DataSetError
+        If they cannot be read from the file that they are in, or are beyond float32.
     """
     n, step = features.shape[0], rows_per_block(features, multiple)
     starts = range(0, n, step) if features.chunks is None else _merge(features.chunks[0], step)
     for start, stop in itertools.pairwise([*starts, n]):
-        yield start, np.ascontiguousarray(features[start:stop].values, dtype=np.float32)
+        try:
+            block = features[start:stop].values
+        except RuntimeError as error:  # of the NetCDF library, which names neither the file nor where in it
+            raise DataSetError(
+                f"The features of the instances {start} to {stop - 1} cannot be read ({error}); the file that they are "
+                "in is damaged."
+            ) from error
+        yield start, np.ascontiguousarray(to_float32(block))
 
 
 def _merge(chunks, step):

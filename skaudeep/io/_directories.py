@@ -202,13 +202,6 @@ def import_dataset(
 def _splits(ds):
     """The rows of every file by the folders it is in; refuses what files cannot tell."""
     index = instance_index(ds)
-    again = index.duplicated()
-    if again.any():
-        row = np.argmax(again)
-        raise DataSetError(
-            f"ds: the instance {_name(index[row])} is there more than once (again at {row}), so that files of "
-            "folds could not be put together again; number or name it otherwise."
-        )
     every = np.ones(ds.sizes["instance"], dtype=bool)
     partition, folds = ds["partition"].values, ds["cv_folds"].values
     splits = {(): every}
@@ -283,6 +276,10 @@ def _candidates(folder, partition=None, fold=None):
             yield partition, fold, entry
 
 
+def _folders(folder):
+    return [entry for entry in folder.iterdir() if entry.is_dir()]
+
+
 def _find_files(directory, name, format):
     """The files of a data set by their partition and fold, sorted by both."""
     found = {}
@@ -298,7 +295,15 @@ def _find_files(directory, name, format):
             f"{directory} has no data set{wanted}. {_EXPECTED} Found: {', '.join(shown[:5]) or 'nothing'}"
             + (", ..." if len(shown) > 5 else ".")
         )
-    ((_, pairs),) = found.items()
+    ((name, pairs),) = found.items()
+    folders = _folders(directory)
+    folders += [inner for folder in folders for inner in _folders(folder)]
+    strange = sorted({folder / name for folder in folders if (folder / name).is_file()} - {path for _, path in pairs})
+    if strange:
+        raise DataSetError(
+            f"{strange[0]} is where no file of a data set should be, and would be left out. {_EXPECTED} Rename its "
+            "folder, or move it elsewhere."
+        )
     files = {}
     for place, path in sorted(pairs, key=lambda pair: tuple(-1 if part is None else part for part in pair[0])):
         first, one = next(iter(files.items()), (place, path))

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import json
+import math
 import os
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import xarray as xr
 
 from skaudeep._files import atomic_path
 from skaudeep._validation import Integral, Interval, StrOptions, validate_params
-from skaudeep.datasets._model import VARIABLES, check_layout
+from skaudeep.datasets._model import VARIABLES, check_layout, to_float32
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._blocks import feature_blocks, rows_per_block
+from skaudeep.io._library import LIBRARY
 
 #: Bytes of one chunk of a compressed file, roughly.
 _CHUNK_BYTES = 1 << 20
@@ -91,19 +93,31 @@ def write_blocks(ds, path, blocks, *, compression, chunk_size):
     features = ds["features"]
     names = [*VARIABLES[:-1], *(name for name in ds.data_vars if name not in VARIABLES)]
     attributes = ds.attrs | {"feature_dims": json.dumps(features.dims[1:])}
-    others = xr.Dataset({name: ds[name].variable for name in names}, ds.coords, attributes)
+    others = xr.Dataset({name: ds[name].variable for name in names}, ds.coords, attributes).compute()
 
-    # The real path, so that a symbolic link stays one and the file that it points to is replaced.
-    with atomic_path(os.path.realpath(path)) as temporary:
+    with atomic_path(path) as temporary:
         try:
             encoding = {name: {"_FillValue": None} for name in others.variables}
-            others.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
-            with netCDF4.Dataset(temporary, "a") as file:
-                variable = _create_features(file, features, compression, chunk_size)
-                for start, block in blocks:
-                    variable[start : start + len(block)] = block
+            with LIBRARY.own:
+                others.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
+            _write_features(temporary, features, blocks, compression, chunk_size)
         except RuntimeError as error:  # all that the library says of a full disk
             raise OSError(f"{path}: cannot be written ({error}); is the disk full?") from error
+
+
+def _write_features(path, features, blocks, compression, chunk_size):
+    """Add the features to a file that has everything else; blocks are computed while other threads may read."""
+    with LIBRARY:
+        file = netCDF4.Dataset(path, "a")
+    try:
+        with LIBRARY:
+            variable = _create_features(file, features, compression, chunk_size)
+        for start, block in blocks:
+            with LIBRARY:
+                variable[start : start + len(block)] = block
+    finally:
+        with LIBRARY:
+            file.close()
 
 
 def _create_features(file, features, compression, chunk_size):
@@ -114,6 +128,8 @@ def _create_features(file, features, compression, chunk_size):
     if chunk_size is None and compression:
         chunk_size = max(1, _CHUNK_BYTES // (4 * max(1, int(np.prod(shape)))))
     layout = {} if chunk_size is None else {"chunksizes": (max(1, min(chunk_size, n)), *shape)}
+    if 4 * math.prod(layout.get("chunksizes", ())) >= 2**32:
+        raise DataSetError(f"chunk_size={chunk_size}: chunks of 4 GB or more are too large for NetCDF; lower it.")
     if compression:
         layout |= {"compression": "zlib", "complevel": int(compression), "shuffle": True}
     variable = file.createVariable("features", "f4", features.dims, fill_value=np.float32(np.nan), **layout)
@@ -141,7 +157,7 @@ def read_netcdf(path, *, chunks=None):
         chunks of so many instances, which are read when they are needed; "auto" stands for chunks of about 16 MB.
         All other variables are in memory in any case. The file is open until the data set is closed, by
         its method `close` or at the end of a `with` block; where it is replaced meanwhile, the old data stay to
-        be read.
+        be read (unless more than a hundred files are open, of which xarray closes and reopens some).
 
     Returns
     -------
@@ -173,22 +189,36 @@ def read_netcdf(path, *, chunks=None):
         raise DataSetError(f"Cannot read {path}: {what}.")
     if chunks is not None and importlib.util.find_spec("dask") is None:
         raise ImportError(f"chunks={chunks!r} needs dask: pip install dask, or leave chunks out to read all of {path}.")
-    with contextlib.ExitStack() as stack, _errors_naming(path):
-        # No variable holds times; decoding would turn one that merely has a unit into something else.
+    with contextlib.ExitStack() as stack, _errors_naming(path), LIBRARY:
         _check_size(path)
-        file = stack.enter_context(xr.open_dataset(path, engine="netcdf4", decode_times=False, cache=False))
+        # No variable holds times; decoding would turn one that merely has a unit into something else.
+        options = {"decode_times": False, "cache": False, "lock": LIBRARY}
+        file = stack.enter_context(xr.open_dataset(path, engine="netcdf4", **options))
         ds = file.drop_vars("features", errors="ignore").load()
         ds = ds.assign({name: file[name] for name in ("features",) if name in file})[list(file.data_vars)]
         check_layout(ds, str(path))
         features = ds["features"]
         if chunks is None:
-            features = features.load()
-        else:
-            features = features.chunk({"instance": rows_per_block(features) if chunks == "auto" else chunks})
+            return ds.assign(features=_float32(features.load()))
+        features = features.chunk({"instance": rows_per_block(features) if chunks == "auto" else chunks})
         ds = ds.assign(features=features.astype(np.float32, copy=False))
-        if chunks is not None:
-            ds.set_close(stack.pop_all().close)
+        ds.set_close(_Closing(stack.pop_all()))
         return ds
+
+
+class _Closing:
+    """Close a file when no other thread is in the library."""
+
+    def __init__(self, stack):
+        self.stack = stack
+
+    def __call__(self):
+        with LIBRARY:
+            self.stack.close()
+
+
+def _float32(features):
+    return features if features.dtype == np.float32 else features.copy(data=to_float32(features.values))
 
 
 @contextlib.contextmanager
@@ -198,6 +228,10 @@ def _errors_naming(path):
         yield
     except DataSetError:
         raise
+    except MemoryError as error:
+        raise MemoryError(f"{path} is larger than memory ({error}); give chunks, which leaves it on disk.") from error
+    except PermissionError as error:
+        raise DataSetError(f"Cannot read {path}: {error.strerror}.") from error
     except Exception as error:
         raise DataSetError(
             f"Cannot read {path}: it is not a NetCDF-4 file, or it is damaged ({error}). "
@@ -207,7 +241,7 @@ def _errors_naming(path):
 
 def _check_size(path):
     """Refuse a file that claims far more data than it can hold, before memory is asked for it."""
-    with netCDF4.Dataset(path) as file:
+    with LIBRARY, netCDF4.Dataset(path) as file:
         declared = sum(v.size * getattr(v.dtype, "itemsize", 8) for v in file.variables.values())
     present = path.stat().st_size
     if declared > _MAX_RATIO * present:

@@ -3,15 +3,20 @@
 import contextlib
 import itertools
 import math
-import os
-import re
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from skaudeep._files import atomic_path
-from skaudeep.datasets._model import check_layout, get_feature_names, get_label_map, make_dataset
+from skaudeep.datasets._model import (
+    check_layout,
+    check_text,
+    get_feature_names,
+    get_label_map,
+    instance_index,
+    make_dataset,
+)
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._blocks import feature_blocks
 from skaudeep.io._numbers import format_rows, parse_field, parse_number, parse_row
@@ -25,8 +30,6 @@ COLUMN_OPTIONS = {variable: [str] for variable in IDENTIFIERS + LABELS}
 BLOCK_BYTES = 1 << 22
 #: Up to here, float64 tells whole numbers apart; chunk and class numbers and targets go no further.
 LARGEST_INTEGER = 2**53
-
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 class TextFormat(NamedTuple):
@@ -81,8 +84,7 @@ def write_tables(ds, targets, text_format, columns, header):
     before, after = (b"," if names else b"" for names in columns)
     missing = text_format.missing.encode()
     with contextlib.ExitStack() as stack:
-        # The real path, so that a symbolic link stays one and the file that it points to is replaced.
-        files = [(stack.enter_context(atomic_path(os.path.realpath(path))), rows) for path, rows in targets.items()]
+        files = [(stack.enter_context(atomic_path(path)), rows) for path, rows in targets.items()]
         for file, _ in files:
             file.write_bytes(header.encode())
         for rows, block in _blocks(ds["features"]):
@@ -120,10 +122,18 @@ def check_writable(ds):
     filenames = known_names(ds["filename"].values)
     if (filenames == "").any():
         raise DataSetError(f"ds: instance {np.argmax(filenames == '')} has no filename, but every instance needs one.")
+    index = instance_index(ds)
+    if index.has_duplicates:
+        filename, chunk_nr = index[index.duplicated()][0]
+        raise DataSetError(
+            f"ds: chunk {chunk_nr} of {filename!r} is there twice, and could not be read again; number or name it "
+            "otherwise."
+        )
     if (np.abs(ds["label_numeric"].values) > LARGEST_INTEGER).any():
-        raise DataSetError("ds: label_numeric goes beyond 2**53, where float64 does not tell whole numbers apart.")
-    for what, values in (("filename", filenames), ("class", class_names(ds)), ("feature name", feature_names)):
-        check_text(values, what)
+        raise DataSetError("ds: label_numeric is infinite or beyond 2**53, where float64 does not tell integers apart.")
+    names = {"filename": filenames, "label_nominal": class_names(ds), "features": feature_names}
+    for variable, values in names.items():
+        check_text(values, variable)
 
 
 def known_names(values):
@@ -139,13 +149,6 @@ def class_names(ds):
 def whole(numbers):
     """Whether all known numbers can be written as integers."""
     return bool((np.isnan(numbers) | (numbers == np.round(numbers))).all())
-
-
-def check_text(values, what):
-    """Refuse what no text file can hold."""
-    bad = next(filter(_NO_TEXT.search, values), None)
-    if bad is not None:
-        raise DataSetError(f"The {what} {bad!r} holds a character that UTF-8 text cannot hold; rename it.")
 
 
 def _metadata_texts(ds, variables, text_format):
@@ -209,6 +212,11 @@ def find_columns(names, source, options, *, blanks=False):
     Columns
         Where they go.
     """
+    if "" in names:
+        raise DataSetError(
+            f"{source}: column {names.index('') + 1} has no name; name it or leave it out (the index of a data frame "
+            "with to_csv(index=False), a comma at the ends of lines)."
+        )
     again = pd.Index(names, dtype=object).duplicated()
     if again.any():
         raise DataSetError(f"{source}: two columns are called {names[np.argmax(again)]!r}; rename one.")

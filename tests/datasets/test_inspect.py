@@ -345,5 +345,5 @@ def test_printed_form_is_aligned_and_short(recordings):
 
 
 def test_names_do_not_break_the_printed_form():
-    ds = make_dataset(np.zeros((2, 1)), ["a", "b"], label_nominal=["two\nlines", "b\udcff"])
+    ds = make_dataset(np.zeros((2, 1)), ["a", "b"], label_nominal=["two\nlines", "b\x01"])
     assert [line.split() for line in str(inspect_dataset(ds)).splitlines()[4:6]] == [["b?", "1"], ["two?lines", "1"]]

@@ -222,6 +222,15 @@ def test_other_files_and_folders_do_not_matter(tmp_path):
     xr.testing.assert_identical(import_dataset(tmp_path), make())
 
 
+@pytest.mark.parametrize(("old", "new"), [("devel", "dev"), ("devel", "Devel"), ("train/fold_1", "train/Fold_1")])
+def test_a_part_in_a_folder_of_another_name_is_not_left_out(tmp_path, old, new):
+    ds = make(partition=by_file([0, 1]), cv_folds=by_file([0, 0, 1, 1])[:, None] == [0, 1])
+    export_dataset(ds, tmp_path)
+    (tmp_path / old).rename(tmp_path / new)
+    with pytest.raises(DataSetError, match=r"features\.csv is where no file of a data set should be.*Rename"):
+        import_dataset(tmp_path)
+
+
 def test_a_name_is_chosen_if_there_are_several(tmp_path):
     export_dataset(make(), tmp_path, name="one")
     export_dataset(make(6), tmp_path, name="two.more")
@@ -289,7 +298,7 @@ def test_errors_of_import(tmp_path, files, message):
         ),
         (make(cv_folds=np.eye(12, 2)), r"10 instances would be in no file, first '1\.wav', chunk 0: .* no validation"),
         (make(cv_folds=np.where(np.eye(12) == 1, np.nan, 1)), r"'0\.wav', chunk 0 is in neither split of a fold"),
-        (make().assign(filename=("instance", ["a"] * 12)), r"'a', chunk 0 is there more than once \(again at 2\)"),
+        (make().assign(filename=("instance", ["a"] * 12)), r"chunk 0 of 'a' is there twice"),
     ],
 )
 def test_what_files_cannot_tell_is_refused_before_anything_is_written(tmp_path, ds, message):
