@@ -128,7 +128,7 @@ def make_dataset(
     features = _features(features, feature_dims)
     n = features.shape[0]
     nominal, known = _names(label_nominal, n, "label_nominal")
-    numeric = _numbers(label_numeric, (n,), "label_numeric")
+    numeric = to_numbers(label_numeric, (n,), "label_numeric")
     if label_map is None:
         label_map = _make_label_map(nominal, numeric, known)
     _check_label_map(label_map)
@@ -136,7 +136,7 @@ def make_dataset(
         numeric = _apply_label_map(label_map, nominal, numeric, known)
 
     filename = _all_named(filenames, n, "filenames")
-    chunk_nr = np.zeros(n, dtype=np.int64) if chunk_nr is None else _numbers(chunk_nr, (n,), "chunk_nr")
+    chunk_nr = np.zeros(n, dtype=np.int64) if chunk_nr is None else to_numbers(chunk_nr, (n,), "chunk_nr")
     chunk_nr = chunk_nr if n else chunk_nr.astype(np.int64)
     if chunk_nr.dtype != np.int64 or (chunk_nr < 0).any():
         raise DataSetError("chunk_nr: expected a whole number from 0 for every instance.")
@@ -208,7 +208,7 @@ def settle_types(ds):
     nominal, known = _names(ds["label_nominal"].values, ds.sizes["instance"], "label_nominal")
     values = {"label_nominal": nominal if known.any() else np.full(nominal.shape, np.nan)}
     for name in ("chunk_nr", "cv_folds", "partition", "label_numeric"):
-        values[name] = _numbers(ds[name].values, ds[name].shape, name)
+        values[name] = to_numbers(ds[name].values, ds[name].shape, name)
     if not ds.sizes["instance"]:  # of which nothing says that they are whole
         values["chunk_nr"] = values["chunk_nr"].astype(np.int64)
     return ds.assign({name: ds[name].copy(data=array) for name, array in values.items()})
@@ -347,7 +347,7 @@ def _names(values, n, argument):
     return names, names != ""
 
 
-def _numbers(values, shape, argument):
+def to_numbers(values, shape, argument):
     """Numbers of a given shape: int64 if all are whole and known, else float64 with NaN."""
     if values is None:
         return np.full(shape, np.nan)
@@ -378,7 +378,7 @@ def _partition(partition, n):
     if partition is not None and not np.issubdtype(np.asarray(partition).dtype, np.number):
         words = {name: number for number, name in enumerate(PARTITIONS)}
         partition = [words.get(value, value) if isinstance(value, str) else value for value in partition]
-    return _chosen(_numbers(partition, (n,), "partition"), (0, 1, 2), "partition")
+    return _chosen(to_numbers(partition, (n,), "partition"), (0, 1, 2), "partition")
 
 
 def _folds(cv_folds, n):
@@ -393,7 +393,7 @@ def _folds(cv_folds, n):
             f"cv_folds: got {n_axes} axes, expected 2, one column per fold. "
             "From fold numbers: fold[:, None] == np.unique(fold)."
         )
-    return _chosen(_numbers(cv_folds, (n, np.shape(cv_folds)[1]), "cv_folds"), (0, 1), "cv_folds")
+    return _chosen(to_numbers(cv_folds, (n, np.shape(cv_folds)[1]), "cv_folds"), (0, 1), "cv_folds")
 
 
 def _check_shape(values, shape, argument, what="instance"):
@@ -432,4 +432,4 @@ def _apply_label_map(label_map, nominal, numeric, known):
             f"label_numeric: instance {at} ({str(nominal[at])!r}) has number {numeric[at]:g}, but its name has "
             f"{mapped[at]:g} elsewhere; give each class name one number."
         )
-    return _numbers(np.where(known, mapped, numeric), numeric.shape, "label_numeric")
+    return to_numbers(np.where(known, mapped, numeric), numeric.shape, "label_numeric")

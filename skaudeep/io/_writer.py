@@ -1,15 +1,20 @@
 """A NetCDF file that is written batch by batch, and goes on after a crash."""
 
+import contextlib
+import glob
 import json
 import math
 import os
+import secrets
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 
+from skaudeep._files import check_target
 from skaudeep._validation import validate_params
-from skaudeep.datasets._model import VARIABLES, instance_index, make_dataset
+from skaudeep.datasets._model import GROUP, VARIABLES, instance_index, make_dataset, to_numbers
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._blocks import rows_per_block
 from skaudeep.io._netcdf import LAYOUT_CONSTRAINTS, write_blocks
@@ -19,10 +24,19 @@ try:
 except ImportError:  # there are no such locks on Windows
     fcntl = None
 
-#: The arguments of `make_dataset` that a batch may have; each has the name of the variable that it becomes.
-_METADATA = VARIABLES[1:-1]
-#: What the first line of a journal says.
-_HEADER = {"version", "settings", "shape", "metadata", "n_folds"}
+#: The arguments of `make_dataset` that a batch may have, and the variables that they become.
+_METADATA = {name: name for name in VARIABLES[1:-1]} | {"groups": GROUP}
+#: What the first line of a journal says, and how errors call it.
+_HEADER = {
+    "version": "version",
+    "settings": "settings",
+    "label_map": "label_map",
+    "feature_dims": "feature_dims",
+    "feature_names": "feature_names",
+    "shape": "features of shape (n, ...) with ...",
+    "metadata": "the arguments",
+    "n_folds": "n_folds",
+}
 
 
 class NetCDFWriter:
@@ -45,7 +59,8 @@ class NetCDFWriter:
         The number of every class name; by default made from the labels of all batches.
     settings : dict, default=None
         What the features depend on, as values that JSON knows, such as the parameters of an extraction. Batches that
-        were collected with other settings are refused rather than mixed with new ones.
+        were collected with other settings, names, dimensions or numbers of classes are refused rather than mixed with
+        new ones.
     resume : bool, default=True
         Whether to go on with batches that are there already; otherwise they are removed.
     compression, chunk_size : int
@@ -55,7 +70,7 @@ class NetCDFWriter:
     ----------
     path : pathlib.Path
         The file to write.
-    filenames : set of str
+    filenames : set-like of str
         Recordings of which instances have been appended.
     n_instances : int
         How many instances have been appended.
@@ -76,7 +91,7 @@ class NetCDFWriter:
     Notes
     -----
     Until it is complete the data set takes its size on disk once, and while it is completed twice. In memory are one
-    batch, and the names of the recordings.
+    batch and the names of the recordings, and in the end all metadata. Threads may share a writer.
 
     Examples
     --------
@@ -117,24 +132,22 @@ class NetCDFWriter:
         compression=0,
         chunk_size=None,
     ):
+        check_target(path)
         self.path = Path(path)
-        self._arguments = {"feature_dims": feature_dims, "feature_names": feature_names, "label_map": label_map}
+        self._arguments = {
+            "feature_dims": None if feature_dims is None else list(feature_dims),
+            "feature_names": None if feature_names is None else list(feature_names),
+            "label_map": label_map,
+        }
         self._layout = {"compression": compression, "chunk_size": chunk_size}
-        self._settings = json.loads(json.dumps(settings))
-        self._chunks = {}  # numbers of the chunks that are there, by the name of their recording
-        self._n, self._header, self._locked = 0, None, False
+        self._settings = _plain(settings, "settings")
+        self._chunks = {}  # the number of the chunk that is there, or a set of them, by the name of the recording
+        self._classes = {}  # numbers that were given with names
+        self._n, self._header = 0, None
         self._folder = self.path.with_name(f"{self.path.name}.part")
-        if not self.path.parent.is_dir():
-            raise FileNotFoundError(
-                f"cannot write {path}: the folder {self.path.parent} does not exist; create it first"
-            )
-        self._folder.mkdir(exist_ok=True)
-        # without buffers: what the disk had no room for must not be written later
-        self._journal, self._features = (
-            (self._folder / name).open("a+b", buffering=0) for name in ("journal.jsonl", "features.f32")
-        )
+        self._mutex = threading.RLock()
+        self._journal, self._features = self._open()
         try:
-            self._lock()
             if not resume:
                 self._cut(0, 0)
             self._recover()
@@ -144,7 +157,7 @@ class NetCDFWriter:
 
     @property
     def filenames(self):
-        return set(self._chunks)
+        return self._chunks.keys()
 
     @property
     def n_instances(self):
@@ -156,11 +169,11 @@ class NetCDFWriter:
         Parameters
         ----------
         features : array-like of shape (n_instances, ...)
-            All batches must agree in all but the first axis.
+            All batches must agree in all but the first axis, and in the names of columns if they are data frames.
         filenames : array-like of str of shape (n_instances,)
             The recording that each instance was made from.
         **metadata : dict
-            `label_nominal`, `label_numeric`, `chunk_nr`, `cv_folds` and `partition` as in
+            `label_nominal`, `label_numeric`, `chunk_nr`, `cv_folds`, `partition` and `groups` as in
             :func:`skaudeep.datasets.make_dataset`; the same ones for all batches.
 
         Raises
@@ -175,16 +188,28 @@ class NetCDFWriter:
             raise TypeError(f"append() got an unexpected argument {unknown[0]!r}; expected {', '.join(_METADATA)}.")
         given = {name: value for name, value in metadata.items() if value is not None}
         ds = make_dataset(features, filenames, **self._arguments, **given)
+        dims = ds["features"].dims[1:]
         header = {
             "version": 1,
             "settings": self._settings,
+            "label_map": self._arguments["label_map"],
+            "feature_dims": dims,
+            "feature_names": ds[dims[-1]].values.tolist() if dims[-1] in ds.coords else None,
             "shape": ds["features"].shape[1:],
             "metadata": sorted(given),
             "n_folds": ds.sizes["fold"],
         }
-        header = json.loads(json.dumps(header))  # as a later writer reads it
-        self._check_fit(header, ds)
-        batch = {"filenames": ds["filename"].values.tolist()} | {name: ds[name].values.tolist() for name in given}
+        batch = {"filenames": ds["filename"].values.tolist()} | {
+            name: ds[_METADATA[name]].values.tolist() for name in given
+        }
+        if "label_numeric" in given:  # only these, and none that were made of the names in the batch
+            batch["label_numeric"] = to_numbers(given["label_numeric"], ds["filename"].shape, "label_numeric").tolist()
+        with self._mutex:
+            self._check_open()
+            self._append(_plain(header, "label_map"), batch, ds)
+
+    def _append(self, header, batch, ds):
+        self._check_fit(header, batch, instance_index(ds))
         places = self._journal.seek(0, os.SEEK_END), self._features.seek(0, os.SEEK_END)
         try:
             _write_through(self._features, np.ascontiguousarray(ds["features"].values, dtype="<f4").tobytes())
@@ -194,7 +219,7 @@ class NetCDFWriter:
             self._cut(*places)
             raise
         self._header = header
-        self._note(batch["filenames"], ds["chunk_nr"].values.tolist())
+        self._note(batch)
 
     def complete(self):
         """Make the file from all that has been appended, remove the folder of parts, and close the writer.
@@ -202,76 +227,107 @@ class NetCDFWriter:
         Raises
         ------
         DataSetError
-            If nothing has been appended, or the labels of the batches contradict each other.
+            If nothing has been appended.
         OSError
             If the disk is full; the folder of parts stays, and a new writer may complete the file.
         """
-        if self._header is None:
-            raise DataSetError(f"Cannot complete {self.path}: nothing has been appended.")
-        columns = {name: [] for name in ("filenames", *self._header["metadata"])}
-        with open(self._journal.name, "rb") as lines:
-            next(lines)
-            for line in lines:
-                for name, values in json.loads(line).items():
-                    columns[name] += values
-        if "cv_folds" in columns:
-            columns["cv_folds"] = np.reshape(columns["cv_folds"], (self._n, self._header["n_folds"]))
-        shape = (self._n, *self._header["shape"])
-        # mapped, but never read: the blocks, which are, come from the file itself, lest all of it become resident
-        features = np.memmap(self._features.name, "<f4", "r", shape=shape) if np.prod(shape) else np.empty(shape)
-        ds = make_dataset(features, columns.pop("filenames"), **columns, **self._arguments)
-        write_blocks(ds, self.path, self._blocks(shape), **self._layout)
-        del features, ds
-        self.close()
-        shutil.rmtree(self._folder)
+        with self._mutex:
+            self._check_open()
+            if self._header is None:
+                raise DataSetError(f"Cannot complete {self.path}: nothing has been appended.")
+            shape = (self._n, *self._header["shape"])
+            # mapped, but never read: the blocks, which are, come from the file itself, lest all of it become resident
+            features = np.memmap(self._features.name, "<f4", "r", shape=shape) if np.prod(shape) else np.empty(shape)
+            arguments = {name: self._header[name] for name in self._arguments}
+            ds = make_dataset(features, **self._read_metadata(), **arguments)
+            write_blocks(ds, self.path, self._blocks(shape), **self._layout)
+            del features, ds
+            self._remove()
 
     def close(self):
         """Close the writer without completing the file; a new one can go on."""
-        files = self._journal, self._features
-        empty = self._locked and not any(file.closed or file.seek(0, os.SEEK_END) for file in files)
-        for file in files:
-            file.close()
-        if empty:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        with self._mutex:
+            if self._journal.closed:
+                return
+            if any(file.seek(0, os.SEEK_END) for file in (self._journal, self._features)):
+                self._close_files()
+            else:
+                self._remove()
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, traceback):
         try:
-            if kind is None:
+            if kind is None and not self._journal.closed:
                 self.complete()
         finally:
             self.close()
 
-    def _lock(self):
-        try:
-            if fcntl is not None:
-                fcntl.flock(self._journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise OSError(f"{self.path}: another writer is at work on it; wait for its end, or stop it.") from error
-        self._locked = True
+    def _open(self):
+        """The journal and the file of features, which no other writer has open."""
+        for gone in self.path.parent.glob(f".{glob.escape(self._folder.name)}-*"):
+            shutil.rmtree(gone, ignore_errors=True)  # that of a writer that was killed at its very end
+        while True:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(self._folder)
+            files = []
+            try:
+                for name in ("journal.jsonl", "features.f32"):
+                    # without buffers: what the disk had no room for must not be written later
+                    files.append((self._folder / name).open("a+b", buffering=0))
+                if fcntl is not None:
+                    fcntl.flock(files[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if all(os.path.samestat(os.fstat(file.fileno()), os.stat(file.name)) for file in files):
+                    return files
+                error = None
+            except OSError as failure:
+                error = failure
+            for file in files:
+                file.close()
+            # another writer that has just come to its end takes its folder away: try again
+            if error is not None and not isinstance(error, FileNotFoundError):
+                busy = isinstance(error, BlockingIOError)
+                reason = "another writer is at work on it; wait for its end, or stop it" if busy else str(error)
+                raise OSError(f"{self.path}: {reason}.") from error
+
+    def _remove(self):
+        """Take the folder away and close."""
+        if fcntl is None:  # where files that are open cannot be moved, and none are locked
+            self._close_files()
+        # moved first: to a folder that is still in its place another writer could add files meanwhile
+        gone = self._folder.with_name(f".{self._folder.name}-{secrets.token_hex(4)}")
+        os.rename(self._folder, gone)
+        self._close_files()
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def _close_files(self):
+        self._journal.close()
+        self._features.close()
+
+    def _check_open(self):
+        if self._journal.closed:
+            raise ValueError(f"The writer of {self.path} is closed; make a new one.")
 
     def _recover(self):
         """Note what was appended before, and cut off what a crash left unfinished."""
         present = self._features.seek(0, os.SEEK_END)
-        end = rows = row_bytes = 0
+        end = row_bytes = 0
         with open(self._journal.name, "rb") as lines:
             for line in lines:
                 record = self._parse(line)
                 if self._header is None and record is not None:
                     self._header = record
-                    self._check_settings()
+                    self._check_arguments()
                     row_bytes = 4 * math.prod(record["shape"])
-                elif record is None or (rows + len(record["filenames"])) * row_bytes > present:
+                elif record is None or (self._n + len(record["filenames"])) * row_bytes > present:
                     break  # the last batch of a process that died before it was on disk
                 else:
-                    rows += len(record["filenames"])
-                    self._note(record["filenames"], record.get("chunk_nr"))
+                    self._note(record)
                 end += len(line)
-        if not rows:
+        if not self._n:
             self._header, end = None, 0
-        self._cut(end, rows * row_bytes)
+        self._cut(end, self._n * row_bytes)
 
     def _parse(self, line):
         """What a line of the journal holds; None for a line that was not finished."""
@@ -279,36 +335,35 @@ class NetCDFWriter:
             return None
         try:
             record = json.loads(line)
-            expected = (
-                {"version", "settings", "shape", "metadata", "n_folds"} if self._header is None else {"filenames"}
-            )
-            if expected <= set(record) and record.get("version", 1) == 1:
-                return record
         except ValueError:
-            pass
+            record = None
+        needed = _HEADER.keys() if self._header is None else {"filenames", *self._header["metadata"]}
+        if isinstance(record, dict) and needed <= record.keys() and record.get("version", 1) == 1:
+            return record
         raise DataSetError(
             f"Cannot go on with the batches in {self._folder}: {self._journal.name} is damaged, or of another version "
             "of skaudeep. Begin anew with resume=False, or remove the folder."
         )
 
-    def _check_settings(self):
-        if self._header["settings"] != self._settings:
-            raise DataSetError(
-                f"Cannot go on with the batches in {self._folder}: they were made with settings="
-                f"{self._header['settings']!r}, and not with {self._settings!r}. Use the former, or begin anew with "
-                "resume=False."
-            )
+    def _check_arguments(self):
+        """Raise a `DataSetError` if batches were made with other arguments than those of this writer."""
+        arguments = {name: value for name, value in _plain(self._arguments, "label_map").items() if value is not None}
+        arguments |= {"settings": self._settings, "label_map": _plain(self._arguments["label_map"], "label_map")}
+        for name, value in arguments.items():
+            if self._header[name] != value:
+                raise DataSetError(
+                    f"Cannot go on with the batches in {self._folder}: they were made with {name}="
+                    f"{self._header[name]!r}, and not with {value!r}. Use the former, or begin anew with resume=False."
+                )
 
-    def _check_fit(self, header, ds):
+    def _check_fit(self, header, batch, index):
         """Raise a `DataSetError` unless a batch fits those before and brings new instances."""
-        names = {"shape": "features of shape (n, ...) with ... =", "metadata": "the arguments", "n_folds": "n_folds ="}
-        for key, name in names.items() if self._header else ():
+        for key, name in _HEADER.items() if self._header else ():
             if header[key] != self._header[key]:
                 raise DataSetError(
-                    f"{self.path}: the batch has {name} {header[key]}, but those before have {self._header[key]}."
+                    f"{self.path}: the batch has {name} = {header[key]}, but those before have {self._header[key]}."
                 )
-        index = instance_index(ds)
-        again = next((pair for pair in index if pair[1] in self._chunks.get(pair[0], ())), None)
+        again = next((pair for pair in index if self._has(*pair)), None)
         if again is None and index.has_duplicates:
             again = index[index.duplicated()][0]
         if again is not None:
@@ -316,11 +371,44 @@ class NetCDFWriter:
                 f"{self.path}: chunk {again[1]} of {again[0]} is there already; append only what is not among "
                 "`filenames`."
             )
+        names = {number: name for name, number in self._classes.items()}
+        for name, number in _pairs(batch).items():
+            if self._classes.get(name, number) != number or names.get(number, name) != name:
+                other = f"{name!r} has {self._classes[name]}" if name in self._classes else f"{names[number]!r} has it"
+                raise DataSetError(
+                    f"{self.path}: the class {name!r} has the number {number} in this batch, but before {other}."
+                )
 
-    def _note(self, filenames, chunks=None):
-        for filename, chunk in zip(filenames, chunks or [0] * len(filenames), strict=True):
-            self._chunks[filename] = (*self._chunks.get(filename, ()), chunk)
+    def _has(self, filename, chunk):
+        present = self._chunks.get(filename)
+        return chunk in present if isinstance(present, set) else chunk == present
+
+    def _note(self, batch):
+        """Remember what was appended."""
+        filenames = batch["filenames"]
+        for filename, chunk in zip(filenames, batch.get("chunk_nr", [0] * len(filenames)), strict=True):
+            present = self._chunks.setdefault(filename, chunk)
+            if isinstance(present, set):
+                present.add(chunk)
+            elif present != chunk:
+                self._chunks[filename] = {present, chunk}
+        self._classes |= _pairs(batch)
         self._n += len(filenames)
+
+    def _read_metadata(self):
+        """The arguments of `make_dataset` for all batches together."""
+        columns = {name: [] for name in ("filenames", *self._header["metadata"])}
+        with open(self._journal.name, "rb") as lines:
+            next(lines)
+            for line in lines:
+                batch = json.loads(line)
+                for name, parts in columns.items():
+                    dtype = np.float64 if name in ("cv_folds", "chunk_nr", "partition", "label_numeric") else object
+                    parts.append(np.array(batch[name], dtype=dtype))
+        metadata = {name: np.concatenate(parts) for name, parts in columns.items()}
+        if "cv_folds" in metadata:  # which an empty batch has none of
+            metadata["cv_folds"] = metadata["cv_folds"].reshape(self._n, self._header["n_folds"])
+        return metadata
 
     def _cut(self, journal_bytes, feature_bytes):
         self._journal.truncate(journal_bytes)
@@ -342,3 +430,25 @@ def _write_through(file, content):
     while content:
         content = content[file.write(content) :]
     os.fsync(file.fileno())
+
+
+def _pairs(batch):
+    """The numbers that were given with names."""
+    pairs = zip(batch.get("label_nominal", ()), batch.get("label_numeric", ()), strict=False)
+    return {name: number for name, number in pairs if name and number == number and name == name}
+
+
+def _plain(values, argument):
+    """Values as JSON gives them back; NumPy's numbers and paths as numbers and strings."""
+
+    def convert(value):
+        if isinstance(value, np.generic | np.ndarray):
+            return value.tolist()
+        if isinstance(value, os.PathLike):
+            return os.fspath(value)
+        raise TypeError(f"{value!r} is none of them")
+
+    try:
+        return json.loads(json.dumps(values, default=convert))
+    except (TypeError, ValueError) as error:
+        raise DataSetError(f"{argument}={values!r}: expected a dict of values that JSON knows ({error}).") from error

@@ -3,8 +3,10 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import HealthCheck, given, settings
@@ -103,7 +105,6 @@ import os, signal, sys
 import numpy as np
 from skaudeep.io import NetCDFWriter
 
-write = os.write
 with NetCDFWriter(sys.argv[1], settings={"n_mels": 4}) as writer:
     for i in range(50):
         if f"{i}.wav" not in writer.filenames:
@@ -208,7 +209,7 @@ def test_batches_that_do_not_fit_are_refused_and_the_rest_kept(path, whole):
                 {},
                 r"features of shape .* = \[4\], but those before have \[3\]",
             ),
-            (np.zeros((1, 3)), ["x"], {"partition": [0]}, r"the arguments \['partition'\], but those before"),
+            (np.zeros((1, 3)), ["x"], {"partition": [0]}, r"the arguments = \['partition'\], but those before"),
             (np.zeros((2, 3)), ["x"], {}, r"filenames: got shape \(1,\)"),
         ):
             with pytest.raises(DataSetError, match=message):
@@ -229,7 +230,9 @@ def test_nothing_appended(path):
     writer = NetCDFWriter(path)
     writer.close()
     assert names_in(path.parent) == []
-    with pytest.raises(FileNotFoundError, match="no-such does not exist"):
+    with pytest.raises(IsADirectoryError, match="it is a folder"):
+        NetCDFWriter(path.parent)
+    with pytest.raises(FileNotFoundError, match="no-such' does not exist"):
         NetCDFWriter(path.parent / "no-such" / "features.nc")
 
 
@@ -253,3 +256,176 @@ def test_the_journal_has_one_line_for_a_batch(path):
         ["00.wav", "01.wav"],
         ["02.wav", "03.wav", "04.wav"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"feature_names": ["p", "q", "r"]}, {"feature_names": ["q", "p", "r"]}),
+        ({}, {"feature_names": ["q", "p", "r"]}),
+        ({"feature_dims": ["one"]}, {"feature_dims": ["other"]}),
+        ({"label_map": {"a": 0, "b": 1, "c": 2}}, {"label_map": {"a": 2, "b": 1, "c": 0}}),
+        ({"label_map": {"a": 0, "b": 1, "c": 2}}, {}),
+    ],
+)
+def test_what_batches_were_made_with_is_not_changed_on_the_way(path, before, after):
+    writer = NetCDFWriter(path, **before)
+    append(writer, 0, 2)
+    writer.close()
+    (argument,) = after or before
+    with pytest.raises(DataSetError, match=f"they were made with {argument}=.*resume=False"):
+        NetCDFWriter(path, **after)
+
+
+def test_names_and_dimensions_are_those_of_the_first_writer(path):
+    writer = NetCDFWriter(path, feature_names=["p", "q", "r"], feature_dims=["one"])
+    append(writer, 0, 2)
+    writer.close()
+    with NetCDFWriter(path):
+        pass
+    assert read_netcdf(path).one.values.tolist() == ["p", "q", "r"]
+
+
+def test_columns_of_data_frames_are_not_mixed(path):
+    with NetCDFWriter(path) as writer:
+        writer.append(pd.DataFrame({"p": [1.0], "q": [2.0]}), ["a"])
+        with pytest.raises(DataSetError, match=r"feature_names = \['q', 'p'\], but those before have \['p', 'q'\]"):
+            writer.append(pd.DataFrame({"q": [2.0], "p": [1.0]}), ["b"])
+        writer.append(pd.DataFrame({"p": [3.0], "q": [4.0]}), ["b"])
+    ds = read_netcdf(path)
+    assert ds.generated.values.tolist() == ["p", "q"]
+    assert ds.features.values.tolist() == [[1, 2], [3, 4]]
+
+
+labels = st.sampled_from(["dog", "cat", None])
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(given=st.lists(st.tuples(labels, st.sampled_from([3, 4, None])), min_size=3, max_size=3))
+def test_labels_of_batches_are_those_of_the_whole_or_refused_at_once(path, given):
+    names, numbers = zip(*given, strict=True)
+    arguments = np.zeros((3, 1)), ["a", "b", "c"]
+    try:
+        whole = make_dataset(*arguments, label_nominal=names, label_numeric=numbers)
+    except DataSetError:
+        whole = None
+    writer = NetCDFWriter(path, resume=False)
+    try:
+        for i, (name, number) in enumerate(given):
+            writer.append(np.zeros((1, 1)), ["abc"[i]], label_nominal=[name], label_numeric=[number])
+    except DataSetError as error:
+        assert whole is None or "given" in str(error)
+    else:
+        if whole is not None:
+            writer.complete()
+            xr.testing.assert_identical(read_netcdf(path), whole)
+    writer.close()
+
+
+def test_threads_may_share_a_writer(path):
+    names = [f"{i}.wav" for i in range(200)]
+
+    def work(first):
+        for i in range(first, 200, 4):
+            writer.append(np.full((1, 50), i), [names[i]])
+
+    with NetCDFWriter(path) as writer, ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+        pool.shutdown()
+    ds = read_netcdf(path)
+    assert sorted(ds.filename.values) == sorted(names)
+    expected = [float(name.removesuffix(".wav")) for name in ds.filename.values]
+    np.testing.assert_array_equal(ds.features, np.repeat(np.array(expected)[:, None], 50, axis=1))
+
+
+RACE = """
+import sys, time
+import numpy as np
+from skaudeep.io import NetCDFWriter
+
+begin, results = time.monotonic(), {}
+while time.monotonic() < begin + 2:
+    try:
+        with NetCDFWriter(sys.argv[1], resume=False) as writer:
+            writer.append(np.zeros((3, 4)), ["a", "b", "c"])
+        result = "done"
+    except OSError as error:
+        result = "busy" if "another writer is at work" in str(error) else repr(error)
+    results[result] = results.get(result, 0) + 1
+print(sorted(results))
+"""
+
+
+@pytest.mark.skipif(_writer.fcntl is None, reason="no locks on this system")
+def test_writers_of_one_file_in_several_processes_wait_or_say_so(path):
+    command = [sys.executable, "-c", RACE, str(path)]
+    racers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    results = {racer.communicate()[0].strip() for racer in racers}
+    assert results <= {"['busy', 'done']", "['done']", "['busy']"}
+    assert read_netcdf(path).sizes["instance"] == 3
+
+
+COMPLETED = """
+import os, random, signal, sys, time
+import numpy as np
+from skaudeep.io import NetCDFWriter, read_netcdf
+
+generator = random.Random(0)
+for turn in range(8):
+    if not os.path.exists(sys.argv[1] + ".part"):
+        writer = NetCDFWriter(sys.argv[1])
+        writer.append(np.full((2000, 1000), turn), [f"{i}.wav" for i in range(2000)])
+        writer.close()
+    process = os.fork()
+    if process == 0:
+        NetCDFWriter(sys.argv[1]).complete()
+        os._exit(0)
+    time.sleep(generator.uniform(0, 0.06))
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+if os.path.exists(sys.argv[1] + ".part"):
+    NetCDFWriter(sys.argv[1]).complete()
+features = read_netcdf(sys.argv[1]).features.values
+assert features.shape == (2000, 1000) and (features == features[0, 0]).all()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork and are killed")
+def test_a_completion_that_is_killed_loses_nothing(path):
+    done = subprocess.run([sys.executable, "-c", COMPLETED, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert names_in(path.parent)[-1] == "features.nc"
+
+
+def test_a_closed_writer_says_so(path):
+    with NetCDFWriter(path) as writer:
+        append(writer, 0, N)
+        writer.complete()
+        for work in (writer.complete, lambda: append(writer, 0, N)):
+            with pytest.raises(ValueError, match=r"The writer of .*features\.nc is closed; make a new one"):
+                work()
+    writer.close()
+    assert names_in(path.parent) == ["features.nc"]
+
+
+def test_settings_are_what_json_knows(path):
+    settings = {"n_mels": np.int64(4), "folder": path.parent, "levels": np.array([1.5, 2])}
+    writer = NetCDFWriter(path, settings=settings)
+    append(writer, 0, 2)
+    writer.close()
+    plain = {"n_mels": 4, "folder": str(path.parent), "levels": [1.5, 2]}
+    NetCDFWriter(path, settings=plain).close()
+    with pytest.raises(DataSetError, match=r"settings=.*expected a dict of values that JSON knows"):
+        NetCDFWriter(path, settings={"a": object()})
+
+
+def test_groups_and_many_chunks(path):
+    with NetCDFWriter(path) as writer:
+        for start in range(0, 30, 10):
+            chunks = np.arange(start, start + 10)
+            writer.append(np.zeros((10, 2)), ["a"] * 10, chunk_nr=chunks, groups=["g"] * 10)
+            with pytest.raises(DataSetError, match=f"chunk {start} of a is there already"):
+                writer.append(np.zeros((1, 2)), ["a"], chunk_nr=[start], groups=["g"])
+    ds = read_netcdf(path)
+    assert ds.chunk_nr.values.tolist() == list(range(30))
+    assert set(ds.group.values) == {"g"}
