@@ -30,7 +30,7 @@ with tempfile.TemporaryDirectory() as folder:
                 features = sequence_statistics(transformer.fit_transform(corpus.data[rows]))
                 writer.append(features, corpus.filenames[rows])
 
-    # metadata of all instances at once, in place of none
+    # what the corpus says of its recordings, for all of them at once
     parts = [make_dataset(read_netcdf(folder / f"{level}.nc").features, **corpus.metadata) for level in (-30, -60)]
     fused = fuse(parts, names=["loud", "all"])
     print(inspect_dataset(fused))

@@ -67,3 +67,22 @@ def test_the_next_write_removes_what_a_killed_one_left(tmp_path):
         temporary.write_text("all of it")
         assert mine.exists()
     assert {path.name for path in tmp_path.iterdir()} == {"file.txt", *others}
+
+
+def test_permissions_and_links_stay(tmp_path):
+    target, link = tmp_path / "file.txt", tmp_path / "link.txt"
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    with atomic_path(link) as temporary:
+        temporary.write_text("new")
+    assert link.is_symlink() and target.read_text() == "new"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_a_folder_is_named(tmp_path):
+    with (
+        pytest.raises(IsADirectoryError, match=f"cannot write .*{tmp_path.name}.*it is a folder"),
+        atomic_path(tmp_path),
+    ):
+        pass

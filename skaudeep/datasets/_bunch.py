@@ -107,6 +107,7 @@ def make_bunch(
             **_label_metadata(target, target_names, labelled),
             "cv_folds": cv_folds,
             "partition": partition,
+            "groups": None if groups is None else np.array(groups, dtype=str),
         },
         DESCR=_describe(target, target_names, labelled, cv_folds, partition, groups, (*reason, *notes)),
     )
@@ -162,7 +163,7 @@ def encode_labels(labels, *, regression=None, source="label"):
     numeric = np.abs(numbers, out=np.full(len(numbers), np.inf), where=np.isfinite(numbers)) < 2**53
     known = (labels != "").to_numpy(dtype=bool)
     words = known & ~numeric
-    if words.any() and numeric.any() and (labels[words].str.lower() == "nan").all():
+    if words.any() and numeric.any() and labels[words].str.lower().isin(["nan", "na"]).all():
         # a number that another program found missing
         known, words = numeric, np.zeros(len(numeric), dtype=bool)
     if not known.any():
@@ -180,8 +181,12 @@ def encode_labels(labels, *, regression=None, source="label"):
     whole = not np.mod(numbers[known], 1).any()
     if regression or (regression is None and not whole):
         return numbers, None
-    target, values = pd.factorize(numbers, sort=True)
-    return target, np.array([f"{value:.0f}" if whole else repr(float(value)) for value in values])
+    # names as they are written, which may be more than their numbers say (007), in the order of their numbers; but
+    # whole numbers got their .0 from a program that found some missing
+    names = labels.where(known, "").str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True).to_numpy(dtype=object)
+    order = {name: (number, name) for name, number in zip(names[known], numbers[known], strict=True)}
+    target_names = np.array(sorted(order, key=order.get), dtype=str)
+    return pd.Index(target_names, dtype=object).get_indexer(names), target_names
 
 
 def _fold_columns(folds):
@@ -229,7 +234,7 @@ def _label_metadata(target, target_names, labelled):
 
 def _describe(target, target_names, labelled, cv_folds, partition, groups, notes):
     """Say in one sentence what was found."""
-    counts = [f"{len(labelled)} recordings"]
+    counts = [f"{len(labelled)} recording{'s' * (len(labelled) != 1)}"]
     if target_names is not None:
         counts.append(f"{len(target_names)} classes ({', '.join(target_names)})")
     elif target is not None:

@@ -118,6 +118,11 @@ def fuse(datasets, *, dim=None, names=None):
     fuse_chunks : Put the chunks of each recording side by side.
     skaudeep.fusion.make_fusion : The same for estimators.
 
+    Notes
+    -----
+    Where lazy data sets have their instances in different orders, every block that is computed of the result reads from
+    all over the second file; write data sets larger than memory in the same order.
+
     Examples
     --------
     >>> from skaudeep.datasets import fuse, make_dataset

@@ -8,7 +8,7 @@ from sklearn.utils import Bunch
 from skaudeep._validation import validate_params
 from skaudeep.datasets._bunch import find_splitter
 from skaudeep.datasets._combine import comparable, is_in_memory
-from skaudeep.datasets._model import PARTITIONS, VARIABLES, check_layout, get_feature_names, get_label_map
+from skaudeep.datasets._model import GROUP, PARTITIONS, VARIABLES, check_layout, get_feature_names, get_label_map
 from skaudeep.exceptions import DataSetError
 
 
@@ -42,7 +42,7 @@ def to_bunch(ds):
         cv_folds : ndarray of shape (n_instances, n_folds) or None
             1 where a fold is validated on an instance, 0 where it is trained on it, NaN where neither.
         groups : ndarray of str of shape (n_instances,)
-            What belongs together: chunks of a recording have its name.
+            What belongs together: the variable `group` if there is one, else chunks of a recording have its name.
         filenames : ndarray of str of shape (n_instances,)
             The recordings.
         chunk_nr : ndarray of int of shape (n_instances,)
@@ -89,7 +89,7 @@ def to_bunch(ds):
     folds = ds["cv_folds"].values.astype(np.float64) if ds.sizes["fold"] else None
     partition = ds["partition"].values.astype(np.float64)
     partition = None if np.isnan(partition).all() else partition
-    cv, _ = find_splitter(folds, np.arange(1, ds.sizes["fold"] + 1), partition, labelled)
+    cv, reason = find_splitter(folds, np.arange(1, ds.sizes["fold"] + 1), partition, labelled)
     return Bunch(
         data=ds["features"].values if is_in_memory(ds) else ds["features"],
         target=target,
@@ -97,11 +97,11 @@ def to_bunch(ds):
         feature_names=get_feature_names(ds),
         cv=cv,
         cv_folds=folds,
-        groups=filenames,
+        groups=ds[GROUP].values.astype(str) if GROUP in ds else filenames,
         filenames=filenames.copy(),
         chunk_nr=ds["chunk_nr"].values.copy(),
         partition=partition,
-        DESCR=_describe(ds, target_names),
+        DESCR=_describe(ds, target_names, reason),
     )
 
 
@@ -190,7 +190,7 @@ def _target(ds):
     return target, np.array(names, dtype=str)
 
 
-def _describe(ds, target_names):
+def _describe(ds, target_names, notes):
     """What is in the data set, in one sentence."""
     n_instances, *shape = ds["features"].shape
     counts = [f"{n_instances} instances of shape {' x '.join(map(str, shape))}"]
@@ -199,4 +199,4 @@ def _describe(ds, target_names):
         counts.append(f"{len(target_names)} classes ({', '.join(target_names)})")
     if ds.sizes["fold"]:
         counts.append(f"{ds.sizes['fold']} folds")
-    return f"Features of audio: {', '.join(counts)}."
+    return f"Features of audio: {', '.join([*counts, *notes])}."

@@ -1,6 +1,7 @@
 """Recognise collections of recordings on disk; only names and tables are read, never the audio."""
 
 import inspect
+import os
 import reprlib
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -121,6 +122,8 @@ def load_corpus(folder, kind="auto", **options):
     >>> corpus.cv_folds.tolist()
     [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
     """
+    if not isinstance(folder, str | os.PathLike) or not os.fspath(folder):
+        raise DataSetError(f"folder={folder!r}: expected the path of a folder or a table.")
     path = Path(folder)
     if not path.exists():
         raise DataSetError(f"The folder {path} does not exist; give that of a corpus, or a table of recordings.")

@@ -1,15 +1,98 @@
 """Deal files out to parts of given shares, by class and without tearing groups apart."""
 
 import numpy as np
+import pandas as pd
 
-from skaudeep.datasets._validate import group_rows
+from skaudeep._validation import Integral, check_random_state
+from skaudeep.datasets._model import GROUP, get_texts
+from skaudeep.datasets._validate import check_filenames, group_rows
+from skaudeep.exceptions import DataSetError
 
+# Continuous targets are stratified by this many quantiles.
+_N_BINS = 10
 # Shares of a number of files are exact up to rounding errors below this.
 _EPSILON = 1e-9
 # What the number of all files counts against those of single classes where groups make both impossible. With 1,
 # classes come out less even than scikit-learn's StratifiedGroupKFold makes them; with 0, small classes all get
 # into the part with the largest share.
 _WEIGHT_OF_ALL = 0.25
+
+
+def deal_instances(ds, shares, request, groups, random_state):
+    """The part that each instance belongs to, files and groups being kept together.
+
+    `shares` are those of the parts, with the sum 1, or the number of parts of equal share.
+    """
+    check_filenames(ds)
+    files = group_rows(ds["filename"].values)
+    classes = _classes(ds, files)
+    groups = GROUP if groups is None and GROUP in ds else groups
+    if groups is None:
+        what, units = "file", np.arange(len(files.first))
+    else:
+        what, units = "group", _per_file(ds, files, *_groups(ds, groups))
+    n_units, n_parts = len(np.unique(units)), shares if isinstance(shares, Integral) else len(shares)
+    if n_units < n_parts:
+        raise DataSetError(
+            f"{request}: the data set has {n_units} {what}{'s' * (n_units != 1)}, too few for {n_parts} "
+            "parts without an empty one; ask for fewer."
+        )
+    shares = np.full(n_parts, 1 / n_parts) if isinstance(shares, Integral) else shares
+    return deal(units, classes, shares, check_random_state(random_state))[files.codes]
+
+
+def _classes(ds, files):
+    """Class numbers of the files to stratify by, from 0."""
+    nominal = get_texts(ds, "label_nominal")
+    if (nominal != "").any():
+        return _per_file(ds, files, nominal, "label_nominal")
+    numeric = ds["label_numeric"].values.astype(np.float64)
+    _per_file(ds, files, numeric, "label_numeric")
+    numeric = numeric[files.first]
+    known = numeric[~np.isnan(numeric)]
+    edges = np.unique(known)
+    if len(edges) > _N_BINS:
+        edges = np.unique(np.quantile(known, np.arange(1, _N_BINS) / _N_BINS, method="inverted_cdf"))
+    return np.where(np.isnan(numeric), 0, 1 + np.searchsorted(edges, numeric))
+
+
+def _groups(ds, groups):
+    """The group of each instance, and what to call them in errors."""
+    if isinstance(groups, str):
+        one_each = [name for name, variable in ds.variables.items() if variable.dims == ("instance",)]
+        if groups not in one_each:
+            raise DataSetError(
+                f"groups={groups!r}: there is no such variable with one value for each instance, only "
+                f"{', '.join(map(str, one_each))}."
+            )
+        values, what = ds[groups].values, f"groups={groups!r}"
+    else:
+        # of a list by itself, NumPy would turn NaN beside strings into the string "nan"
+        values = np.asarray(groups) if hasattr(groups, "dtype") else np.asarray(groups, dtype=object)
+        what = "groups"
+    if values.shape != (ds.sizes["instance"],):
+        raise DataSetError(f"{what}: got shape {values.shape}, expected ({ds.sizes['instance']},), one per instance.")
+    missing = pd.isna(values)
+    if missing.any():
+        raise DataSetError(
+            f"{what}: instance {np.argmax(missing)} has none; give what belongs to no group one of its own, such as "
+            "the filename."
+        )
+    return values, what
+
+
+def _per_file(ds, files, values, what):
+    """Numbers from 0 for the different values that files have; an error if the instances of a file differ."""
+    codes = group_rows(values).codes
+    differs = codes != codes[files.first][files.codes]
+    if differs.any():
+        row = np.argmax(differs)
+        first = files.first[files.codes[row]]
+        raise DataSetError(
+            f"{what}: the instances of {str(ds['filename'].values[row])!r} differ, {first} has {values[first]!s} and "
+            f"{row} has {values[row]!s}. All instances of a file get into one part, so they need the same."
+        )
+    return codes[files.first]
 
 
 def deal(units, classes, shares, rng):

@@ -3,18 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from sklearn.model_selection import BaseCrossValidator
 
-from skaudeep._validation import Integral, Interval, Real, check_random_state, validate_params
-from skaudeep.datasets._deal import deal
+from skaudeep._validation import Integral, Interval, Real, validate_params
+from skaudeep.datasets._deal import deal_instances
 from skaudeep.datasets._model import PARTITIONS, check_layout, get_texts
-from skaudeep.datasets._validate import check_choices, check_filenames, group_rows
+from skaudeep.datasets._validate import check_choices
 from skaudeep.exceptions import DataSetError
-
-# Continuous targets are stratified by this many quantiles.
-_N_BINS = 10
 
 
 class PredefinedFolds(BaseCrossValidator):
@@ -65,8 +61,8 @@ class PredefinedFolds(BaseCrossValidator):
             empty = np.flatnonzero(~(folds == number).any(axis=0))
             if empty.size:
                 raise DataSetError(
-                    f"Fold {empty[0] + 1} of {folds.shape[1]} has no instance in its {split} split; leave it out, "
-                    "or make new folds with add_folds."
+                    f"Fold {empty[0] + 1} of {folds.shape[1]} has no instance in its {split} split; leave it out "
+                    "(ds.isel(fold=...)), or make new folds with add_folds."
                 )
         self.cv_folds = folds
 
@@ -131,7 +127,7 @@ def cv_splits(ds, *, train=None, test=None):
     -------
     PredefinedFolds
         To be given as `cv` to scikit-learn, with the features of all instances. It has one split for each fold, or
-        one split between partitions.
+        one split between partitions. Where some instances have labels, those without are in no split.
 
     Raises
     ------
@@ -160,7 +156,7 @@ def cv_splits(ds, *, train=None, test=None):
     check_layout(ds, "ds")
     if train is None and test is None and ds.sizes["fold"]:
         check_choices(ds, "cv_folds", (0, 1))
-        return PredefinedFolds(ds["cv_folds"].values)
+        return PredefinedFolds(_labelled_only(ds, ds["cv_folds"].values))
     check_choices(ds, "partition", range(len(PARTITIONS)))
     partition = ds["partition"].values
     if np.isnan(partition).all():
@@ -177,7 +173,8 @@ def cv_splits(ds, *, train=None, test=None):
                 f"{split}={names!r}: no instance is there; the data set has instances in "
                 f"{', '.join(repr(name) for number, name in enumerate(PARTITIONS) if (partition == number).any())}."
             )
-    return PredefinedFolds(np.select([rows["train"], rows["test"]], [0.0, 1.0], np.nan)[:, None])
+    folds = np.select([rows["train"], rows["test"]], [0.0, 1.0], np.nan)[:, None]
+    return PredefinedFolds(_labelled_only(ds, folds))
 
 
 @validate_params(
@@ -203,7 +200,8 @@ def add_folds(ds, n_folds, *, groups=None, random_state=None):
         The number of folds, at least 2 and at most that of the files (or groups); none stays empty.
     groups : array-like of shape (n_instances,) or str, default=None
         What must not be torn apart either, such as the speaker of each instance, or the name of the variable of `ds`
-        that holds it. All instances of a file must be of the same group.
+        that holds it; by default the variable `group`, if there is one. All instances of a file must be of the same
+        group.
     random_state : int, RandomState instance or None, default=None
         Decides which file gets where. An integer gives the same folds in every call.
 
@@ -246,7 +244,7 @@ def add_folds(ds, n_folds, *, groups=None, random_state=None):
         raise DataSetError(
             f"The data set has {ds.sizes['fold']} folds already; take them away with remove_folds first."
         )
-    parts = _deal_instances(ds, np.full(n_folds, 1 / n_folds), f"n_folds={n_folds}", groups, random_state)
+    parts = deal_instances(ds, n_folds, f"n_folds={n_folds}", groups, random_state)
     return _replace_folds(ds, (parts[:, None] == np.arange(n_folds)).astype(np.int64))
 
 
@@ -275,7 +273,8 @@ def add_partitions(ds, partitions=PARTITIONS, *, groups=None, random_state=None)
         least.
     groups : array-like of shape (n_instances,) or str, default=None
         What must not be torn apart either, such as the speaker of each instance, or the name of the variable of `ds`
-        that holds it. All instances of a file must be of the same group.
+        that holds it; by default the variable `group`, if there is one. All instances of a file must be of the same
+        group.
     random_state : int, RandomState instance or None, default=None
         Decides which file gets where. An integer gives the same partitions in every call.
 
@@ -309,7 +308,7 @@ def add_partitions(ds, partitions=PARTITIONS, *, groups=None, random_state=None)
         raise DataSetError("The data set has partitions already; take them away with remove_partitions first.")
     names = _partition_names(partitions, "partitions")
     shares = np.array([_share(partitions, name) for name in names], dtype=np.float64)
-    parts = _deal_instances(ds, shares / shares.sum(), f"partitions={partitions!r}", groups, random_state)
+    parts = deal_instances(ds, shares / shares.sum(), f"partitions={partitions!r}", groups, random_state)
     numbers = np.array([PARTITIONS.index(name) for name in names], dtype=np.int64)
     return _replace(ds, "partition", numbers[parts])
 
@@ -399,6 +398,12 @@ def _partition_names(names, argument):
     return known
 
 
+def _labelled_only(ds, folds):
+    """Folds without the instances that have no label, unless none has one."""
+    labelled = (get_texts(ds, "label_nominal") != "") | ~np.isnan(ds["label_numeric"].values)
+    return np.where(labelled[:, None], folds, np.nan) if labelled.any() else folds
+
+
 def _share(partitions, name):
     """The share of a partition, all alike where only names are given."""
     share = partitions[name] if isinstance(partitions, Mapping) else 1
@@ -419,75 +424,3 @@ def _replace_folds(ds, cv_folds):
 def _replace(ds, name, values):
     # a new variable: of the old one, how a file stored it would not fit the new values
     return ds.assign({name: xr.Variable(ds[name].dims, values, ds[name].attrs)})
-
-
-def _deal_instances(ds, shares, request, groups, random_state):
-    """The part that each instance belongs to, files and groups being kept together."""
-    check_filenames(ds)
-    files = group_rows(ds["filename"].values)
-    classes = _classes(ds, files)
-    if groups is None:
-        what, units = "file", np.arange(len(files.first))
-    else:
-        what, units = "group", _per_file(ds, files, *_groups(ds, groups))
-    n_units = len(np.unique(units))
-    if n_units < len(shares):
-        raise DataSetError(
-            f"{request}: the data set has {n_units} {what}{'s' * (n_units != 1)}, too few for {len(shares)} "
-            "parts without an empty one; ask for fewer."
-        )
-    return deal(units, classes, shares, check_random_state(random_state))[files.codes]
-
-
-def _classes(ds, files):
-    """Class numbers of the files to stratify by, from 0."""
-    nominal = get_texts(ds, "label_nominal")
-    if (nominal != "").any():
-        return _per_file(ds, files, nominal, "label_nominal")
-    numeric = ds["label_numeric"].values.astype(np.float64)
-    _per_file(ds, files, numeric, "label_numeric")
-    numeric = numeric[files.first]
-    known = numeric[~np.isnan(numeric)]
-    edges = np.unique(known)
-    if len(edges) > _N_BINS:
-        edges = np.unique(np.quantile(known, np.arange(1, _N_BINS) / _N_BINS, method="inverted_cdf"))
-    return np.where(np.isnan(numeric), 0, 1 + np.searchsorted(edges, numeric))
-
-
-def _groups(ds, groups):
-    """The group of each instance, and what to call them in errors."""
-    if isinstance(groups, str):
-        one_each = [name for name, variable in ds.variables.items() if variable.dims == ("instance",)]
-        if groups not in one_each:
-            raise DataSetError(
-                f"groups={groups!r}: there is no such variable with one value for each instance, only "
-                f"{', '.join(map(str, one_each))}."
-            )
-        values, what = ds[groups].values, f"groups={groups!r}"
-    else:
-        # of a list by itself, NumPy would turn NaN beside strings into the string "nan"
-        values = np.asarray(groups) if hasattr(groups, "dtype") else np.asarray(groups, dtype=object)
-        what = "groups"
-    if values.shape != (ds.sizes["instance"],):
-        raise DataSetError(f"{what}: got shape {values.shape}, expected ({ds.sizes['instance']},), one per instance.")
-    missing = pd.isna(values)
-    if missing.any():
-        raise DataSetError(
-            f"{what}: instance {np.argmax(missing)} has none; give what belongs to no group one of its own, such as "
-            "the filename."
-        )
-    return values, what
-
-
-def _per_file(ds, files, values, what):
-    """Numbers from 0 for the different values that files have; an error if the instances of a file differ."""
-    codes = group_rows(values).codes
-    differs = codes != codes[files.first][files.codes]
-    if differs.any():
-        row = np.argmax(differs)
-        first = files.first[files.codes[row]]
-        raise DataSetError(
-            f"{what}: the instances of {str(ds['filename'].values[row])!r} differ, {first} has {values[first]!s} and "
-            f"{row} has {values[row]!s}. All instances of a file get into one part, so they need the same."
-        )
-    return codes[files.first]

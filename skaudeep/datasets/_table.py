@@ -50,7 +50,8 @@ def load_table(table, *, separator=None, root=None, regression=None):
         * `start`, `end`: where a segment starts and ends, in seconds;
         * `group`: recordings with the same value belong together.
 
-        Empty fields are missing values, spaces around fields do not count. Further columns stay in `frame`.
+        Empty fields are missing values, as are `NaN` and `NA` among numbers; spaces around fields do not count. Further
+        columns stay in `frame`.
     separator : str, default=None
         The character between columns. By default a tab in files that end in `.tsv` or `.tab`, otherwise
         the one of comma, semicolon, tab and bar that the header shows.
@@ -371,15 +372,15 @@ def _fragments(segments):
 def _folds(column, table):
     """Fold numbers, NaN where missing; named folds are numbered from 1 in sorted order."""
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    known = (column != "").to_numpy()
+    known = ~column.str.lower().isin(["", "nan", "na"]).to_numpy()
     if np.isnan(numbers[known]).any():
         # fold10 after fold9
         names = sorted(set(column[known]), key=lambda name: [part.zfill(20) for part in re.split(r"(\d+)", name)])
         return column.map({name: number for number, name in enumerate(names, 1)}).to_numpy(dtype=np.float64)
-    wrong = known & ~((numbers >= 0) & (numbers == np.round(numbers)) & np.isfinite(numbers))
+    wrong = known & ~((numbers >= 0) & (numbers == np.round(numbers)) & (numbers < 2**31))
     if wrong.any():
         raise _wrong_field(column, wrong, table, "a whole number from 0, or nothing where there is no fold")
-    return numbers
+    return np.where(known, numbers, np.nan)
 
 
 def _partition(column, table):
@@ -398,6 +399,7 @@ def typed(frame):
     for name in frame:
         if name.lower() not in (*_PATHS, "label", "group"):
             numbers = pd.to_numeric(frame[name], errors="coerce")
-            if numbers[frame[name] != ""].notna().all():
+            padded = frame[name].str.match(r"-?0\d")  # a name rather than a number
+            if numbers[frame[name] != ""].notna().all() and not padded.any():
                 frame[name] = numbers
     return frame

@@ -54,7 +54,8 @@ def export_dataset(ds, directory, *, format="csv", name="features", labels_last=
     - `train/fold_1/NAME.csv`, ... if it has both,
     - `NAME.csv` if it has neither.
 
-    All appear at the end, in place of older ones, or, if anything goes wrong, none does.
+    All are moved to their places, where older ones may be, when all are complete; if anything goes wrong before, none
+    is.
 
     Parameters
     ----------
@@ -108,6 +109,9 @@ def export_dataset(ds, directory, *, format="csv", name="features", labels_last=
     splits = _splits(ds)
     targets = {directory.joinpath(*parts, file): rows for parts, rows in splits.items()}
     _check_directory(directory, file, targets)
+    for target in targets:
+        if target.is_dir():
+            raise DataSetError(f"{target} is a folder; choose another directory or name.")
     with contextlib.ExitStack() as stack:
         for target in targets:
             stack.enter_context(_made(target.parent))

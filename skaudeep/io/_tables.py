@@ -63,7 +63,7 @@ class Table(NamedTuple):
 
 
 def write_tables(ds, targets, text_format, columns, header):
-    """Write instances of a data set to files that all appear, or none of them.
+    """Write instances of a data set to files that appear when all of them are complete.
 
     Every block of features is computed once, however many files its rows go to.
 

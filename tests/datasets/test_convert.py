@@ -61,7 +61,10 @@ def test_everything_in_the_bunch():
     assert bunch.chunk_nr.tolist() == [0, 1, 0]
     np.testing.assert_array_equal(bunch.partition, [0, 0, np.nan])
     np.testing.assert_array_equal(bunch.cv_folds, [[0, 1], [0, 1], [1, np.nan]])
-    assert bunch.DESCR == "Features of audio: 3 instances of shape 2, 2 recordings, 3 classes (z, x, a), 2 folds."
+    assert bunch.DESCR == (
+        "Features of audio: 3 instances of shape 2, 2 recordings, 3 classes (z, x, a), 2 folds, "
+        "no splitter because a fold has nothing with a label to train on."
+    )
 
 
 def test_folds_with_an_empty_split_are_no_splitter():

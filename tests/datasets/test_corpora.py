@@ -194,7 +194,7 @@ def plugin(tmp_path_factory, monkeypatch):
 def test_a_plugin_is_found_by_name_and_by_itself(tree, plugin):
     plugin("mine", "load_mine")
     folder = tree("a/1.wav")
-    assert load_corpus(folder).DESCR == "Audio: 1 recordings, 1 classes (a)."
+    assert load_corpus(folder).DESCR == "Audio: 1 recording, 1 classes (a)."
     with pytest.raises(DataSetError, match=r"no file called mine"):
         load_corpus(folder, "mine")
     tree("mine")

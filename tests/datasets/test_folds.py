@@ -128,7 +128,7 @@ def test_a_wrong_number_of_rows_is_an_error():
         (np.empty((0, 2)), r"Fold 1 of 2 has no instance in its training split"),
         (None, r"got shape \(\)"),
         ([[0], [2]], r"expected 0 \(training\), 1 \(validation\) or NaN \(neither\) everywhere"),
-        ([[0, 0], [1, 0]], r"Fold 2 of 2 has no instance in its validation split; leave it out, or make new"),
+        ([[0, 0], [1, 0]], r"Fold 2 of 2 has no instance in its validation split; leave it out"),
         ([[0, 1], [1, 1]], r"Fold 2 of 2 has no instance in its training split"),
         ([["a"], ["b"]], r"cv_folds: expected a table of numbers, got \[\['a'\], \['b'\]\]"),
         ([[0], [0, 1]], r"cv_folds: expected a table of numbers"),
@@ -278,7 +278,7 @@ def test_every_file_and_group_is_in_one_fold(labels, n_chunks, n_groups, seed):
         ds_folds = fold_of(add_folds(ds, 4, groups=groups, random_state=seed))
         assert set(ds_folds.fold_of.values) == {0, 1, 2, 3}, "no fold is empty"
         assert (pd.Series(ds_folds.fold_of.values).groupby(kept).nunique() == 1).all()
-        assert cv_splits(ds_folds).get_n_splits() == 4
+        assert PredefinedFolds(ds_folds.cv_folds.values).get_n_splits() == 4
     assert not {rule for rule in (violation.rule for violation in validate_dataset(ds_folds)) if rule != 5}
 
 
@@ -454,3 +454,25 @@ def test_something_else_than_a_data_set(function):
         function(np.zeros((3, 2)))
     with pytest.raises(DataSetError, match="ds is no data set of audio features: it lacks filename"):
         function(xr.Dataset())
+
+
+def test_groups_of_the_data_set_are_kept_together_without_being_asked():
+    files = [f"{i}.wav" for i in range(24)]
+    speakers = [f"speaker {i // 4}" for i in range(24)]
+    ds = make_dataset(np.zeros((24, 1)), files, label_nominal=["x", "y"] * 12, groups=speakers)
+    for make, of in ((lambda: add_folds(ds, 3, random_state=0), "cv_folds"), (lambda: add_partitions(ds), "partition")):
+        parts = pd.Series([str(part) for part in make()[of].values.tolist()])
+        assert (parts.groupby(speakers).nunique() == 1).all()
+
+
+def test_too_many_folds_are_refused_before_room_is_made_for_them():
+    with pytest.raises(DataSetError, match=r"n_folds=1000000000000: the data set has 3 files, too few"):
+        add_folds(make_dataset(np.zeros((3, 1)), list("abc")), 10**12)
+
+
+def test_unlabelled_instances_are_in_no_split_unless_all_are():
+    known = {"cv_folds": [[0, 1], [1, 0], [0, 1], [1, 0]]}
+    ds = make_dataset(np.zeros((4, 1)), list("abcd"), label_nominal=["x", "y", "", "x"], **known)
+    assert [(a.tolist(), b.tolist()) for a, b in cv_splits(ds).split()] == [([0], [1, 3]), ([1, 3], [0])]
+    ds = make_dataset(np.zeros((4, 1)), list("abcd"), **known)
+    assert [(a.tolist(), b.tolist()) for a, b in cv_splits(ds).split()] == [([0, 2], [1, 3]), ([1, 3], [0, 2])]

@@ -4,6 +4,7 @@ import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,6 +144,26 @@ def test_folds_from_fold_numbers(folds):
         ({"features": np.zeros(3)}, r"features: expected one array of at least 2 axes"),
         ({"features": [[1, 2], [3], [4]]}, r"features: expected one array .* fixed_length"),
         ({"features": np.array([[1], [2, 3], [4]], dtype=object)}, r"features: expected one array"),
+        ({"features": [["x"], ["y"], ["z"]]}, r"features: expected numbers, got values of type <U1"),
+        ({"features": pd.DataFrame({"p": [1, 2, 3], "q": list("xyz")})}, r"features: expected numbers"),
+        ({"features": np.ones((3, 1)) * 1j}, r"features: expected numbers, got values of type complex128"),
+        ({"features": [[1e300], [1], [2]]}, r"features: 1e\+300 is beyond float32 .*; scale them"),
+        ({"features": scipy.sparse.eye(3, format="csr")}, r"features: got a sparse matrix; give its toarray"),
+        ({"features": da.ones((5, 1))[da.ones(5) > 0]}, r"expected numbers and a known shape"),
+        ({"feature_dims": ("filename",)}, r"feature_dims=.*or that of a variable"),
+        ({"feature_dims": ("a/b",)}, r"feature_dims=.*without slashes"),
+        ({"feature_dims": 3}, r"feature_dims=3: expected 1 different names"),
+        ({"feature_dims": (1,)}, r"feature_dims=\(1,\)"),
+        ({"feature_names": ["a", "b", "", "d"]}, r"feature_names=.*none empty"),
+        ({"filenames": ["a", "b\0", "c"]}, r"filenames: 'b\\x00' holds a character"),
+        ({"label_nominal": ["a", "\udcff", "c"]}, r"label_nominal: '\\udcff' holds a character"),
+        ({"partition": ["train", "dev", None]}, r"partition: expected numbers"),
+        ({"cv_folds": [[0, 1], [1], [0]]}, r"cv_folds: got 1 axes, expected 2"),
+        ({"label_numeric": [10**400, 1, 2]}, r"label_numeric: expected numbers"),
+        ({"label_nominal": list("abc"), "label_map": {"a": "x"}}, r"label_map=.*a different whole number"),
+        ({"label_nominal": list("abc"), "label_map": {"a": None}}, r"label_map=.*a different whole number"),
+        ({"label_nominal": list("abc"), "label_map": {"a": 2**60}}, r"label_map=.*a different whole number"),
+        ({"label_nominal": list("abc"), "label_map": ["a"]}, r"label_map=\['a'\]: expected a dict"),
         ({"label_nominal": list("abc"), "label_map": {"a": 0, "b": 1}}, r"label_nominal: 'c' has no number"),
         ({"label_nominal": list("aab"), "label_numeric": [0, 1, 2]}, r"instance 0 \('a'\) has number 0, .* 1 else"),
         ({"label_nominal": list("abc"), "label_numeric": [0, 0, 1]}, r"a different whole number for every name"),
@@ -152,6 +173,15 @@ def test_folds_from_fold_numbers(folds):
 def test_errors_name_the_argument(arguments, message):
     with pytest.raises(DataSetError, match=message):
         make_dataset(**{"features": np.zeros((3, 4)), "filenames": NAMES, **arguments})
+
+
+def test_partitions_in_words_and_groups():
+    ds = make_dataset(np.zeros((3, 1)), NAMES, partition=["train", "test", None], groups=["g", "h", "g"])
+    np.testing.assert_array_equal(ds.partition, [0, 2, np.nan])
+    assert ds.group.values.tolist() == ["g", "h", "g"]
+    assert list(ds.data_vars)[-1] == "group"
+    with pytest.raises(DataSetError, match=r"groups: instance 1 has none"):
+        make_dataset(np.zeros((3, 1)), NAMES, groups=["g", "", "g"])
 
 
 def test_layout_check_names_what_is_wrong():

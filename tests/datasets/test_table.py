@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import PredefinedSplit
 
-from skaudeep.datasets import make_dataset, make_sound_events
+from skaudeep.datasets import make_dataset, make_sound_events, to_bunch
 from skaudeep.datasets._table import load_table
 from skaudeep.exceptions import DataSetError
 from skaudeep.spectrogram import SpectrogramTransformer
@@ -222,3 +222,28 @@ def test_many_rows_at_once(table):
     corpus = load_table(table("path,start,end,label\n" + rows))
     assert corpus.data["end"].sum() == 20000 * 20001 / 2
     assert len(make_dataset(np.zeros((20000, 1)), **corpus.metadata).instance) == 20000
+
+
+def test_labels_and_identifiers_stay_as_they_are_written(table):
+    corpus = load_table(table("path,label,subject\na.wav,007,007\nb.wav,7,010\nsub/c.wav,NA,011\n"))
+    assert corpus.target_names.tolist() == ["007", "7"]
+    assert corpus.target.tolist() == [0, 1, -1]
+    assert corpus.frame["subject"].tolist() == ["007", "010", "011"]
+
+
+def test_what_other_programs_write_for_missing_numbers(table):
+    corpus = load_table(table("path,label,fold\na.wav,1.5,1\nb.wav,NA,nan\nsub/c.wav,2.25,2\n"))
+    np.testing.assert_array_equal(corpus.target, [1.5, np.nan, 2.25])
+    np.testing.assert_array_equal(corpus.cv_folds, [[1, 0], [np.nan, np.nan], [0, 1]])
+
+
+def test_a_fold_beyond_all_numbers_is_named(table):
+    with pytest.raises(DataSetError, match=r"line 2: fold is '9{20}'; expected a whole number"):
+        load_table(table(f"path,fold\na.wav,{'9' * 20}\n"))
+
+
+def test_groups_travel_to_the_data_set(table):
+    corpus = load_table(table("path,start,end\na.wav,0,1\na.wav,1,2\nb.wav,,\n"))
+    ds = make_dataset(np.zeros((3, 2)), **corpus.metadata)
+    assert ds.group.values.tolist() == ["a.wav", "a.wav", "b.wav"]
+    assert to_bunch(ds).groups.tolist() == corpus.groups.tolist()

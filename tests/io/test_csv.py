@@ -341,3 +341,10 @@ def test_a_symbolic_link_stays_one(ds, tmp_path):
     write_csv(ds, link)
     assert link.is_symlink()
     assert target.is_file()
+
+
+@pytest.mark.parametrize("text", [",filename,x\n0,a,1\n", "filename,x,\na,1,\n"])
+def test_a_column_without_a_name_is_no_feature(tmp_path, text):
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(DataSetError, match=r"x\.csv.*: column [13] has no name; .*to_csv\(index=False\)"):
+        read_csv(tmp_path / "x.csv")

@@ -1,6 +1,7 @@
 import itertools
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -366,27 +367,29 @@ from skaudeep.io import read_netcdf, write_netcdf
 names = [f"{i}.wav" for i in range(2000)]
 data_sets = [make_dataset(np.full((2000, 200), value), names, label_nominal=["x"] * 2000) for value in (0, 1)]
 write_netcdf(data_sets[0], sys.argv[1])
-generator, old_or_new = random.Random(0), []
+generator, old_or_new, meanwhile = random.Random(0), [], []
 for turn in range(20):
     process = os.fork()
     if process == 0:
         while True:
             write_netcdf(data_sets[1 - turn % 2], sys.argv[1])
     time.sleep(generator.uniform(0.002, 0.06))
+    ds = read_netcdf(sys.argv[1])
+    meanwhile.append(any(ds.identical(one) for one in data_sets))
     os.kill(process, signal.SIGKILL)
     os.waitpid(process, 0)
     ds = read_netcdf(sys.argv[1])
     old_or_new.append(any(ds.identical(one) for one in data_sets))
 write_netcdf(data_sets[0], sys.argv[1])
-print(sum(old_or_new), len(os.listdir(os.path.dirname(sys.argv[1]))))
+print(sum(old_or_new), sum(meanwhile), len(os.listdir(os.path.dirname(sys.argv[1]))))
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork and are killed")
-def test_twenty_killed_writes_leave_twenty_readable_files(tmp_path):
+def test_twenty_killed_writes_leave_twenty_readable_files_which_can_be_read_meanwhile(tmp_path):
     command = [sys.executable, "-c", KILLED, str(tmp_path / "features.nc")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.stdout.split() == ["20", "1"], done.stderr
+    assert done.stdout.split() == ["20", "20", "1"], done.stderr
 
 
 def declare(path, n, *, strings=str, features="f4", dims=("instance", "generated"), label_map=None):
@@ -513,3 +516,69 @@ def test_a_disk_that_takes_no_more_leaves_the_old_file(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "cannot be written" in done.stdout and "is the disk full?" in done.stdout
+
+
+THREADS = """
+import sys, threading
+import numpy as np
+from skaudeep.datasets import make_dataset
+from skaudeep.io import read_netcdf, write_netcdf
+
+names = [str(i) for i in range(1000)]
+ds = make_dataset(np.ones((1000, 50)), names, label_nominal=["x", "y"] * 500)
+paths = [f"{sys.argv[1]}/{i}.nc" for i in range(4)]
+for path in paths:
+    write_netcdf(ds, path, compression=1)
+done = []
+
+def work(path, turn):
+    for i in range(12):
+        if (i + turn) % 3 == 0:
+            write_netcdf(ds, path, compression=1)
+        with read_netcdf(path, chunks=None if (i + turn) % 3 == 1 else 100) as again:
+            assert again.compute().identical(ds)
+    done.append(path)
+
+threads = [threading.Thread(target=work, args=(path, turn)) for turn, path in enumerate(paths)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert sorted(done) == paths
+"""
+
+
+def test_threads_may_read_and_write_at_once(tmp_path):
+    done = subprocess.run([sys.executable, "-c", THREADS, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_lazy_data_can_be_pickled(ds, tmp_path):
+    write_netcdf(ds, tmp_path / "features.nc")
+    with read_netcdf(tmp_path / "features.nc", chunks=2) as lazy:
+        again = pickle.loads(pickle.dumps(lazy))
+        xr.testing.assert_identical(again.compute(), ds)
+
+
+def test_damage_that_shows_only_when_features_are_computed_is_told(tmp_path):
+    path, copy = tmp_path / "features.nc", tmp_path / "copy.nc"
+    values = np.random.default_rng(0).standard_normal((400, 500))
+    write_netcdf(make_dataset(values, [f"{i}.wav" for i in range(400)]), path, compression=1, chunk_size=10)
+    content = bytearray(path.read_bytes())
+    content[400_000:400_100] = bytes(100)
+    path.write_bytes(content)
+    with (
+        read_netcdf(path, chunks=10) as lazy,
+        pytest.raises(DataSetError, match=r"instances \d+ to \d+ cannot be read"),
+    ):
+        write_netcdf(lazy, copy)
+    assert not copy.exists()
+
+
+def test_chunks_that_are_too_large_and_folders_are_named(ds, tmp_path):
+    huge = make_dataset(da.zeros((20, 2**28), chunks=(1, -1)), [str(i) for i in range(20)])
+    with pytest.raises(DataSetError, match=r"chunk_size=10: chunks of 4 GB or more are too large"):
+        write_netcdf(huge, tmp_path / "huge.nc", chunk_size=10)
+    with pytest.raises(IsADirectoryError, match=f"{tmp_path.name}.*it is a folder"):
+        write_netcdf(ds, tmp_path)
+    assert list(tmp_path.iterdir()) == []
