@@ -156,12 +156,23 @@ def test_benchmarks_are_described():
         assert f"python benchmarks/{path.name}" in path.read_text()
 
 
-def test_a_benchmark_runs():
-    script = ROOT / "benchmarks" / "refit.py"
-    command = [sys.executable, str(script), "--units", "3", "--rows", "70", "--repeats", "1"]
+def run_benchmark(name, *options):
+    """What a benchmark prints."""
     # of the package that is tested here, installed or not
     environment = os.environ | {"PYTHONPATH": str(pathlib.Path(skaudeep.__file__).parents[1])}
+    command = [sys.executable, str(ROOT / "benchmarks" / name), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, env=environment)
-    seconds = json.loads(done.stdout)["seconds"]
+    return json.loads(done.stdout)
+
+
+def test_the_benchmark_of_refits_runs():
+    seconds = run_benchmark("refit.py", "--units", "3", "--rows", "70", "--repeats", "1")["seconds"]
     assert {"first", "second, same estimator", "first ragged"} < seconds.keys()
     assert all(len(figures) == 4 for figures in seconds.values())
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_files_runs():
+    result = run_benchmark("io.py", "--rows", "40", "--features", "8", "--gigabytes", "0.0001")
+    assert {"write", "read"} == result["ARFF: times as fast as liac-arff"].keys()
+    assert all(stage["MB"] > 0 for stage in result["larger data set"].values())

@@ -10,7 +10,7 @@ import xarray as xr
 from skaudeep._validation import validate_params
 from skaudeep.datasets._model import (
     VARIABLES,
-    _apply_label_map,
+    apply_label_map,
     check_layout,
     get_label_map,
     get_texts,
@@ -333,8 +333,8 @@ def _prepared(ds, n_folds, label_map):
             "Give all the same kind of label with set_labels."
         )
     if known.any():
-        _apply_label_map(get_label_map(ds), nominal, numeric, known)  # refuses numbers that are not those of the map
-        numeric = _apply_label_map(label_map, nominal, np.full(len(known), np.nan), known)
+        apply_label_map(get_label_map(ds), nominal, numeric, known)  # refuses numbers that are not those of the map
+        numeric = apply_label_map(label_map, nominal, np.full(len(known), np.nan), known)
     changed = {"label_nominal": ("instance", nominal), "label_numeric": ("instance", numeric)}
     if not ds.sizes["fold"]:
         changed["cv_folds"] = (("instance", "fold"), np.full((len(known), n_folds), np.nan))

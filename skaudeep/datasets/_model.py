@@ -133,7 +133,7 @@ def make_dataset(
         label_map = _make_label_map(nominal, numeric, known)
     _check_label_map(label_map)
     if known.any():
-        numeric = _apply_label_map(label_map, nominal, numeric, known)
+        numeric = apply_label_map(label_map, nominal, numeric, known)
 
     filename = _all_named(filenames, n, "filenames")
     chunk_nr = np.zeros(n, dtype=np.int64) if chunk_nr is None else to_numbers(chunk_nr, (n,), "chunk_nr")
@@ -262,7 +262,7 @@ def to_float32(values, argument="features"):
 
 def check_text(values, argument):
     """Refuse strings that neither NetCDF nor a text file can hold."""
-    bad = next(filter(_NO_TEXT.search, values), None)
+    bad = next(filter(_NO_TEXT.search, map(str, values)), None)
     if bad is not None:
         raise DataSetError(f"{argument}: {bad!r} holds a character that no file of UTF-8 text can hold; rename it.")
 
@@ -342,7 +342,7 @@ def _names(values, n, argument):
     values = np.asarray(values, dtype=object)
     _check_shape(values, (n,), argument)
     values = np.where(pd.isna(values), "", values)
-    check_text(map(str, values), argument)
+    check_text(values, argument)
     names = values.astype(str)
     return names, names != ""
 
@@ -419,7 +419,7 @@ def _check_label_map(label_map):
     check_text(names, "label_map")
 
 
-def _apply_label_map(label_map, nominal, numeric, known):
+def apply_label_map(label_map, nominal, numeric, known):
     """The number of every known name; refuses given numbers that differ."""
     unknown = sorted(set(nominal[known].tolist()) - set(label_map))
     if unknown:

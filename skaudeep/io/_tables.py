@@ -14,6 +14,7 @@ from skaudeep.datasets._model import (
     check_text,
     get_feature_names,
     get_label_map,
+    get_texts,
     instance_index,
     make_dataset,
 )
@@ -119,7 +120,7 @@ def check_writable(ds):
             f"ds: all feature names must differ, also from {', '.join((*IDENTIFIERS, *LABELS))}, which are columns "
             "of their own; rename the features."
         )
-    filenames = known_names(ds["filename"].values)
+    filenames = get_texts(ds, "filename")
     if (filenames == "").any():
         raise DataSetError(f"ds: instance {np.argmax(filenames == '')} has no filename, but every instance needs one.")
     index = instance_index(ds)
@@ -136,14 +137,9 @@ def check_writable(ds):
         check_text(values, variable)
 
 
-def known_names(values):
-    """Names of files or classes as an array of str objects, "" where missing."""
-    return np.where(pd.isna(values), "", values.astype(object))
-
-
 def class_names(ds):
     """All classes of a data set, sorted: those of its label map, and any others that its instances have."""
-    return sorted({*get_label_map(ds), *pd.unique(known_names(ds["label_nominal"].values))} - {""})
+    return sorted({*get_label_map(ds), *get_texts(ds, "label_nominal").tolist()} - {""})
 
 
 def whole(numbers):
@@ -153,15 +149,16 @@ def whole(numbers):
 
 def _metadata_texts(ds, variables, text_format):
     """The values of some variables for every instance, with commas between."""
-    columns = [_texts(ds[name].values, name, text_format) for name in variables]
+    columns = [_texts(ds, name, text_format) for name in variables]
     return list(map(",".join, zip(*columns, strict=True))) if columns else [""] * ds.sizes["instance"]
 
 
-def _texts(values, variable, text_format):
+def _texts(ds, variable, text_format):
     """The texts of the values of one variable."""
     quote, missing, _ = text_format
     if variable in ("filename", "label_nominal"):
-        return [quote(name) if name else missing for name in known_names(values).tolist()]
+        return [quote(name) if name else missing for name in get_texts(ds, variable).tolist()]
+    values = ds[variable].values
     write = (lambda value: str(int(value))) if values.dtype.kind == "f" and whole(values) else str
     return [missing if value != value else write(value) for value in values.tolist()]
 
@@ -285,6 +282,11 @@ def collect(rows, columns, source, *, prefix, classes=()):
         at += 1
     blocks.append(_float32(block[:at], lines[len(lines) - at :], names, source))
     del block
+    if not lines and not columns.metadata:
+        raise DataSetError(
+            f"{source}: there are no instances, and none of the columns {', '.join((*IDENTIFIERS, *LABELS))}; this "
+            "is no table of features."
+        )
     frame = _frame(texts, lines, source, prefix)
     if classes and "label_nominal" in texts:
         undeclared = ~frame["label_nominal"].isin({"", *classes})

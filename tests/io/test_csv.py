@@ -348,3 +348,9 @@ def test_a_column_without_a_name_is_no_feature(tmp_path, text):
     (tmp_path / "x.csv").write_text(text)
     with pytest.raises(DataSetError, match=r"x\.csv.*: column [13] has no name; .*to_csv\(index=False\)"):
         read_csv(tmp_path / "x.csv")
+
+
+def test_a_line_of_prose_is_no_table(tmp_path):
+    (tmp_path / "x.csv").write_text("This is not a table.")
+    with pytest.raises(DataSetError, match=r"x\.csv: there are no instances, and none of the columns filename"):
+        read_csv(tmp_path / "x.csv")
