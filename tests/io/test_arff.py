@@ -286,7 +286,7 @@ def test_what_cannot_be_written(tmp_path):
 @pytest.mark.parametrize(
     "line", ["'" * 99_999, " " * 99_999 + "'", "\\'" * 50_000, "'" + "\\" * 99_999, "{" + " 1," * 40_000]
 )
-def test_hostile_lines_take_no_time(tmp_path, line):
+def test_hostile_lines_come_to_an_end(tmp_path, line):
     with pytest.raises(DataSetError, match="line 6"):
         read(tmp_path, HEAD + line + "\n")
     with pytest.raises(DataSetError, match=r"line 1|line @data"):

@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import time
 
 import numpy as np
 import pytest
@@ -79,7 +78,6 @@ def test_damaged_files(tmp_path, write, read, options):
     for case in range(N_CASES // (2 if options else 1)):
         data = mutate(files[case % len(files)], rng)
         path.write_bytes(data)
-        start = time.perf_counter()
         try:
             ds = read(path)
         except DataSetError as error:
@@ -98,6 +96,5 @@ def test_damaged_files(tmp_path, write, read, options):
             np.testing.assert_array_equal(again.features.values, ds.features.values)
             assert again.filename.values.tolist() == ds.filename.values.tolist()
             assert again.label_nominal.astype(str).values.tolist() == ds.label_nominal.astype(str).values.tolist()
-        assert time.perf_counter() - start < 1, data
     # neither all is refused nor all is taken
     assert min(outcomes.values()) > case // 20, outcomes

@@ -484,6 +484,7 @@ assert set(results) == {"read", "refused"}
 """
 
 
+@pytest.mark.slow
 def test_mutated_files_end_in_a_result_or_an_error(tmp_path):
     n_cases = os.environ.get("SKAUDEEP_FUZZ_CASES", "700")
     command = [sys.executable, "-W", "ignore", "-c", FUZZED, str(tmp_path / "features.nc"), n_cases]
