@@ -87,9 +87,7 @@ def make_bunch(
     partition = None if partition is None else np.array(partition, dtype=np.float64)
     if partition is not None and np.isnan(partition).all():
         partition = None
-    labelled = np.ones(len(names), dtype=bool)
-    if target is not None:
-        labelled = ~np.isnan(target) if target_names is None else target >= 0
+    labelled = find_labelled(target, target_names, len(names))
     cv_folds, numbers = _fold_columns(folds)
     cv, reason = find_splitter(cv_folds, numbers, partition, labelled)
     return Bunch(
@@ -201,6 +199,13 @@ def _fold_columns(folds):
         return None, None
     columns = np.where(np.isnan(folds)[:, np.newaxis], np.nan, folds[:, np.newaxis] == numbers)
     return columns, numbers.astype(np.int64)
+
+
+def find_labelled(target, target_names, n):
+    """Which of n recordings have a label; without labels all count."""
+    if target is None:
+        return np.ones(n, dtype=bool)
+    return ~np.isnan(target) if target_names is None else target >= 0
 
 
 def find_splitter(cv_folds, numbers, partition, labelled):

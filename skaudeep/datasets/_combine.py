@@ -12,6 +12,8 @@ from skaudeep.datasets._model import (
     VARIABLES,
     apply_label_map,
     check_layout,
+    default_names,
+    encode_label_map,
     get_label_map,
     get_texts,
     instance_index,
@@ -79,7 +81,7 @@ def concat(datasets):
     joined = settle_types(joined)
     joined.attrs["feature_dims"] = json.dumps(joined["features"].dims[1:])
     if label_map:
-        joined.attrs["label_map"] = json.dumps(sorted(label_map.items()))
+        joined.attrs["label_map"] = encode_label_map(label_map)
     return _in_order(joined)
 
 
@@ -401,10 +403,7 @@ def _fused_names(parts, sources, dim, names):
             f"{dim!r} (the feature names) is in {sources[has.index(True)]} but not in {sources[has.index(False)]}; "
             "give names, which tell the features of the data sets apart, or remove it with drop_vars."
         )
-    labels = [
-        ds[dim].values if named else np.array([f"feature_{i}" for i in range(ds.sizes[dim])], dtype=str)
-        for ds, named in zip(parts, has, strict=True)
-    ]
+    labels = [ds[dim].values if named else default_names(ds.sizes[dim]) for ds, named in zip(parts, has, strict=True)]
     if names is not None:
         names = as_names(names, "names")
         if len(names) != len(parts):

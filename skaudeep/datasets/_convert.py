@@ -6,7 +6,7 @@ import xarray as xr
 from sklearn.utils import Bunch
 
 from skaudeep._validation import validate_params
-from skaudeep.datasets._bunch import find_splitter
+from skaudeep.datasets._bunch import find_labelled, find_splitter
 from skaudeep.datasets._combine import comparable, is_in_memory
 from skaudeep.datasets._model import GROUP, PARTITIONS, VARIABLES, check_layout, get_feature_names, get_label_map
 from skaudeep.exceptions import DataSetError
@@ -82,9 +82,7 @@ def to_bunch(ds):
     """
     check_layout(ds, "ds")
     target, target_names = _target(ds)
-    labelled = np.ones(ds.sizes["instance"], dtype=bool)
-    if target is not None:
-        labelled = ~np.isnan(target) if target_names is None else target >= 0
+    labelled = find_labelled(target, target_names, ds.sizes["instance"])
     filenames = ds["filename"].values.astype(str)
     folds = ds["cv_folds"].values.astype(np.float64) if ds.sizes["fold"] else None
     partition = ds["partition"].values.astype(np.float64)

@@ -7,9 +7,9 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._validation import validate_params
-from skaudeep.datasets._combine import comparable, differing
+from skaudeep.datasets._combine import comparable
 from skaudeep.datasets._model import check_layout, make_dataset
-from skaudeep.datasets._validate import group_rows
+from skaudeep.datasets._validate import differs_in_file, group_rows
 from skaudeep.exceptions import DataSetError
 
 _LABELS = ("label_nominal", "label_numeric")
@@ -129,13 +129,13 @@ def _by_file(ds, labels, parameter):
 def check_within_files(ds, names):
     """All chunks of a recording have the same values of the variables."""
     files = group_rows(ds["filename"].values)
-    reference = files.first[files.codes]
     for name in names:
         values = comparable(ds, name)
-        differs = differing(values, values[reference])
+        differs = differs_in_file(values, files)
         if differs.any():
             at = np.argmax(differs)
+            first = values[files.first[files.codes[at]]]
             raise DataSetError(
-                f"{name}: chunks of {ds['filename'].values[at]} have {values[reference[at]].tolist()!r} and "
+                f"{name}: chunks of {ds['filename'].values[at]} have {first.tolist()!r} and "
                 f"{values[at].tolist()!r}; all chunks of a recording need the same."
             )

@@ -136,8 +136,7 @@ def make_dataset(
         numeric = apply_label_map(label_map, nominal, numeric, known)
 
     filename = _all_named(filenames, n, "filenames")
-    chunk_nr = np.zeros(n, dtype=np.int64) if chunk_nr is None else to_numbers(chunk_nr, (n,), "chunk_nr")
-    chunk_nr = chunk_nr if n else chunk_nr.astype(np.int64)
+    chunk_nr = np.zeros(n, dtype=np.int64) if chunk_nr is None else _chunk_numbers(chunk_nr, n)
     if chunk_nr.dtype != np.int64 or (chunk_nr < 0).any():
         raise DataSetError("chunk_nr: expected a whole number from 0 for every instance.")
 
@@ -152,7 +151,7 @@ def make_dataset(
     )
     attributes = {"feature_dims": json.dumps(features.dims[1:])}
     if label_map:
-        attributes["label_map"] = json.dumps(sorted((str(k), int(v)) for k, v in label_map.items()))
+        attributes["label_map"] = encode_label_map(label_map)
     ds = xr.Dataset(dict(zip(VARIABLES, values, strict=True)), attrs=attributes)
     if groups is not None:
         ds[GROUP] = "instance", _all_named(groups, n, "groups")
@@ -207,10 +206,9 @@ def settle_types(ds):
     """
     nominal, known = _names(ds["label_nominal"].values, ds.sizes["instance"], "label_nominal")
     values = {"label_nominal": nominal if known.any() else np.full(nominal.shape, np.nan)}
-    for name in ("chunk_nr", "cv_folds", "partition", "label_numeric"):
+    values["chunk_nr"] = _chunk_numbers(ds["chunk_nr"].values, ds.sizes["instance"])
+    for name in ("cv_folds", "partition", "label_numeric"):
         values[name] = to_numbers(ds[name].values, ds[name].shape, name)
-    if not ds.sizes["instance"]:  # of which nothing says that they are whole
-        values["chunk_nr"] = values["chunk_nr"].astype(np.int64)
     return ds.assign({name: ds[name].copy(data=array) for name, array in values.items()})
 
 
@@ -225,6 +223,11 @@ def get_label_map(ds):
     if not all(isinstance(name, str) and int(number) == number for name, number in pairs):
         raise ValueError(pairs)
     return {name: int(number) for name, number in pairs}
+
+
+def encode_label_map(label_map):
+    """The attribute that `get_label_map` reads."""
+    return json.dumps(sorted((str(name), int(number)) for name, number in label_map.items()))
 
 
 def get_texts(ds, name):
@@ -242,7 +245,12 @@ def get_feature_names(ds):
     dims = ds["features"].dims[1:]
     if len(dims) == 1 and dims[0] in ds.coords:
         return ds[dims[0]].values.astype(str)
-    return np.array([f"feature_{i}" for i in range(math.prod(ds.sizes[dim] for dim in dims))], dtype=str)
+    return default_names(math.prod(ds.sizes[dim] for dim in dims))
+
+
+def default_names(n):
+    """What n features are called that have no names."""
+    return np.array([f"feature_{i}" for i in range(n)], dtype=str)
 
 
 def to_float32(values, argument="features"):
@@ -252,12 +260,18 @@ def to_float32(values, argument="features"):
         return values
     if values.dtype.kind not in "iufb":
         raise DataSetError(f"{argument}: expected numbers, got values of type {values.dtype}.")
-    with np.errstate(over="ignore"):
-        result = values.astype(np.float32)
-    if values.dtype.kind == "f" and (np.isinf(result) & np.isfinite(values)).any():
+    result, lost = narrow(values)
+    if lost.any():
         largest = np.abs(values[np.isfinite(values)]).max()
         raise DataSetError(f"{argument}: {largest:g} is beyond float32 (3.4e38), which features become; scale them.")
     return result
+
+
+def narrow(values):
+    """Numbers as float32, and where that made finite ones infinite."""
+    with np.errstate(over="ignore"):
+        result = values.astype(np.float32)
+    return result, np.isinf(result) & np.isfinite(values)
 
 
 def check_text(values, argument):
@@ -360,6 +374,12 @@ def to_numbers(values, shape, argument):
     _check_shape(numbers, shape, argument)
     whole = (numbers == np.round(numbers)) & (np.abs(numbers) < 2**53)
     return numbers.astype(np.int64) if whole.all() and whole.size else numbers
+
+
+def _chunk_numbers(values, n):
+    """Numbers of chunks; of none at all nothing says that they are whole, and yet they are."""
+    numbers = to_numbers(values, (n,), "chunk_nr")
+    return numbers if n else numbers.astype(np.int64)
 
 
 def _chosen(numbers, choices, argument):

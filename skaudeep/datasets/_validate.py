@@ -217,7 +217,7 @@ def _check_values(ds):
         )
 
 
-def _differs(values, files):
+def differs_in_file(values, files):
     """Where an instance has another value than the first instance of its file."""
     first = values[files.first][files.codes]
     differs = values != first
@@ -226,7 +226,7 @@ def _differs(values, files):
 
 def _find_unshared(rule, what, values, names, files, to_text):
     """Files whose instances differ in a variable of one value each."""
-    for file in _distinct(files.codes[_differs(values, files)]):
+    for file in _distinct(files.codes[differs_in_file(values, files)]):
         rows = files.rows(file)
         texts = dict.fromkeys(map(to_text, values[rows].tolist()))
         name = str(names[rows[0]])
@@ -237,7 +237,7 @@ def _find_unshared(rule, what, values, names, files, to_text):
 def _find_torn_folds(folds, names, files):
     """Files whose instances differ in their folds."""
     torn = {}
-    for fold, column in enumerate(_differs(folds, files).T, start=1):
+    for fold, column in enumerate(differs_in_file(folds, files).T, start=1):
         for file in _distinct(files.codes[column]):
             torn.setdefault(file, []).append(str(fold))
     for file in sorted(torn):

@@ -1,6 +1,7 @@
 """Data sets in NetCDF-4 files, laid out as auDeep writes them."""
 
 import contextlib
+import functools
 import importlib.util
 import json
 import math
@@ -202,19 +203,13 @@ def read_netcdf(path, *, chunks=None):
             return ds.assign(features=_float32(features.load()))
         features = features.chunk({"instance": rows_per_block(features) if chunks == "auto" else chunks})
         ds = ds.assign(features=features.astype(np.float32, copy=False))
-        ds.set_close(_Closing(stack.pop_all()))
+        ds.set_close(functools.partial(_close, stack.pop_all()))
         return ds
 
 
-class _Closing:
-    """Close a file when no other thread is in the library."""
-
-    def __init__(self, stack):
-        self.stack = stack
-
-    def __call__(self):
-        with LIBRARY:
-            self.stack.close()
+def _close(stack):
+    with LIBRARY:
+        stack.close()
 
 
 def _float32(features):

@@ -12,11 +12,13 @@ from skaudeep._files import atomic_path
 from skaudeep.datasets._model import (
     check_layout,
     check_text,
+    default_names,
     get_feature_names,
     get_label_map,
     get_texts,
     instance_index,
     make_dataset,
+    narrow,
 )
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._blocks import feature_blocks
@@ -103,7 +105,7 @@ def _blocks(features):
     """Slices of instances, small enough for their text to be in memory, with a row of numbers for each."""
     width = math.prod(features.shape[1:])
     step = max(1, BLOCK_BYTES // (8 * width))
-    for first, block in feature_blocks(features) if len(features) else ():
+    for first, block in feature_blocks(features):
         for start in range(0, len(block), step):
             part = block[start : start + step]
             yield slice(first + start, first + start + len(part)), part.reshape(len(part), width)
@@ -314,16 +316,14 @@ def join_blocks(blocks):
 
 def _float32(block, lines, names, source):
     """A block of float64 as a new one of float32; refuses finite numbers that would become infinite."""
-    with np.errstate(over="ignore"):
-        narrow = block.astype(np.float32)
-    lost = np.isinf(narrow) & np.isfinite(block)
+    values, lost = narrow(block)
     if lost.any():
         row, feature = np.argwhere(lost)[0]
         raise DataSetError(
             f"{source}, line {lines[row]}: {block[row, feature]:g} in the column {names[feature]!r} is beyond the "
             "range of float32; rescale it."
         )
-    return narrow
+    return values
 
 
 def _frame(texts, lines, source, prefix):
@@ -374,13 +374,13 @@ def to_dataset(table, **folds):
     A class has the number that the rows give it, else the lowest that is free, in sorted order of the names.
     """
     frame, features, feature_names, classes = table
-    default = feature_names == [f"feature_{i}" for i in range(len(feature_names))]
+    default = feature_names == default_names(len(feature_names)).tolist()
     return make_dataset(
         features,
         frame["filename"].to_numpy(dtype=object),
         label_nominal=frame["label_nominal"].to_numpy(dtype=object),
         label_numeric=frame["label_numeric"].to_numpy(),
-        chunk_nr=frame["chunk_nr"].to_numpy() if len(frame) else None,
+        chunk_nr=frame["chunk_nr"].to_numpy(),
         feature_names=None if default else feature_names,
         label_map=_label_map(frame, classes) or None,
         **folds,
