@@ -24,9 +24,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from skaudeep import KerasMLPClassifier, LiblinearClassifier, Seq2SeqAutoencoderEmbedder, SpectrogramTransformer
+from skaudeep import (
+    KerasMLPClassifier,
+    LiblinearClassifier,
+    Seq2SeqAutoencoderEmbedder,
+    SpectrogramTransformer,
+    StatisticsPooling,
+)
 from skaudeep.datasets import load_esc, make_dataset
-from skaudeep.evaluation import sequence_statistics
 from skaudeep.io import read_netcdf, write_netcdf
 
 # Of both linear classifiers, the same for all features; the best of 1e-4 ... 0.1 for one trained network at -60 dB,
@@ -158,7 +163,7 @@ class Experiment:
         }.items():
             embedder = self.embedder(**parameters)
             features[kind] = self.features(f"{name} {kind}", lambda e=embedder: e.fit(X).transform(X))
-        features["log-mel statistics"] = sequence_statistics(X)
+        features["log-mel statistics"] = StatisticsPooling().fit_transform(X)
         for kind, values in features.items():
             self.accuracies(f"{name} {kind}", values)
         return features["trained"]

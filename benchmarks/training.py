@@ -50,7 +50,7 @@ def skaudeep_step(cell, ragged=False, **parameters):
     # the pool has one network of this architecture, kept here for the life of the process
     network = borrow(model._config, model.weights_).__enter__()
     network.prepare_training(1e-3)
-    rates = np.array([model.dropout, 0, 0], np.float32)
+    rates = np.array([getattr(model, name) for name in model._config.noises], np.float32)
     return lambda: float(network.train_batch(x, lengths, rates, np.float32(2), np.array([0, 0], np.int32)))
 
 

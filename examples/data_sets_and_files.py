@@ -11,9 +11,8 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skaudeep import LiblinearClassifier, SpectrogramTransformer
+from skaudeep import LiblinearClassifier, SpectrogramTransformer, StatisticsPooling
 from skaudeep.datasets import fuse, inspect_dataset, load_corpus, make_dataset, make_sound_events, to_bunch
-from skaudeep.evaluation import sequence_statistics
 from skaudeep.io import NetCDFWriter, export_dataset, import_dataset, read_netcdf
 
 with tempfile.TemporaryDirectory() as folder:
@@ -24,10 +23,10 @@ with tempfile.TemporaryDirectory() as folder:
     print(corpus.DESCR)
 
     for level in (-30, -60):
-        transformer = SpectrogramTransformer(n_mels=40, clip_below=level)
-        with NetCDFWriter(folder / f"{level}.nc", settings=transformer.get_params()) as writer:
+        transformer = make_pipeline(SpectrogramTransformer(n_mels=40, clip_below=level), StatisticsPooling())
+        with NetCDFWriter(folder / f"{level}.nc", settings={"n_mels": 40, "clip_below": level}) as writer:
             for rows in np.array_split(np.arange(len(corpus.data)), 5):
-                features = sequence_statistics(transformer.fit_transform(corpus.data[rows]))
+                features = transformer.fit_transform(corpus.data[rows])
                 writer.append(features, corpus.filenames[rows])
 
     # what the corpus says of its recordings, for all of them at once

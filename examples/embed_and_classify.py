@@ -12,16 +12,15 @@ import numpy as np
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skaudeep import LiblinearClassifier, Seq2SeqAutoencoderEmbedder, SpectrogramTransformer
+from skaudeep import LiblinearClassifier, Seq2SeqAutoencoderEmbedder, SpectrogramTransformer, StatisticsPooling
 from skaudeep.datasets import make_sound_events
-from skaudeep.evaluation import sequence_statistics
 
 with tempfile.TemporaryDirectory() as folder:
     sounds = make_sound_events(folder, n_classes=8, n_per_class=24, n_folds=4, random_state=0)
     spectrograms = SpectrogramTransformer(n_mels=64, clip_below=-60).fit_transform(sounds.data)
 
 small = {"n_layers": 1, "n_units": 64, "dropout": 0.1, "learning_rate": 5e-3, "batch_size": 16, "random_state": 0}
-features = {"log-mel statistics": sequence_statistics(spectrograms)}
+features = {"log-mel statistics": StatisticsPooling().fit_transform(spectrograms)}
 accuracy = collections.defaultdict(list)
 for training, test in sounds.cv.split():
     for name, max_epochs in {"untrained": 0, "trained": 30}.items():

@@ -5,12 +5,14 @@ The flow, and where each part lives::
     files, tables, waveforms          skaudeep.datasets (find them), skaudeep.audio (read them)
         |  SpectrogramTransformer     skaudeep.spectrogram
     spectrograms (n, T, F)
-        |  Seq2SeqAutoencoderEmbedder skaudeep.embedding      (ChunkwiseTransformer for chunks)
+        |  Seq2SeqAutoencoderEmbedder skaudeep.embedding      (two relatives; ChunkwiseTransformer for chunks)
     features (n, D)
         |  make_fusion                skaudeep.fusion         (several of the above, side by side)
     fused features
         |  KerasMLPClassifier, LiblinearClassifier, any other classifier: skaudeep.classification
     labels
+
+    save, load: any of these estimators, or a pipeline of them, in a file without code
 
 Every name below is imported from its module when it is first used; ``import skaudeep`` alone is light.
 """
@@ -21,7 +23,10 @@ from skaudeep._version import __version__
 
 _HOMES = {
     "SpectrogramTransformer": "skaudeep.spectrogram",
+    "FrequencyAutoencoderEmbedder": "skaudeep.embedding",
+    "FrequencyTimeAutoencoderEmbedder": "skaudeep.embedding",
     "Seq2SeqAutoencoderEmbedder": "skaudeep.embedding",
+    "StatisticsPooling": "skaudeep.embedding",
     "AudioFeatureUnion": "skaudeep.fusion",
     "ChunkwiseTransformer": "skaudeep.fusion",
     "make_fusion": "skaudeep.fusion",
@@ -30,6 +35,8 @@ _HOMES = {
     "LiblinearClassifier": "skaudeep.classification",
     "LiblinearRegressor": "skaudeep.classification",
     "MajorityVoteClassifier": "skaudeep.classification",
+    "save": "skaudeep._persistence",
+    "load": "skaudeep._persistence",
     "set_threads": "skaudeep._engine",
 }
 _MODULES = (

@@ -6,6 +6,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
+from skaudeep._persistence import VersionedMixin
+
 __all__ = ["ChunkwiseEstimator", "flatten_chunks"]
 
 
@@ -67,7 +69,7 @@ def _check_chunks(counts, shapes):
             )
 
 
-class ChunkwiseEstimator(BaseEstimator):
+class ChunkwiseEstimator(VersionedMixin, BaseEstimator):
     """Base of the estimators that fit another one on the chunks of all files.
 
     A subclass names in `_role` the parameter that holds the other estimator; the fitted clone is the

@@ -257,13 +257,19 @@ class NetworkMixin:
 
     def apply_gradients(self, tape, loss, clip_value=None):
         """Update the weights with the gradients of the loss, clipped element-wise to [-clip_value, clip_value]."""
+        self.update(self.gradients(tape, loss), clip_value)
+
+    def gradients(self, tape, loss):
+        """Gradients of the loss with respect to all weights, in their order."""
+        return tape.gradient(loss, [variable.value for variable in self.parameters.values()])
+
+    def update(self, gradients, clip_value=None):
+        """Update the weights with gradients, clipped element-wise to [-clip_value, clip_value]."""
         import tensorflow as tf
 
-        variables = list(self.parameters.values())
-        gradients = tape.gradient(loss, [v.value for v in variables])
         if clip_value is not None:
             gradients = [tf.clip_by_value(g, -clip_value, clip_value) for g in gradients]
-        self.optimizer.apply(gradients, variables)
+        self.optimizer.apply(gradients, list(self.parameters.values()))
 
 
 def _forget_gradients(graph):
@@ -277,6 +283,8 @@ def _forget_gradients(graph):
         for operation in graph.get_operations():
             with contextlib.suppress(ValueError):  # most have no gradient of their own
                 gradient_registry._registry.pop(operation.get_attr("_gradient_op_type").decode(), None)
+            if operation.type in ("While", "StatelessWhile"):
+                _forget_gradients(graph._get_function(operation.get_attr("body").name).graph)
 
 
 def prefetch(load, items, n_ahead=2):

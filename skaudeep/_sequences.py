@@ -21,14 +21,17 @@ class Sequences:
         Whether lengths differ.
     lazy : bool, default=False
         Whether taking a batch may read it from a file.
+    dropped_axis : int or None
+        Axis of a sequence (T, F) that the input does not have, for it is of length one.
     """
 
-    def __init__(self, take, lengths, n_features, ragged, lazy=False):
+    def __init__(self, take, lengths, n_features, ragged, lazy=False, dropped_axis=None):
         self._take = take
         self.lengths = lengths
         self.n_features = n_features
         self.ragged = ragged
         self.lazy = lazy
+        self.dropped_axis = dropped_axis
 
     def __len__(self):
         return len(self.lengths)
@@ -56,6 +59,10 @@ class Sequences:
             padded[: len(sequence)] = sequence
         return x, lengths
 
+    def like_input(self, sequence):
+        """A sequence (T, n) with the dimensions that the input's have."""
+        return sequence if self.dropped_axis is None else np.squeeze(sequence, self.dropped_axis)
+
     def batches(self, batch_size, rows=None):
         """Row numbers of all sequences, or of some, in batches, neighbours in length together."""
         rows = np.arange(len(self)) if rows is None else rows
@@ -72,7 +79,7 @@ def cut_by_length(rows, lengths, size):
     return cut(rows[np.argsort(lengths[rows], kind="stable")], size)
 
 
-def check_sequences(estimator, X, *, reset):
+def check_sequences(estimator, X, *, reset, rows_are_frames=False):
     """Check the input of an embedder and remember or compare its number of features.
 
     Parameters
@@ -83,6 +90,8 @@ def check_sequences(estimator, X, *, reset):
         A memmap, a dask array, an h5py data set and an ``xarray.DataArray`` are read batch by batch.
     reset : bool
         True in fit.
+    rows_are_frames : bool, default=False
+        Whether X of two dimensions is (n, F), sequences of one frame, and not (n, T), sequences of numbers.
 
     Returns
     -------
@@ -98,10 +107,10 @@ def check_sequences(estimator, X, *, reset):
             f"X holds text such as {str(X[0])!r}, and {type(estimator).__name__} takes sequences of numbers; for "
             "paths of recordings put a SpectrogramTransformer before it"
         )
-    of_any_length = not reset and estimator._univariate and estimator.n_features_in_ == 1
+    of_any_length = not reset and not rows_are_frames and estimator._univariate and estimator.n_features_in_ == 1
     ragged = _as_ragged(X, of_any_length)
     if ragged is not None:
-        return _check_ragged(estimator, ragged, reset)
+        return _check_ragged(estimator, ragged, reset, rows_are_frames)
     if _is_lazy(X):
         return _check_lazy(estimator, X, reset)
     if not issparse(X) and getattr(X, "ndim", None) is None:
@@ -113,7 +122,7 @@ def check_sequences(estimator, X, *, reset):
             "sequences of numbers; wrap the estimator in ChunkwiseTransformer for chunks (n, C, T, F)"
         )
     if n_dims < 3:
-        X = validate_data(estimator, X, dtype=np.float32, reset=reset)[..., None]
+        X = np.expand_dims(validate_data(estimator, X, dtype=np.float32, reset=reset), 1 if rows_are_frames else 2)
     else:
         X = np.asarray(X)
         if 0 in X.shape[1:]:
@@ -122,8 +131,9 @@ def check_sequences(estimator, X, *, reset):
             _require_finite(X, np.arange(len(X)))
         flat = validate_data(estimator, X.reshape(len(X) * X.shape[1], X.shape[2]), dtype=np.float32, reset=reset)
         X = flat.reshape(X.shape)
-    _check_kind(estimator, univariate=n_dims < 3, reset=reset)
-    return Sequences(X.__getitem__, np.full(len(X), X.shape[1]), X.shape[2], ragged=False)
+    _check_kind(estimator, univariate=n_dims < 3 and not rows_are_frames, reset=reset)
+    dropped = None if n_dims == 3 else 0 if rows_are_frames else 1
+    return Sequences(X.__getitem__, np.full(len(X), X.shape[1]), X.shape[2], ragged=False, dropped_axis=dropped)
 
 
 def _as_ragged(X, of_any_length):
@@ -146,8 +156,13 @@ def _as_ragged(X, of_any_length):
     return None
 
 
-def _check_ragged(estimator, sequences, reset):
+def _check_ragged(estimator, sequences, reset, rows_are_frames):
     n_dims = {x.ndim for x in sequences}
+    if rows_are_frames and n_dims == {1}:
+        raise ValueError(
+            f"the frames in X have different numbers of features, {len(sequences[0])} and others; give spectrograms "
+            f"(T_i, F), or a table of frames (n, F), to {type(estimator).__name__}"
+        )
     if n_dims not in ({1}, {2}):
         raise ValueError(
             f"the sequences in X have {sorted(n_dims)} dimensions; each must be (T_i, F), or each (T_i,) for "
@@ -176,10 +191,11 @@ def _check_ragged(estimator, sequences, reset):
     def take(rows):
         return [flat[ends[row] - lengths[row] : ends[row]] for row in rows]
 
+    dropped = 1 if univariate else None
     if len(set(lengths)) == 1:
         X = flat.reshape(len(lengths), lengths[0], -1)
-        return Sequences(X.__getitem__, lengths, flat.shape[1], ragged=False)
-    return Sequences(take, lengths, flat.shape[1], ragged=True)
+        return Sequences(X.__getitem__, lengths, flat.shape[1], ragged=False, dropped_axis=dropped)
+    return Sequences(take, lengths, flat.shape[1], ragged=True, dropped_axis=dropped)
 
 
 def _is_lazy(X):

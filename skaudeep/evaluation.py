@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import unique_labels
 
 from skaudeep._validation import safe_indexing
 
-__all__ = ["FoldEvaluation", "evaluate_folds", "sequence_statistics"]
+__all__ = ["FoldEvaluation", "evaluate_folds"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -134,36 +134,6 @@ def evaluate_folds(estimator, X, y, *, cv, groups=None):
         accuracy=np.array([accuracy_score(y[test], predicted) for test, predicted in tested]),
         recall=np.array([_average_recall(y[test], predicted) for test, predicted in tested]),
         confusion=confusion_matrix(y[rows], predictions, labels=classes),
-    )
-
-
-def sequence_statistics(X):
-    """Describe each sequence by statistics over time: the control that learned features must beat.
-
-    Parameters
-    ----------
-    X : array-like of shape (n, T, F), or sequence of n arrays of shape (T_i, F)
-        Sequences of at least one step (frame) of F features, such as spectrograms.
-
-    Returns
-    -------
-    ndarray of shape (n, 5 * F)
-        Mean, standard deviation, maximum, minimum and mean absolute change from step to step (0 for a single
-        step) of each feature, one kind after the other.
-
-    Examples
-    --------
-    >>> from skaudeep.evaluation import sequence_statistics
-    >>> sequence_statistics([[[1.0], [3.0], [2.0]]]).round(2)
-    array([[2.  , 0.82, 3.  , 1.  , 1.5 ]])
-    """
-    return np.stack([_statistics(np.asarray(sequence)) for sequence in X])
-
-
-def _statistics(sequence):
-    change = np.abs(np.diff(sequence, axis=0)).sum(axis=0) / max(len(sequence) - 1, 1)
-    return np.concatenate(
-        [sequence.mean(axis=0), sequence.std(axis=0), sequence.max(axis=0), sequence.min(axis=0), change]
     )
 
 

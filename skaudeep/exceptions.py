@@ -1,6 +1,6 @@
-"""Errors that skaudeep raises on top of the built-in ones."""
+"""Errors that skaudeep raises, and warnings that it gives, on top of the built-in ones."""
 
-__all__ = ["AudioError", "DataSetError", "TrainingError"]
+__all__ = ["AudioError", "DataSetError", "TrainingError", "VersionWarning"]
 
 
 class AudioError(ValueError):
@@ -13,3 +13,7 @@ class DataSetError(ValueError):
 
 class TrainingError(ArithmeticError):
     """Training produced a value that is not finite; the message says what to change."""
+
+
+class VersionWarning(UserWarning):
+    """A file or pickle is of another version of skaudeep; the message names both."""

@@ -10,6 +10,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
 from skaudeep._chunks import ChunkwiseEstimator, flatten_chunks
+from skaudeep._persistence import VersionedMixin
 from skaudeep._validation import HasMethods, StrOptions, check_is_fitted, fit_context
 from skaudeep.spectrogram import SharedSpectrograms, SpectrogramTransformer
 
@@ -266,7 +267,7 @@ def make_fusion(spectrogram, embedder, *, n_jobs=None, verbose=False, **varied):
     return AudioFeatureUnion(branches, n_jobs=n_jobs, verbose=verbose)
 
 
-class AudioFeatureUnion(FeatureUnion):
+class AudioFeatureUnion(VersionedMixin, FeatureUnion):
     """A union of branches whose spectrograms come from one pass over the recordings.
 
     Everything is as in `sklearn.pipeline.FeatureUnion`, but where several branches are, or begin with, a

@@ -11,6 +11,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import skaudeep
 from skaudeep import (
     ChunkwiseTransformer,
+    FrequencyAutoencoderEmbedder,
+    FrequencyTimeAutoencoderEmbedder,
     KerasMLPClassifier,
     KerasMLPRegressor,
     LiblinearClassifier,
@@ -18,6 +20,7 @@ from skaudeep import (
     MajorityVoteClassifier,
     Seq2SeqAutoencoderEmbedder,
     SpectrogramTransformer,
+    StatisticsPooling,
 )
 from skaudeep.fusion import AudioFeatureUnion
 
@@ -27,6 +30,11 @@ ESTIMATORS = [
     Seq2SeqAutoencoderEmbedder(
         n_layers=2, n_units=2, cell="lstm", bidirectional_encoder=True, output="states", max_epochs=1, random_state=0
     ),
+    FrequencyAutoencoderEmbedder(window_width=1, window_overlap=0, n_layers=1, n_units=2, max_epochs=1, random_state=0),
+    FrequencyTimeAutoencoderEmbedder(
+        window_width=1, window_overlap=0, frequency_n_units=2, time_n_units=2, max_epochs=1, random_state=0
+    ),
+    StatisticsPooling(),
     KerasMLPClassifier(hidden_layer_sizes=(20,), learning_rate=0.02, max_epochs=60, random_state=0),
     KerasMLPRegressor(hidden_layer_sizes=(20,), dropout=0, learning_rate=0.02, max_epochs=60, random_state=0),
     LiblinearClassifier(),

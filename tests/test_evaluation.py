@@ -1,12 +1,8 @@
 """Classifiers over folds against scikit-learn's own cross-validation, statistics against a loop over bins."""
 
-import itertools
-
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import confusion_matrix
@@ -15,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from skaudeep.evaluation import evaluate_folds, sequence_statistics
+from skaudeep.evaluation import evaluate_folds
 
 
 @pytest.fixture(scope="module")
@@ -96,18 +92,3 @@ def test_lengths_must_agree(iris, classifier):
     X, y, _ = iris
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         evaluate_folds(classifier, X[:-1], y, cv=3)
-
-
-@given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=4), n_bins=st.integers(1, 3), seed=st.integers(0, 99))
-def test_statistics_of_sequences(lengths, n_bins, seed):
-    rng = np.random.default_rng(seed)
-    sequences = [rng.normal(size=(length, n_bins)) for length in lengths]
-    result = sequence_statistics(sequences)
-    assert result.shape == (len(lengths), 5 * n_bins)
-    for row, sequence in zip(result.reshape(len(lengths), 5, n_bins), sequences, strict=True):
-        for statistics, values in zip(row.T, sequence.T.tolist(), strict=True):
-            mean = sum(values) / len(values)
-            deviation = (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5
-            changes = [abs(b - a) for a, b in itertools.pairwise(values)]
-            change = sum(changes) / len(changes) if changes else 0.0
-            np.testing.assert_allclose(statistics, [mean, deviation, max(values), min(values), change], atol=1e-12)

@@ -11,6 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
+from skaudeep._persistence import VersionedMixin
 from skaudeep._validation import (
     Interval,
     Real,
@@ -48,7 +49,7 @@ _FREE_INTERCEPT_SOLVERS = ("l2r_lr", "l2r_l2loss_svc", "l1r_l2loss_svc", "l1r_lr
 _C_SEED = 1
 
 
-class _Liblinear(BaseEstimator):
+class _Liblinear(VersionedMixin, BaseEstimator):
     """What the classifier and the regressor share: options, training, the decision function."""
 
     _parameter_constraints: ClassVar[dict] = {

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, Regre
 from sklearn.utils.multiclass import check_classification_targets
 
 from skaudeep._engine import borrow, start_tensorflow
+from skaudeep._persistence import VersionedMixin
 from skaudeep._training import Schedule, Supply, TrainingState, shuffled_batches, split_rows, train
 from skaudeep._validation import (
     Integral,
@@ -65,7 +66,7 @@ class DenseConfig:
         return initial_weights(self, seed)
 
 
-class BaseKerasMLP(BaseEstimator):
+class BaseKerasMLP(VersionedMixin, BaseEstimator):
     """Base class of the MLP estimators; a subclass prepares y and reads the outputs."""
 
     _parameter_constraints: ClassVar[dict] = {

@@ -223,14 +223,12 @@ def _make_corpus(folder, settings):
 
 def _learn(corpus, settings):
     """Learn features of the recordings, and compute those that they must beat."""
-    from sklearn.preprocessing import FunctionTransformer
-
-    from skaudeep.evaluation import sequence_statistics
+    from skaudeep.embedding import StatisticsPooling
     from skaudeep.spectrogram import SharedSpectrograms
 
     fusion = settings.make_fusion(settings.make_embedder(max_epochs=settings.max_epochs, verbose=1))
     untrained = settings.make_fusion(settings.make_embedder(max_epochs=0))
-    statistics = settings.make_fusion(FunctionTransformer(sequence_statistics))
+    statistics = settings.make_fusion(StatisticsPooling())
     branches = fusion.transformer_list
     # decoded once, for the networks, the controls and the pictures
     spectrograms = SharedSpectrograms(corpus.data, [branch["spectrogram"] for _, branch in branches])

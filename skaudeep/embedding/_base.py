@@ -1,39 +1,56 @@
-"""What the recurrent autoencoder embedders share: fitting, embedding, reconstructing, files."""
+"""What the recurrent autoencoder embedders share: fitting, embedding, reconstructing."""
 
 import contextlib
 import dataclasses
-import json
 import os
-import warnings
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_array
 
-from skaudeep._engine import borrow, load_arrays, prefetch, save_arrays
+from skaudeep._engine import borrow, prefetch
+from skaudeep._persistence import VersionedMixin
 from skaudeep._sequences import check_sequences
 from skaudeep._training import Schedule, Supply, TrainingState, shuffled_batches, split_rows, train
 from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, draw_seed, fit_context
-from skaudeep._version import __version__
 from skaudeep.embedding._checkpoints import find_checkpoint
+from skaudeep.embedding._exchange import ExchangeMixin
+from skaudeep.embedding._pooling import STATISTICS, check_statistics
 
-STATISTICS = ("mean", "std", "max", "min", "delta")
 
-
-class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Base class of the recurrent autoencoders; a subclass says what its network is in `_make_config`."""
-
-    _parameter_constraints: ClassVar[dict] = {
+def recurrence_constraints(prefix=""):
+    """Constraints of the parameters of one encoder and its decoder."""
+    constraints = {
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "n_units": [Interval(Integral, 1, None, closed="left")],
-        "cell": [StrOptions({"gru", "lstm"})],
         "bidirectional_encoder": ["boolean"],
         "bidirectional_decoder": ["boolean"],
-        "reset_after": ["boolean"],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
         "input_noise": [Interval(Real, 0, 1, closed="left")],
         "feed_previous_prob": [Interval(Real, 0, 1, closed="both")],
+    }
+    return {prefix + name: constraint for name, constraint in constraints.items()}
+
+
+#: how the features of a frame are cut into windows
+WINDOW_CONSTRAINTS = {
+    "window_width": [Interval(Integral, 1, None, closed="left")],
+    "window_overlap": [Interval(Integral, 0, None, closed="left")],
+}
+
+
+class BaseAutoencoderEmbedder(
+    ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Base class of the recurrent autoencoders; a subclass says what its network is.
+
+    It does so in `_make_config`, for a number of features, and by `_kind`, the name of its architecture.
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "cell": [StrOptions({"gru", "lstm"})],
+        "reset_after": ["boolean"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
         "mask_silence": ["boolean"],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "clip_value": [Interval(Real, 0, None, closed="neither")],
@@ -50,6 +67,8 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+    #: whether X of two dimensions is (n, F), a frame each, and not (n, T), sequences of numbers
+    _rows_are_frames = False
 
     # --- fitting ---
 
@@ -122,16 +141,26 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
                 vars(self).update(before)
             raise
 
-    def _check_statistics(self):
-        unknown = [name for name in self.statistics if name not in STATISTICS]
-        if unknown or not len(self.statistics):
-            raise ValueError(f"statistics={self.statistics!r}: choose one or more of {', '.join(STATISTICS)}")
+    def _check_sequences(self, X, reset=False):
+        return check_sequences(self, X, reset=reset, rows_are_frames=self._rows_are_frames)
+
+    def _common_config(self, n_features, *noises):
+        """Arguments of a config that all architectures have; `noises` are the parameters that may bring chance."""
+        return {
+            "n_features": int(n_features),
+            "cell": self.cell,
+            "reset_after": bool(self.reset_after) and self.cell == "gru",
+            "mask_silence": bool(self.mask_silence),
+            "noises": tuple(name for name in noises if getattr(self, name) > 0),
+        }
 
     def _begin(self, X, continues):
         """Check X; give the state to start training from, and the sequences."""
-        self._check_statistics()
-        sequences = check_sequences(self, X, reset=not continues)
+        check_statistics(self)
+        sequences = self._check_sequences(X, reset=not continues)
         config = self._make_config(sequences.n_features)
+        if continues:
+            config = dataclasses.replace(config, audeep_decoder=self._config.audeep_decoder)
         changed = config.differences(self._config) if continues else []
         if changed:
             raise ValueError(
@@ -186,7 +215,7 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         return hasattr(self, "weights_")
 
     def _batch_trainer(self, network):
-        rates = np.array([self.dropout, self.input_noise, self.feed_previous_prob], np.float32)
+        rates = np.array([getattr(self, name) for name in self._config.noises], np.float32)
         clip_value = np.float32(self.clip_value)
 
         def train_batch(x, lengths, seed):
@@ -225,44 +254,59 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             encoder's states (``output="states"``).
         """
         check_is_fitted(self)
-        self._check_statistics()
-        sequences = check_sequences(self, X, reset=False)
+        check_statistics(self)
+        sequences = self._check_sequences(X)
+        if self.output == "bottleneck":
+            return self._embed(sequences)
         result = np.empty((len(sequences), self._n_features_out), np.float32)
         chosen = [STATISTICS.index(name) for name in self.statistics]
         with self._network() as network:
             for rows, batch in self._batches(sequences):
-                if self.output == "bottleneck":
-                    result[rows] = network.encode(*batch).numpy()
-                else:
-                    result[rows] = np.concatenate(network.state_statistics(*batch).numpy()[chosen], axis=1)
+                result[rows] = np.concatenate(network.state_statistics(*batch).numpy()[chosen], axis=1)
         return result
 
-    def reconstruct(self, X):
-        """Reconstruct sequences, each step with the true step before it at hand (teacher forcing).
+    def _embed(self, sequences):
+        result = np.empty((len(sequences), self.embedding_dim_), np.float32)
+        with self._network() as network:
+            for rows, batch in self._batches(sequences):
+                result[rows] = network.encode(*batch).numpy()
+        return result
+
+    def reconstruct(self, X, *, free_running=False):
+        """Reconstruct sequences.
 
         Parameters
         ----------
         X : array-like of shape (n, T, F) or (n, T), list of (T_i, F), or lazy array (n, T, F)
             As in `transform`.
+        free_running : bool, default=False
+            Whether the decoder hears itself and knows nothing but the representation, as in `inverse_transform`;
+            otherwise each step has the true step before it at hand (teacher forcing), as in training.
 
         Returns
         -------
         ndarray of float32 with the shape of X, or object array of (T_i, F)
             In the order of the input.
+
+        Raises
+        ------
+        ValueError
+            For ``free_running=True`` and a bidirectional decoder.
         """
         check_is_fitted(self)
-        sequences = check_sequences(self, X, reset=False)
-        results = [None] * len(sequences)
+        if free_running:
+            self._require_unidirectional_decoders("reconstruct(X, free_running=True)")
+        sequences = self._check_sequences(X)
         with self._network() as network:
-            for rows, batch in self._batches(sequences):
-                for row, reconstruction in zip(rows, network.reconstruct(*batch).numpy(), strict=True):
-                    reconstruction = reconstruction[: sequences.lengths[row]]
-                    results[row] = reconstruction[:, 0] if self._univariate else reconstruction
-        if not sequences.ragged:
-            return np.stack(results)
-        ragged = np.empty(len(results), object)
-        ragged[:] = results
-        return ragged
+            return self._collect(sequences, network.reconstruct_alone if free_running else network.reconstruct)
+
+    def _collect(self, sequences, function):
+        """Apply a function of batches that gives something for each step; it returns like the sequences are."""
+        results = np.empty(len(sequences), object)
+        for rows, batch in self._batches(sequences):
+            for row, steps in zip(rows, function(*batch).numpy(), strict=True):
+                results[row] = sequences.like_input(steps[: sequences.lengths[row]])
+        return results if sequences.ragged else np.stack(list(results))
 
     def inverse_transform(self, Z, n_steps):
         """Generate sequences from embeddings alone: the decoder hears itself instead of the input.
@@ -285,11 +329,7 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             For a bidirectional decoder, whose backward half starts from the end of what is to be generated.
         """
         check_is_fitted(self)
-        if self._config.bidirectional_decoder:
-            raise ValueError(
-                "inverse_transform needs a unidirectional decoder (bidirectional_decoder=False): the backward half "
-                "of a bidirectional one reads the end of the sequence that is to be generated; use reconstruct(X)"
-            )
+        self._require_unidirectional_decoders("inverse_transform")
         if not isinstance(n_steps, Integral) or n_steps < 1:
             raise ValueError(f"n_steps={n_steps!r}: give the length of the sequences, an integer of at least 1")
         Z = check_array(Z, dtype=np.float32)
@@ -299,13 +339,22 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
                 'output="bottleneck"'
             )
         with self._network() as network:
-            size = self._inference_batch_size
+            size = self._batch_rows(n_steps)
             batches = [network.generate(Z[i : i + size], n_steps).numpy() for i in range(0, len(Z), size)]
         X = np.concatenate(batches)
         return X[:, :, 0] if self._univariate else X
 
+    def _require_unidirectional_decoders(self, method):
+        wrong = [stacks for stacks in self._config.stacks if stacks.bidirectional and "decoder" in stacks.name]
+        if wrong:
+            parameter = wrong[0].parameter("bidirectional_decoder")
+            raise ValueError(
+                f"{method} needs a unidirectional decoder ({parameter}=False): the backward half of a bidirectional "
+                "one reads the end of the sequence that is to be generated; use reconstruct(X)"
+            )
+
     def score(self, X, y=None):
-        """Negative root mean squared error of the reconstruction, over all real bins of X.
+        """Negative root mean squared error of the teacher-forced reconstruction, over all real bins of X.
 
         Parameters
         ----------
@@ -320,24 +369,50 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             0 is best.
         """
         check_is_fitted(self)
-        sequences = check_sequences(self, X, reset=False)
+        sequences = self._check_sequences(X)
         with self._network() as network:
             return -self._rmse(network, sequences)
 
+    def reconstruction_error(self, X):
+        """Root mean squared error of the teacher-forced reconstruction of each sequence, over its real bins.
+
+        What is unlike the data of `fit` is reconstructed worse than those: the largest errors are candidates for
+        anomalies.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, T, F) or (n, T), list of (T_i, F), or lazy array (n, T, F)
+            As in `transform`.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n,)
+            0 is best; also that of a sequence with no bin to count under `mask_silence`.
+        """
+        check_is_fitted(self)
+        sequences = self._check_sequences(X)
+        with self._network() as network:
+            errors, n_bins = self._squared_errors(network, sequences)
+        return np.sqrt(errors / np.maximum(n_bins, 1)).astype(np.float32)
+
     def _rmse(self, network, sequences, rows=None):
-        errors = n_bins = 0.0
-        for _, batch in self._batches(sequences, rows):
-            batch_errors, batch_bins = network.evaluate_batch(*batch)
-            errors, n_bins = errors + float(batch_errors), n_bins + float(batch_bins)
-        return float(np.sqrt(errors / n_bins))
+        errors, n_bins = self._squared_errors(network, sequences, rows).sum(axis=1)
+        return float(np.sqrt(errors / max(n_bins, 1)))
+
+    def _squared_errors(self, network, sequences, rows=None):
+        """Sum of squared errors and number of bins by sequence, (2, n), zero for other rows than those asked for."""
+        sums = np.zeros((2, len(sequences)))
+        for batch_rows, batch in self._batches(sequences, rows):
+            sums[:, batch_rows] = network.evaluate_batch(*batch).numpy()
+        return sums
 
     def _batches(self, sequences, rows=None):
         """Row numbers and arrays of all batches, or of those of some rows, read ahead."""
-        batches = sequences.batches(self._inference_batch_size, rows)
+        batches = sequences.batches(self._batch_rows(sequences.lengths.max()), rows)
         return zip(batches, prefetch(sequences.take, batches), strict=True)
 
-    @property
-    def _inference_batch_size(self):
+    def _batch_rows(self, n_steps):
+        """Number of sequences to look at side by side where nothing is learned."""
         return max(self.batch_size, 128)
 
     def _network(self):
@@ -348,99 +423,10 @@ class BaseAutoencoderEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def _n_features_out(self):
         if self.output == "bottleneck":
             return self.embedding_dim_
-        return self._config.n_encoder_outputs * len(self.statistics)
-
-    def to_keras(self):
-        """Rebuild the fitted network from stock Keras layers.
-
-        Returns
-        -------
-        encoder : keras.Model
-            From (n, T, F) to the representation, (n, embedding_dim), as `transform`.
-        autoencoder : keras.Model
-            From (n, T, F) to its reconstruction, as `reconstruct`.
-        """
-        check_is_fitted(self)
-        from skaudeep.embedding._export import to_keras
-
-        return to_keras(self._config, self.weights_)
-
-    # --- files ---
-
-    def save(self, path):
-        """Write the fitted embedder to one file that holds no code: JSON and arrays.
-
-        Parameters
-        ----------
-        path : path-like
-            The file, ``.npz`` by custom; an earlier one is replaced atomically.
-        """
-        check_is_fitted(self)
-        parameters = self.get_params() | {"statistics": [str(name) for name in self.statistics]}
-        for name in ("checkpoint_dir", "log_dir"):
-            parameters[name] = None if parameters[name] is None else os.fspath(parameters[name])
-        if not isinstance(parameters["random_state"], Integral | None):
-            parameters["random_state"] = None
-        state = self._training_state
-        header = {
-            "format": 1,
-            "class": type(self).__name__,
-            "version": __version__,
-            "parameters": json.loads(json.dumps(parameters, default=_plain_number)),
-            "config": dataclasses.asdict(self._config),
-            "n_features_in": self.n_features_in_,
-            "feature_names_in": getattr(self, "feature_names_in_", np.array([])).tolist(),
-            "univariate": self._univariate,
-            "state": {name: getattr(state, name) for name in state._NUMBERS},
-        }
-        save_arrays(path, header, state.to_arrays())
-
-    @classmethod
-    def load(cls, path):
-        """Read what `save` wrote; nothing in the file is executed.
-
-        Parameters
-        ----------
-        path : path-like
-            The file.
-
-        Returns
-        -------
-        embedder
-            Fitted, of this class.
-
-        Raises
-        ------
-        ValueError
-            If the file holds something else.
-        """
-        header, arrays = load_arrays(path)
-        if header.get("class") != cls.__name__ or header.get("format") != 1:
-            held = f"{header['class']} in format {header.get('format')}" if "class" in header else "no embedder"
-            raise ValueError(f"{os.fspath(path)!r} holds {held}, not a {cls.__name__} in format 1")
-        if header.get("version") != __version__:
-            warnings.warn(
-                f"{os.fspath(path)!r} was written by skaudeep {header.get('version')}, this is {__version__}",
-                stacklevel=2,
-            )
-        embedder = cls(**header["parameters"])
-        embedder.statistics = tuple(embedder.statistics)
-        embedder._config = cls._config_class(**header["config"])
-        embedder.n_features_in_ = header["n_features_in"]
-        if header["feature_names_in"]:
-            embedder.feature_names_in_ = np.array(header["feature_names_in"], dtype=object)
-        embedder._univariate = header["univariate"]
-        embedder._store(TrainingState.from_arrays(header["state"], arrays))
-        return embedder
+        return self._config.n_layer_outputs * len(self.statistics)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-def _plain_number(value):
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"cannot write a parameter of type {type(value).__name__} ({value!r}) to a file")

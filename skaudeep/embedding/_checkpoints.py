@@ -46,7 +46,7 @@ def _checkpoint_path(embedder, sequences, state):
     parameters = {k: v for k, v in embedder.get_params().items() if k not in _FREE_PARAMETERS}
     parameters["random_state"] = None if embedder.random_state is None else state.seed
     digest = hashlib.blake2b(json.dumps(parameters, sort_keys=True, default=str).encode(), digest_size=10)
-    if state.n_epochs:
+    if state.n_steps:  # not from fresh weights, which follow from the seed
         for name in sorted(state.weights):
             digest.update(state.weights[name].tobytes())
     digest.update(np.asarray(sequences.lengths, np.int64).tobytes())

@@ -1,84 +1,174 @@
 """A fitted autoencoder as models of stock Keras layers, for use without skaudeep."""
 
+import itertools
+
 import keras
+import numpy as np
+
+from skaudeep.embedding._config import FrequencyConfig, FrequencyTimeConfig, TimeConfig
 
 
 def to_keras(config, weights):
-    """Build the encoder and the autoencoder of a time-recurrent network.
+    """Build the encoder and the autoencoder of a network.
+
+    Layers are called like the weights that they hold, and are float32 whatever Keras's global dtype policy. Neither
+    the global state of Keras nor that of the generators of random numbers is used.
 
     Parameters
     ----------
-    config : TimeConfig
+    config : AutoencoderConfig
         Architecture.
     weights : dict of str to ndarray
         Weights by name.
 
     Returns
     -------
-    encoder, autoencoder : keras.Model
-        From (n, T, F) to (n, embedding_dim) and to (n, T, F); sequences of a batch have equal lengths.
+    encoder : keras.Model
+        From (n, T, F) to (n, embedding_dim), or for a frequency-recurrent network to (n, T, embedding_dim); for any
+        n and T, all sequences of a batch being of one length. It shares its layers with the autoencoder.
+    autoencoder : keras.Model
+        From (n, T, F) to (n, T, F).
     """
-    x = keras.Input((None, config.n_features), name="sequence")
-    encoder = _Stacks(config, "encoder")
-    states = [encoder(direction, x)[1] for direction in config.encoder_directions]
-    vector = _join([s for cells in zip(*states, strict=True) for cell in cells for s in _original_order(cell)])
-    z = keras.layers.Dense(config.embedding_dim, activation="tanh", name="representation")(vector)
-
-    target = keras.ops.flip(x, axis=1)
-    expected = keras.ops.concatenate([keras.ops.zeros_like(target[:, :1]), target[:, :-1]], axis=1)
-    decoder = _Stacks(config, "decoder")
-    initial = _split_state(config, z)
-    outputs = [
-        decoder(direction, expected, states)[0]
-        for direction, states in zip(config.decoder_directions, initial, strict=True)
-    ]
-    output = _join(outputs)
-    if not config.bidirectional_decoder:
-        output = keras.layers.Dense(config.n_features, activation="tanh", name="feedback")(output)
-    reconstruction = keras.layers.Dense(config.n_features, activation="tanh", name="reconstruction")(output)
-    autoencoder = keras.Model(x, keras.ops.flip(reconstruction, axis=1), name="autoencoder")
+    x = keras.Input((None, config.n_features), dtype="float32", name="sequence")
+    z, reconstruction = _NETWORKS[type(config)](config, _Blocks(config), x)
+    autoencoder = keras.Model(x, reconstruction, name="autoencoder")
     for layer in autoencoder.layers:
-        values = [weights[f"{layer.name}.{w.name}"] for w in layer.weights]
-        if values:
-            layer.set_weights(values)
+        layer.set_weights([weights[f"{layer.name}.{weight.name}"] for weight in layer.weights])
     return keras.Model(x, z, name="encoder"), autoencoder
 
 
-class _Stacks:
-    """The recurrent layers of the encoder or of the decoder."""
+# --- the networks: from sequences (n, T, F) to their representation and their reconstruction ---
 
-    def __init__(self, config, part):
+
+def _time(config, blocks, x):
+    z = blocks.dense("representation", blocks.encode(config.encoder, x))
+    return z, blocks.dense("reconstruction", blocks.decode(config.decoder, z, x))
+
+
+def _frequency(config, blocks, x):
+    windows = _windows(config, x)
+    z = blocks.dense("representation", blocks.encode(config.encoder, windows))
+    return _unflatten(z, x), _unflatten(_spell_frames(config.decoder, blocks, z, windows), x)
+
+
+def _frequency_time(config, blocks, x):
+    windows = _windows(config, x)
+    states = _unflatten(blocks.encode(config.frequency_encoder, windows), x)
+    z = blocks.dense("representation", blocks.encode(config.time_encoder, states))
+    decoded = blocks.dense("frequency_state", blocks.decode(config.time_decoder, z, states))
+    rows = keras.ops.reshape(decoded, (-1, decoded.shape[-1]))
+    return z, _unflatten(_spell_frames(config.frequency_decoder, blocks, rows, windows), x)
+
+
+def _spell_frames(stacks, blocks, state, windows):
+    """Frames from their state vectors and, for teacher forcing, their windows."""
+    spoken = blocks.decode(stacks, state, windows)
+    return blocks.dense("reconstruction", keras.ops.reshape(spoken, (-1, spoken.shape[1] * spoken.shape[2])))
+
+
+def _windows(config, x):
+    """Overlapping windows of all frames: (n, T, F) -> (n * T, W, width)."""
+    features = np.add.outer(config.window_starts, np.arange(config.window_width))
+    return keras.ops.reshape(keras.ops.take(x, features, axis=-1), (-1, *features.shape))
+
+
+def _unflatten(rows, x):
+    """Rows of frames by sequence, (n * T, m) -> (n, T, m).
+
+    A saved reshape knows no sizes that are not known when it is saved: n and T are counted here.
+    """
+    ones = keras.ops.ones_like(x[:, :, 0], dtype="int32")
+    n_before, n_steps = keras.ops.cumsum(ones, axis=0) - 1, keras.ops.sum(ones, axis=1, keepdims=True)
+    return keras.ops.take(rows, n_before * n_steps + keras.ops.cumsum(ones, axis=1) - 1, axis=0)
+
+
+_NETWORKS = {TimeConfig: _time, FrequencyConfig: _frequency, FrequencyTimeConfig: _frequency_time}
+
+
+class _Blocks:
+    """What the networks are built of; tensors are (B, T, n): sequences, steps, features."""
+
+    def __init__(self, config):
         self.config = config
-        self.part = part
+        self._seeds = itertools.count()  # Keras would draw them with Python's global generator
 
-    def __call__(self, direction, x, initial=None):
-        """Run one direction; gives its outputs, in the order of the input, and the final states by layer."""
-        states = []
-        for layer in range(self.config.n_layers):
+    def encode(self, stacks, x):
+        """Read sequences; gives their state vectors."""
+        backwards = [direction == "backward" for direction in stacks.directions]
+        inputs = [x] * len(stacks.directions)
+        _, finals = self._run(stacks, inputs, [None] * len(inputs), backwards)
+        return _join([s for cells in zip(*finals, strict=True) for cell in cells for s in _other_order(cell)])
+
+    def decode(self, stacks, state, x):
+        """Spell sequences from their end, the true steps being at hand; gives what all directions say, in x's order."""
+        quirky = self.config.audeep_decoder and stacks.feedback is not None
+        late = 2 if quirky else 1
+        expected = keras.ops.concatenate([x[:, late:], keras.ops.zeros_like(x[:, :late])], axis=1)
+        inputs = [expected] * len(stacks.directions)
+        if quirky and stacks.bidirectional:
+            inputs[1] = keras.ops.concatenate([keras.ops.zeros_like(x[:, :1]), x[:, 1:]], axis=1)
+        # what the decoder calls forward is backwards in time
+        backwards = [direction == "forward" for direction in stacks.directions]
+        outputs, _ = self._run(stacks, inputs, self._split_state(stacks, state), backwards)
+        if quirky and stacks.bidirectional:
+            outputs[1] = keras.ops.flip(outputs[1], axis=1)
+        if stacks.feedback:
+            layers = [f"{stacks.feedback}.{direction}" for direction in stacks.directions]
+            outputs = [self.dense(layer, x, stacks.n_inputs) for layer, x in zip(layers, outputs, strict=True)]
+        return _join(outputs)
+
+    def dense(self, name, x, n_outputs=None):
+        """A dense layer; those that are no feedback layers know their size."""
+        units = self.config.denses[name][1] if n_outputs is None else n_outputs
+        kernel = keras.initializers.GlorotUniform(next(self._seeds))
+        return keras.layers.Dense(units, activation="tanh", kernel_initializer=kernel, dtype="float32", name=name)(x)
+
+    def _run(self, stacks, inputs, initial, backwards):
+        """Outputs, in the order of the input, and final states by layer, of each direction."""
+        runs = [
+            self._stack(f"{stacks.name}.{direction}", stacks, *arguments)
+            for direction, *arguments in zip(stacks.directions, inputs, initial, backwards, strict=True)
+        ]
+        outputs, finals = zip(*runs, strict=True)
+        return list(outputs), finals
+
+    def _stack(self, prefix, stacks, x, initial, backwards):
+        finals = []
+        for layer in range(stacks.n_layers):
             # only the first layer turns the sequence round: the others read what comes out, already turned
-            recurrent = self._layer(f"{self.part}.{direction}.{layer}", layer == 0 and direction == "backward")
-            x, *final = recurrent(x, initial_state=None if initial is None else list(initial[layer]))
-            states.append(final)
-        return (keras.ops.flip(x, axis=1) if direction == "backward" else x), states
+            recurrent = self._recurrent(f"{prefix}.{layer}", stacks.n_units, backwards and layer == 0)
+            x, *final = recurrent(x, initial_state=None if initial is None else initial[layer])
+            finals.append(final)
+        return (keras.ops.flip(x, axis=1) if backwards else x), finals
 
-    def _layer(self, name, go_backwards):
-        common = {"return_sequences": True, "return_state": True, "go_backwards": go_backwards, "name": name}
+    def _recurrent(self, name, n_units, go_backwards):
+        settings = {
+            "return_sequences": True,
+            "return_state": True,
+            "go_backwards": go_backwards,
+            "kernel_initializer": keras.initializers.GlorotUniform(next(self._seeds)),
+            "recurrent_initializer": keras.initializers.Orthogonal(seed=next(self._seeds)),
+            "seed": next(self._seeds),
+            # what cuDNN is traced into does not run on other machines
+            "use_cudnn": False,
+            "dtype": "float32",
+            "name": name,
+        }
         if self.config.cell == "lstm":
-            return keras.layers.LSTM(self.config.n_units, **common)
-        return keras.layers.GRU(self.config.n_units, reset_after=self.config.reset_after, **common)
+            return keras.layers.LSTM(n_units, **settings)
+        return keras.layers.GRU(n_units, reset_after=self.config.reset_after, **settings)
+
+    def _split_state(self, stacks, state):
+        """Cut a state vector into initial states: one list of layers per direction."""
+        n_directions, n_states = len(stacks.directions), stacks.n_states
+        pieces = keras.ops.split(state, stacks.n_layers * n_directions * n_states, axis=-1)
+        cells = [_other_order(pieces[i : i + n_states]) for i in range(0, len(pieces), n_states)]
+        return [cells[direction::n_directions] for direction in range(n_directions)]
 
 
-def _original_order(cell):
+def _other_order(cell):
     """Keras has the LSTM's states as (h, c), a state vector as (c, h)."""
-    return cell[::-1]
-
-
-def _split_state(config, z):
-    n_directions = len(config.decoder_directions)
-    n_states = 2 if config.cell == "lstm" else 1
-    pieces = keras.ops.split(z, config.n_layers * n_directions * n_states, axis=-1)
-    cells = [_original_order(pieces[i : i + n_states]) for i in range(0, len(pieces), n_states)]
-    return [cells[direction::n_directions] for direction in range(n_directions)]
+    return list(cell)[::-1]
 
 
 def _join(tensors):

@@ -1,7 +1,10 @@
 """The time-recurrent sequence-to-sequence autoencoder (t-rae)."""
 
-from skaudeep.embedding._base import STATISTICS, BaseAutoencoderEmbedder
+from typing import ClassVar
+
+from skaudeep.embedding._base import BaseAutoencoderEmbedder, recurrence_constraints
 from skaudeep.embedding._config import TimeConfig
+from skaudeep.embedding._pooling import STATISTICS
 
 
 class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
@@ -108,7 +111,8 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
     (6, 8, 3)
     """
 
-    _config_class = TimeConfig
+    _kind = "time"
+    _parameter_constraints: ClassVar[dict] = BaseAutoencoderEmbedder._parameter_constraints | recurrence_constraints()
 
     def __init__(
         self,
@@ -164,16 +168,11 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
         self.verbose = verbose
 
     def _make_config(self, n_features):
+        feed_previous = () if self.bidirectional_decoder else ("feed_previous_prob",)
         return TimeConfig(
-            n_features=int(n_features),
+            **self._common_config(n_features, "dropout", "input_noise", *feed_previous),
             n_layers=int(self.n_layers),
             n_units=int(self.n_units),
-            cell=self.cell,
             bidirectional_encoder=bool(self.bidirectional_encoder),
             bidirectional_decoder=bool(self.bidirectional_decoder),
-            reset_after=bool(self.reset_after) and self.cell == "gru",
-            feed_previous=self.feed_previous_prob > 0 and not self.bidirectional_decoder,
-            dropout=self.dropout > 0,
-            input_noise=self.input_noise > 0,
-            mask_silence=bool(self.mask_silence),
         )

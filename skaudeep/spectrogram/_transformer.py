@@ -7,19 +7,21 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
-from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, fit_context
+from skaudeep._persistence import VersionedMixin
+from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, fit_context, validate_params
 from skaudeep.audio import CHANNELS
 from skaudeep.exceptions import AudioError
 from skaudeep.spectrogram._extraction import Branch, FrontEnd, Reference, Rows, axes_at, extract
 from skaudeep.spectrogram._functions import FILTERBANKS
 from skaudeep.spectrogram._inputs import as_sources
+from skaudeep.spectrogram._inversion import INVERSION_CONSTRAINTS, Inversion, invert
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 _COUNT = Interval(Integral, 1, None, closed="left")
 
 
-class SpectrogramTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class SpectrogramTransformer(VersionedMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Turn recordings into spectrograms on a decibel scale, as the first step of a pipeline.
 
     Each recording is decoded, mixed to one channel, cut into Hann windows whose mean is removed, Fourier
@@ -222,6 +224,50 @@ class SpectrogramTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_k
         self._record(errors)
         return spectrograms
 
+    @validate_params(INVERSION_CONSTRAINTS, prefer_skip_nested_validation=True)
+    def inverse_transform(self, S, *, n_iter=32, db_range=None, random_state=None):
+        """Turn spectrograms into waveforms to listen to, such as what an embedder reconstructs.
+
+        A spectrogram lacks phases, the bins within a mel band, and how loud it was: bands are spread evenly over
+        their bins, `librosa.griffinlim` finds phases that agree with the magnitudes, and pre-emphasis is undone.
+        What has the level `clip_below` becomes silent, as does a constant spectrogram.
+
+        Parameters
+        ----------
+        S : array of shape (n, n_frames, n_bins) or (n, n_chunks, n_frames, n_bins), or list of arrays
+            Spectrograms as `transform` gives them; lengths in a list or object array may differ. With `scale`
+            "minmax", values beyond [-1, 1] are clipped. Rows of NaN are refused.
+        n_iter : int, default=32
+            Number of iterations for the phases; more come closer to the spectrogram and take longer.
+        db_range : float, default=None
+            The range of levels that [-1, 1] stands for, in dB, as spectrograms do not tell. None is from
+            `clip_below` to `clip_above` (or 0), and 80 without `clip_below`. Ignored where `scale` is None.
+        random_state : int, RandomState instance or None, default=None
+            For the phases to begin with; an int for equal results.
+
+        Returns
+        -------
+        ndarray of shape (n, n_samples) or (n, n_chunks, n_samples), float32
+            The channel that `channels` says, at the rate `sample_rate_`, each row and chunk with a peak of 1 and
+            as long as its windows together; where lengths differ, an object array of shape (n,).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skaudeep.spectrogram import SpectrogramTransformer
+        >>> tone = np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+        >>> transformer = SpectrogramTransformer(sample_rate=8000, n_mels=None, clip_below=-60)
+        >>> waveforms = transformer.inverse_transform(transformer.fit_transform([tone]), random_state=0)
+        >>> waveforms.shape, waveforms.dtype, float(np.abs(waveforms).max())
+        ((1, 8000), dtype('float32'), 1.0)
+        """
+        check_is_fitted(self)
+        axes = axes_at(self._front_end(), self.sample_rate_)
+        self._reference.check(self.sample_rate_, axes.frequencies)
+        own = {name: getattr(self, name) for name in ("scale", "clip_below", "clip_above", "pre_emphasis")}
+        inversion = Inversion(axes, **own, db_range=db_range, n_iter=n_iter)
+        return invert(inversion, S, random_state=random_state, n_jobs=self.n_jobs, verbose=self.verbose)
+
     def set_output(self, *, transform=None):
         """Do nothing: spectrograms have more axes than a table.
 
@@ -261,6 +307,19 @@ class SpectrogramTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_k
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if "errors_" in state:  # as plain values, which every file can hold
+            state["errors_"] = list(self.errors_.itertuples(index=False, name=None))
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "errors_" in state:
+            rows = Rows(0)
+            rows.failed = state["errors_"]
+            self.errors_ = rows.errors()
 
     def _fit_axes(self, X):
         """Set the fitted attributes from the first recording that can be read; return its axes."""

@@ -1,14 +1,12 @@
-"""The network against the original's golden files, and its noise."""
+"""The networks: their noise, ways to run, and how often they are traced."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 
-from skaudeep._engine import borrow
 from skaudeep.embedding._config import TimeConfig
 
-# the original's trained network: one layer of 32 units
 CONFIG = TimeConfig(
     n_features=128,
     n_layers=1,
@@ -17,144 +15,18 @@ CONFIG = TimeConfig(
     bidirectional_encoder=False,
     bidirectional_decoder=False,
     reset_after=False,
-    feed_previous=True,
-    dropout=False,
-    input_noise=False,
+    noises=("feed_previous_prob",),
     mask_silence=False,
 )
 
 
-def original_weights(reader):
-    """Weights of the original's one-layer GRU checkpoint in the layout of ours."""
-
-    def tensor(name):
-        return reader.get_tensor(f"model/{name}")
-
-    def cell(part, n_inputs):
-        prefix = f"{part}/rnn_output_and_state/rnn/multi_rnn_cell/cell_0/gru_cell"
-        gates, candidate = tensor(f"{prefix}/gates/kernel"), tensor(f"{prefix}/candidate/kernel")
-        gate_bias, candidate_bias = tensor(f"{prefix}/gates/bias"), tensor(f"{prefix}/candidate/bias")
-
-        def keras_order(gates, candidate):
-            r, u = np.split(gates, 2, axis=-1)
-            return np.concatenate([u, r, candidate], axis=-1)
-
-        return {
-            f"{part}.forward.0.kernel": keras_order(gates[:n_inputs], candidate[:n_inputs]),
-            f"{part}.forward.0.recurrent_kernel": keras_order(gates[n_inputs:], candidate[n_inputs:]),
-            f"{part}.forward.0.bias": keras_order(gate_bias, candidate_bias),
-        }
-
-    def dense(ours, theirs):
-        return {f"{ours}.kernel": tensor(f"{theirs}/weights"), f"{ours}.bias": tensor(f"{theirs}/bias")}
-
-    return {
-        **cell("encoder", 128),
-        **cell("decoder", 128),
-        **dense("representation", "representation/linear"),
-        **dense("feedback", "decoder/rnn_output_and_state"),
-        **dense("reconstruction", "reconstruction/time_dist_linear/linear"),
-    }
-
-
-@pytest.fixture(scope="module")
-def golden(shared):
-    """The original's trained 1x32 network as config and weights, its input, and what it made of it."""
-    import tensorflow as tf
-
-    from skaudeep.io import read_netcdf
-
-    reader = tf.train.load_checkpoint(str(shared / "reference/models/t-rae-gru/logs/model-12"))
-    spectrograms = read_netcdf(shared / "reference/datasets/esc20-mel128.nc")["features"].values
-    reference = dict(np.load(shared / "reference/models/t-rae-gru/reference.npz"))
-    reference["representations"] = read_netcdf(shared / "reference/models/t-rae-gru/representation.nc")[
-        "features"
-    ].values
-    return CONFIG, original_weights(reader), spectrograms, reference
-
-
-class TestGoldenFiles:
-    def test_representation(self, golden):
-        config, weights, spectrograms, reference = golden
-        with borrow(config, weights) as network:
-            z = network.encode(spectrograms, None).numpy()
-        np.testing.assert_allclose(z[:8], reference["rep_fp0"], atol=1e-5)
-        np.testing.assert_allclose(z, reference["representations"], atol=1e-5)
-
-    def test_reconstruction_by_a_decoder_that_hears_itself(self, golden):
-        config, weights, _, reference = golden
-        with borrow(config, weights) as network:
-            generated = network.generate(reference["rep_fp1"], 124).numpy()
-        # the original's is reversed in time, and time-major
-        np.testing.assert_allclose(generated[:, ::-1].transpose(1, 0, 2), reference["reconstruction_fp1"], atol=1e-5)
-
-    def test_loss_where_the_decoder_always_hears_itself(self, golden):
-        config, weights, spectrograms, reference = golden
-        with borrow(config, weights) as network:
-            network.prepare_training(1e-3)
-            rates, seed = np.array([0, 0, 1], np.float32), np.array([0, 0], np.int32)
-            loss = network.train_batch(spectrograms[:8], None, rates, np.float32(2), seed)
-        assert float(loss) == pytest.approx(float(reference["loss_fp1"]), abs=1e-6)
-
-
-def test_training_step(golden, shared):
-    """One step from the original's weights and moments: gradients through time, clipping and Adam."""
-    import tensorflow as tf
-
-    from skaudeep.embedding._network import TimeAutoencoder
-
-    class Original(TimeAutoencoder):
-        """Its decoder sees the target of two steps before."""
-
-        def _decode(self, z, x, mask, noise=None):
-            expected = tf.concat([x[2:], tf.zeros_like(x[:2])], axis=0)
-            initial = self._split_state(z)[0]
-            layers, _ = self._stack("decoder.forward", expected, initial, mask, noise, backwards=True)
-            return [layers[-1]]
-
-    class Slots:
-        """The optimizer's variables of a checkpoint under the names of the weights."""
-
-        def __init__(self, suffix):
-            self.suffix = suffix
-
-        def get_tensor(self, name):
-            return reader.get_tensor(f"model/optimizer/{name}{self.suffix}")
-
-    class After:
-        def get_tensor(self, name):
-            return reference[f"after1step/{name}"]
-
-    config, weights, spectrograms, reference = golden
-    reader = tf.train.load_checkpoint(str(shared / "reference/models/t-rae-gru/logs/model-12"))
-    network = Original(dataclasses.replace(config, feed_previous=False))
-    network.load_weights_dict(weights)
-    network.prepare_training(1e-3)
-    moments = {"momentum": original_weights(Slots("/Adam")), "velocity": original_weights(Slots("/Adam_1"))}
-    n_steps = round(np.log(reader.get_tensor("model/optimizer/beta1_power")) / np.log(0.9)) - 1
-    state = {"iteration": np.int64(n_steps)}
-    for name in network.read_optimizer():
-        if name != "iteration":
-            weight, _, moment = name.rpartition("_")
-            (ours,) = [key for key in weights if weight.endswith(key.replace(".", "_")) or weight.endswith(key)]
-            state[name] = moments[moment][ours]
-    network.prepare_training(1e-3, state)
-    rates, seed = np.zeros(3, np.float32), np.zeros(2, np.int32)
-    loss = network.train_batch(spectrograms[:8], None, rates, np.float32(2), seed)
-    assert float(loss) == pytest.approx(float(reference["loss_fp0"]), abs=1e-6)
-    after, expected = network.read_weights(), original_weights(After())
-    for name in weights:
-        np.testing.assert_allclose(after[name], expected[name], atol=1e-6, err_msg=name)
-        if "feedback" not in name:
-            assert np.abs(expected[name] - weights[name]).max() > 1e-5
-
-
 @pytest.fixture(scope="module")
 def noise():
-    from skaudeep.embedding._network import _Noise
+    from skaudeep.embedding._blocks import Noise
 
-    config = dataclasses.replace(CONFIG, dropout=True, input_noise=True)
-    return lambda seed: _Noise(config, np.array([0.25, 0.3, 0.2], np.float32), np.array([7, seed], np.int32))
+    rates = np.array([0.25, 0.3, 0.2], np.float32)
+    names = ("dropout", "input_noise", "feed_previous_prob")
+    return lambda seed: Noise(names, rates, np.array([7, seed], np.int32))
 
 
 class TestNoise:
@@ -169,13 +41,13 @@ class TestNoise:
             assert not (dropped[0] == dropped[1]).all()
 
     def test_input_noise_zeroes_whole_steps(self, noise):
-        noisy = noise(0).input(np.ones((100, 50, 4), np.float32)).numpy()
+        noisy = noise(0).input(np.ones((100, 50, 4), np.float32), CONFIG.encoder).numpy()
         steps = noisy.all(axis=2)
         assert (steps == noisy.any(axis=2)).all()
         assert steps.mean() == pytest.approx(0.7, abs=0.03)
 
     def test_feeding_back_is_drawn_per_step_and_sequence(self, noise):
-        feed = noise(0).feed(100, 50).numpy()
+        feed = noise(0).feed(CONFIG.decoder, 100, 50).numpy()
         assert feed.mean() == pytest.approx(0.2, abs=0.03)
         assert feed.mean(axis=(1, 2)).std() > 0 and feed.mean(axis=(0, 2)).std() > 0
 
@@ -197,7 +69,7 @@ class TestWaysToRun:
         """Everything the plain network computes, and a function to compute the same by another one."""
         from skaudeep.embedding import _network
 
-        config = dataclasses.replace(CONFIG, n_features=3, n_layers=2, n_units=4, reset_after=True, feed_previous=False)
+        config = dataclasses.replace(CONFIG, n_features=3, n_layers=2, n_units=4, reset_after=True, noises=())
         weights = config.initial_weights(0)
         x = np.random.default_rng(0).uniform(-1, 1, (5, 6, 3)).astype(np.float32)
         padded = x * (np.arange(6) < cls.LENGTHS[:, None])[:, :, None]
@@ -211,7 +83,7 @@ class TestWaysToRun:
                 network.prepare_training(1e-2)
                 for method in ("encode", "reconstruct"):
                     found[name, method] = getattr(network, method)(*batch)
-                rates, seed = np.zeros(3, np.float32), np.zeros(2, np.int32)
+                rates, seed = np.zeros(0, np.float32), np.zeros(2, np.int32)
                 found[name, "loss"] = network.train_batch(*batch, rates, np.float32(0.1), seed)
                 # first moments: gradients, clipped, with no division by their size
                 found |= {(name, key): a for key, a in network.read_optimizer().items() if "momentum" in key}
@@ -225,9 +97,9 @@ class TestWaysToRun:
             np.testing.assert_allclose(others[name], expected, rtol=1e-4, atol=1e-6, err_msg=str(name))
 
     def test_halves(self, results, monkeypatch):
-        from skaudeep.embedding import _network
+        from skaudeep.embedding import _blocks
 
-        monkeypatch.setattr(_network, "MIN_UNITS_TO_HALVE", 1)
+        monkeypatch.setattr(_blocks, "MIN_UNITS_TO_HALVE", 1)
         expected, compute = results
         self.assert_equal(expected, compute())
 

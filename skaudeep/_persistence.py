@@ -1,0 +1,440 @@
+"""Estimators in files that hold no code, and warnings about pickles of another version.
+
+A file is a zip archive of skops (a JSON tree of types and values, and arrays in NumPy's format) with one member more,
+``skaudeep.json``: the number of the format, and the versions that wrote it.
+"""
+
+import collections
+import contextvars
+import dataclasses
+import functools
+import importlib
+import io
+import json
+import os
+import pathlib
+import types
+import warnings
+import zipfile
+
+import numpy as np
+import scipy.sparse
+import sklearn
+from sklearn.base import BaseEstimator
+from sklearn.utils import Bunch
+
+from skaudeep._files import atomic_path, check_target
+from skaudeep._version import __version__
+from skaudeep.exceptions import VersionWarning
+
+__all__ = ["VersionedMixin", "load", "save"]
+
+FORMAT = 1
+_HEADER, _TREE = "skaudeep.json", "schema.json"
+
+# Parts of scikit-learn's estimators that skops does not know as such. Trees are left out on purpose: their compiled
+# code follows indices in the file without looking where they lead.
+_PARTS = (
+    "builtins.range",
+    "numpy.dtype",
+    "pathlib.Path",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.metrics._scorer._Scorer",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    "sklearn.utils._bunch.Bunch",
+)
+_SPLITTERS = (
+    "GroupKFold",
+    "GroupShuffleSplit",
+    "KFold",
+    "LeaveOneGroupOut",
+    "LeaveOneOut",
+    "PredefinedSplit",
+    "RepeatedKFold",
+    "RepeatedStratifiedKFold",
+    "ShuffleSplit",
+    "StratifiedGroupKFold",
+    "StratifiedKFold",
+    "StratifiedShuffleSplit",
+    "TimeSeriesSplit",
+)
+_SCORES = ("chi2", "f_classif", "f_regression", "mutual_info_classif", "mutual_info_regression", "r_regression")
+_REDUCTIONS = ("max", "mean", "median", "min", "ravel", "squeeze", "std", "sum", "var")
+
+# The kinds of nodes that `save` writes. Most call what they name to make an object; of the names above, these alone.
+_NODES = frozenset(
+    f"{kind}Node"
+    for kind in (
+        *("Bytearray", "Bytes", "ConstructorFromReduce", "DType", "Dict", "Function", "Json", "List", "Loss"),
+        *("MaskedArray", "NdArray", "Object", "RandomState", "Set", "Slice", "SparseMatrix", "Tuple", "Type"),
+    )
+)
+_UNCALLED = ("FunctionNode", "ObjectNode", "TypeNode")
+_CALLED = {
+    "ConstructorFromReduceNode": ("builtins.range", "pathlib.Path"),
+    "DTypeNode": ("numpy.dtype",),
+    "DictNode": ("sklearn.utils._bunch.Bunch",),
+}
+
+_PLAIN = (type(None), bool, int, float, str, bytes, bytearray)
+_SPARSE_FORMATS = ("bsr", "coo", "csc", "csr", "dia")
+_REMEDY = "leave it out, or keep the estimator with joblib.dump, whose files may be loaded only where you trust them"
+
+_reading = contextvars.ContextVar("reading", default=False)
+
+
+class VersionedMixin:
+    """Estimator whose pickles say which version of skaudeep they are of; to be left of `BaseEstimator`."""
+
+    def __getstate__(self):
+        return super().__getstate__() | {"_skaudeep_version": __version__}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version = state.pop("_skaudeep_version", "of unknown version")
+        if version != __version__ and not _reading.get():
+            warnings.warn(
+                f"a {type(self).__name__} of skaudeep {version} is unpickled by skaudeep {__version__}, which may fail "
+                "or give other results: fit it again, or install the version that it is of",
+                VersionWarning,
+                stacklevel=2,
+            )
+        super().__setstate__(state)
+
+
+def save(obj, path):
+    """Write an estimator to one file that holds no code.
+
+    It may be fitted or not, and one of skaudeep's or of scikit-learn's, such as a whole pipeline. An object that `load`
+    would refuse is refused here already, and a file at `path` left as it is.
+
+    Parameters
+    ----------
+    obj : estimator
+        The estimator.
+    path : path-like
+        The file, ``.skaudeep`` by custom; an earlier one is replaced atomically.
+
+    Raises
+    ------
+    TypeError
+        If the estimator holds what a file without code cannot hold, such as a lambda or an object of a class of your
+        own, or a random forest; the message says where.
+    OSError
+        If the file cannot be written.
+
+    See Also
+    --------
+    load : Reads the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import skaudeep
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     skaudeep.save(StandardScaler().fit([[0.0], [2.0]]), Path(folder, "scaler.skaudeep"))
+    ...     scaler = skaudeep.load(Path(folder, "scaler.skaudeep"))
+    >>> scaler.mean_
+    array([1.])
+    """
+    if isinstance(obj, type) or not hasattr(obj, "get_params"):
+        raise TypeError(f"save keeps estimators, such as a pipeline; got {obj!r:.100}")
+    check_target(path)
+    places = {}
+    _survey(obj, type(obj).__name__, places, above=())
+    import skops.io
+
+    data = skops.io.dumps(obj)
+    refused = sorted(set(_canonical(skops.io.get_untrusted_types(data=data))) - _trusted())
+    if refused:
+        name = next((name for name in refused if name in places), refused[0])
+        place = places.get(name, f"something in {type(obj).__name__}")
+        raise TypeError(f"{place} is a {name}, which save does not keep: {_REMEDY}")
+    with atomic_path(path) as temporary:
+        _write(data, temporary)
+
+
+def load(path):
+    """Read an estimator that `save` has written; nothing in the file is executed.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    estimator
+        As it was saved. What it does in use, for example where it writes checkpoints, is up to its parameters.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged or something else, or holds a type that is not known; nothing is loaded then.
+    OSError
+        If the file cannot be read.
+
+    Warns
+    -----
+    VersionWarning
+        If another version of skaudeep has written the file.
+
+    See Also
+    --------
+    save : Writes the file.
+    """
+    name = os.fspath(path)
+    data = pathlib.Path(path).read_bytes()
+    version = _check_header(data, name)
+    if version != __version__:
+        warnings.warn(
+            f"{name!r} was written by skaudeep {version} and is read by skaudeep {__version__}, which may fail or give "
+            "other results",
+            VersionWarning,
+            stacklevel=2,
+        )
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    token = _reading.set(True)
+    try:
+        _check_calls(data)
+        obj = skops.io.loads(data, trusted=sorted(_trusted()))
+    except UntrustedTypesFoundException as error:
+        raise ValueError(
+            f"{name!r} holds what load does not know and does not touch: {str(error).splitlines()[0]} Use files of "
+            "skaudeep.save only, and a version of skaudeep that is not older than theirs"
+        ) from error
+    except Warning:  # where warnings are errors
+        raise
+    except Exception as error:  # a crafted file can make anything fail
+        raise ValueError(
+            f"{name!r} (skaudeep {version}) is damaged ({error!r:.200}): save the estimator again"
+        ) from error
+    finally:
+        _reading.reset(token)
+    if not isinstance(obj, BaseEstimator):
+        raise ValueError(f"{name!r} holds a {type(obj).__name__} and no estimator: it was not written by skaudeep.save")
+    return obj
+
+
+def _check_header(data, name):
+    """Version of skaudeep that wrote a file, if its format is known."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            header = json.loads(file.read(_HEADER))
+        number, version = header["format"], str(header["skaudeep"])
+    except Exception as error:  # a crafted file can make anything fail
+        raise ValueError(
+            f"{name!r} is no file that skaudeep.save has written, or it is damaged: save the estimator again"
+        ) from error
+    if type(number) is not int or number not in range(1, FORMAT + 1):
+        raise ValueError(
+            f"{name!r} was written by skaudeep {version} in format {number}; skaudeep {__version__} reads up to format "
+            f"{FORMAT}: update skaudeep"
+        )
+    return version
+
+
+def _check_calls(data):
+    """Refuse a tree that would call, even if only what is trusted, otherwise than one that `save` wrote."""
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    refused = set()
+
+    def check(node):
+        loader = node.get("__loader__")
+        if isinstance(loader, str):
+            name = f"{node['__module__']}.{node['__class__']}"
+            called = name in _trusted() and loader not in _UNCALLED and name not in _CALLED.get(loader, ())
+            if called or loader not in _NODES:
+                refused.add(name)
+            if loader == "DictNode":
+                refused.update(_strange_key_types(node["key_types"]))
+        return node
+
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        json.loads(file.read(_TREE), object_hook=check)
+    if refused:
+        raise UntrustedTypesFoundException(refused)
+
+
+def _strange_key_types(types):
+    """Names of what would be called to make the keys of a dictionary, other than types of strings and numbers."""
+    if types["__loader__"] != "ListNode" or any("__id__" in node for node in (types, *types["content"])):
+        raise ValueError("the types of keys are not a list, or refer to something else")
+    plain = {_name(kind) for kind in (str, int, float, *np.sctypeDict.values())}
+    return {f"{kind['__module__']}.{kind['__class__']}" for kind in types["content"]} - plain
+
+
+@functools.cache
+def _trusted():
+    """Names of the types and functions that a file may mention, beside those that skops trusts anyway."""
+    from sklearn.metrics import get_scorer, get_scorer_names
+
+    scores = [get_scorer(name)._score_func for name in get_scorer_names()]
+    names = [
+        *_PARTS,
+        *(f"sklearn.model_selection._split.{name}" for name in _SPLITTERS),
+        *(f"{score.__module__}.{score.__name__}" for score in scores),
+        *(_name(getattr(importlib.import_module("sklearn.feature_selection"), name)) for name in _SCORES),
+        *(f"numpy.{name}" for name in _REDUCTIONS),
+        *map(_name, _own_types()),
+    ]
+    return frozenset(names)
+
+
+def _own_types():
+    """Our public estimators, and the plain values that are attributes of fitted ones."""
+    from skaudeep import classification, embedding, fusion, spectrogram
+    from skaudeep._training import TrainingState
+    from skaudeep.embedding import _config
+    from skaudeep.spectrogram._extraction import Reference
+
+    rooms = (classification, embedding, fusion, spectrogram)
+    public = [getattr(room, name) for room in rooms for name in room.__all__]
+    estimators = [kind for kind in public if isinstance(kind, type) and issubclass(kind, BaseEstimator)]
+    own = [kind for kind in vars(_config).values() if getattr(kind, "__module__", None) == _config.__name__]
+    configs = [kind for kind in own if dataclasses.is_dataclass(kind)]
+    return [*estimators, *configs, TrainingState, Reference]
+
+
+def _name(kind):
+    return f"{kind.__module__}.{kind.__name__}"
+
+
+def _canonical(names):
+    """Names of types, with one for the paths of all systems and Python versions."""
+    return ["pathlib.Path" if _is_path(*name.rpartition(".")[::2]) else name for name in names]
+
+
+def _is_path(module, name):
+    return module in ("pathlib", "pathlib._local") and name in ("PosixPath", "WindowsPath")
+
+
+# --- what can be kept ---
+
+
+def _survey(value, place, places, above):
+    """Refuse what cannot be kept as it is, naming its place; note the first place of every type in `places`."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return
+    if id(value) in above:
+        raise TypeError(f"{place} is or holds the {kind.__name__} that it is itself a part of: {_REMEDY}")
+    parts = _parts(value, place)
+    if parts is None:
+        raise TypeError(f"{place} is a {_name(kind)}, which save does not keep: {_REMEDY}")
+    named = value if hasattr(value, "__name__") and getattr(value, "__module__", None) else kind
+    places.setdefault(_name(named), place)
+    for part_place, part in parts:
+        _survey(part, part_place, places, (*above, id(value)))
+
+
+def _parts(value, place):
+    """Pairs of place and value of what a value consists of; None if a file cannot hold it as it is."""
+    kind = type(value)
+    if kind in (list, tuple, set):
+        return [(f"{place}[{i}]", item) for i, item in enumerate(value)]
+    if kind in (dict, collections.OrderedDict, Bunch):
+        _check_keys(value, place)
+        return [(f"{place}[{key!r}]", item) for key, item in value.items()]
+    if kind is np.ma.MaskedArray:
+        return [(place, value.data)]
+    if kind is np.ndarray:
+        return _array_parts(value, place)
+    if _is_leaf(value):
+        return []
+    if kind.__module__.partition(".")[0] in ("sklearn", "skaudeep"):
+        state = value.__getstate__() if hasattr(value, "__dict__") else None
+        # that of compiled objects is no dictionary; skops knows them or not
+        return [(f"{place}.{name}", item) for name, item in state.items()] if isinstance(state, dict) else []
+    return None
+
+
+def _is_leaf(value):
+    """Whether skops keeps a value, or the name of a function, as it is."""
+    kind = type(value)
+    if kind is range:
+        return True
+    if kind is slice:
+        return all(type(bound) in (type(None), int) for bound in (value.start, value.stop, value.step))
+    if isinstance(value, np.generic):
+        return value.dtype.kind in "biufcSU" and value.dtype.type is kind
+    if isinstance(value, np.dtype):
+        return value.kind in "biufcSUO"
+    if kind is np.random.RandomState:
+        return value.get_state(legacy=False)["bit_generator"] == "MT19937"
+    if scipy.sparse.issparse(value):
+        return value.format in _SPARSE_FORMATS
+    if isinstance(value, pathlib.Path):
+        return kind is type(pathlib.Path())
+    if isinstance(value, type):
+        return True
+    function = callable(value) and hasattr(value, "__name__") and kind.__module__ in ("builtins", "numpy")
+    return function and isinstance(getattr(value, "__self__", None), types.ModuleType | None)
+
+
+def _array_parts(array, place):
+    if array.dtype != object:
+        return None if array.dtype.hasobject or array.dtype.kind in "OTV" else []
+    items = array.ravel().tolist()
+    if array.ndim == 1 or (array.ndim > 1 and items and all(type(item) in _PLAIN for item in items)):
+        return [(f"{place}[{i}]", item) for i, item in enumerate(items)]
+    return None
+
+
+def _check_keys(table, place):
+    """Check that the keys of a dictionary, which JSON makes strings, can be told apart and made what they were."""
+    for key in table:
+        if type(key) not in (str, int, float) and not (isinstance(key, np.generic) and key.dtype.kind in "iufU"):
+            raise TypeError(f"{place} has the key {key!r}; save keeps keys that are strings or numbers: {_REMEDY}")
+    if len({str(key) for key in table}) < len(table):
+        raise TypeError(f"{place} has keys that are equal when written as text, {list(table)!r:.100}: {_REMEDY}")
+
+
+# --- files ---
+
+
+def _write(data, path):
+    """Write what skops gave, the same bytes for the same object, with the header."""
+    header = {"format": FORMAT, "skaudeep": __version__, "scikit-learn": sklearn.__version__}
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(path, "w") as target:
+        tree, names = _renumbered(source.read(_TREE))
+        _add(target, _HEADER, json.dumps(header).encode())
+        _add(target, _TREE, tree, zipfile.ZIP_DEFLATED)
+        for name, new_name in names.items():
+            _add(target, new_name, source.read(name))
+
+
+def _add(archive, name, data, compression=zipfile.ZIP_STORED):
+    member = zipfile.ZipInfo(name)  # with a fixed date
+    member.compress_type = compression
+    archive.writestr(member, data)
+
+
+def _renumbered(tree):
+    """The tree with numbers in the place of addresses in memory and one class of paths; the new names of its arrays."""
+    numbers, names = {}, {}
+
+    def renumber(node):
+        if not isinstance(node.get("__loader__"), str):  # the entries of a dictionary
+            return node
+        if node["__loader__"] in ("JsonNode", "TypeNode"):  # of which it does not matter how many there are
+            node.pop("__id__", None)
+        if node["__loader__"] == "DictNode":
+            node["key_types"].pop("__id__")
+        if "__id__" in node:
+            node["__id__"] = numbers.setdefault(node["__id__"], len(numbers) + 1)
+        if isinstance(node.get("file"), str):
+            node["file"] = names.setdefault(node["file"], f"{len(names)}{pathlib.PurePath(node['file']).suffix}")
+        if _is_path(node["__module__"], node["__class__"]):
+            node["__class__"], node["__module__"] = "Path", "pathlib"
+        return node
+
+    return json.dumps(json.loads(tree, object_hook=renumber)).encode(), names

@@ -1,0 +1,111 @@
+"""Fitted embedders from files and elsewhere, and into them."""
+
+import dataclasses
+import os
+
+from skaudeep._persistence import load, save
+from skaudeep._training import TrainingState
+from skaudeep._validation import check_is_fitted
+
+
+class ExchangeMixin:
+    """Methods of an embedder by which its network enters and leaves."""
+
+    def to_keras(self):
+        """Rebuild the fitted network from stock Keras layers.
+
+        Returns
+        -------
+        encoder : keras.Model
+            From (n, T, F) to the representation, (n, embedding_dim), as `transform`.
+        autoencoder : keras.Model
+            From (n, T, F) to its reconstruction, as `reconstruct`.
+        """
+        check_is_fitted(self)
+        from skaudeep.embedding._export import to_keras
+
+        return to_keras(self._config, self.weights_)
+
+    @classmethod
+    def from_audeep(cls, run_dir, step=None, **parameters):
+        """Read a network that the original auDeep has trained.
+
+        Parameters
+        ----------
+        run_dir : path-like
+            Folder of the run, or its folder ``logs``, with files ``model-STEP.index``, or one of these without
+            ``.index``.
+        step : int, default=None
+            The step whose checkpoint to read; None: the last one.
+        **parameters
+            Parameters of the embedder that a checkpoint does not hold, such as `dropout` and `learning_rate`. Of
+            networks that are recurrent in frequency a few sizes leave open how far windows overlap; an error then
+            lists the values that `window_overlap` may have.
+
+        Returns
+        -------
+        embedder
+            Fitted, with the architecture, weights and Adam's moments of the checkpoint; ``partial_fit`` or, with
+            ``warm_start=True``, ``fit`` goes on with the training. Its decoder keeps the original's ways, so that
+            reconstructions are the original's too.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such checkpoint.
+        ValueError
+            If it is damaged, or of something else.
+        """
+        from skaudeep.embedding._audeep import read_audeep
+
+        overlap = parameters.get("window_overlap")
+        config, weights, optimizer, n_steps = read_audeep(cls._kind, run_dir, step, overlap)
+        embedder = cls()
+        config = dataclasses.replace(config, mask_silence=bool(parameters.get("mask_silence", False)))
+        known = {name: value for name, value in vars(config).items() if name in embedder.get_params()}
+        wrong = [name for name, value in parameters.items() if name in known and known[name] != value]
+        if wrong:
+            raise ValueError(f"{wrong[0]}={parameters[wrong[0]]!r}: the checkpoint says {known[wrong[0]]!r}")
+        embedder.set_params(**(parameters | known))
+        embedder._config = config
+        embedder.n_features_in_ = config.n_features
+        embedder._univariate = False
+        embedder._store(TrainingState(weights, seed=0, optimizer=optimizer, n_steps=n_steps))
+        return embedder
+
+    def save(self, path):
+        """Write the fitted embedder to one file that holds no code, as `skaudeep.save`.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; an earlier one is replaced atomically.
+        """
+        check_is_fitted(self)
+        save(self, path)
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+
+        Returns
+        -------
+        embedder
+            Fitted, of this class.
+
+        Raises
+        ------
+        ValueError
+            If the file holds something else.
+        """
+        embedder = load(path)
+        if not isinstance(embedder, cls):
+            raise ValueError(
+                f"{os.fspath(path)!r} holds a {type(embedder).__name__} and no {cls.__name__}: use skaudeep.load"
+            )
+        return embedder

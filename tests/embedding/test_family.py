@@ -1,0 +1,330 @@
+"""What all three embedders promise, each of them held to it: ragged sequences, decoding, losses, statistics."""
+
+import os
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, KFold
+
+from skaudeep import FrequencyAutoencoderEmbedder, FrequencyTimeAutoencoderEmbedder, Seq2SeqAutoencoderEmbedder
+
+WINDOWS = {"window_width": 3, "window_overlap": 1}
+BIDIRECTIONAL = ("bidirectional_encoder", "bidirectional_decoder")
+KINDS = {
+    "time": (Seq2SeqAutoencoderEmbedder, {"n_layers": 2, "n_units": 3}),
+    "frequency": (FrequencyAutoencoderEmbedder, {**WINDOWS, "n_layers": 2, "n_units": 3}),
+    "frequency-time": (FrequencyTimeAutoencoderEmbedder, {**WINDOWS, "frequency_n_units": 3, "time_n_units": 4}),
+}
+MAX_LENGTH = 6
+#: sequences of every length, several of each
+POOL = [np.random.default_rng(i).uniform(-1, 1, (1 + i % MAX_LENGTH, 6)).astype(np.float32) for i in range(24)]
+X = np.stack([POOL[i] for i in range(5, 24, MAX_LENGTH)])  # of equal length
+
+
+def make(kind, **parameters):
+    """A tiny embedder; `bidirectional` concerns all of its encoders and decoders."""
+    embedder, defaults = KINDS[kind]
+    if parameters.pop("bidirectional", False):
+        parameters |= {name: True for name in embedder().get_params() if name.endswith(BIDIRECTIONAL)}
+    common = {"max_epochs": 2, "learning_rate": 0.05, "random_state": 0, "batch_size": 4}
+    return embedder(**(common | defaults | parameters))
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="module", params=["gru", "lstm, bidirectional"])
+def embedder(request, kind):
+    cell, _, bidirectional = request.param.partition(", ")
+    return make(kind, cell=cell, bidirectional=bool(bidirectional)).fit(POOL)
+
+
+@pytest.fixture(scope="module")
+def alone(embedder):
+    """What every sequence of the pool gives by itself."""
+    return {
+        "transform": [embedder.transform([x])[0] for x in POOL],
+        "reconstruct": [embedder.reconstruct([x])[0] for x in POOL],
+        "states": [clone_as_states(embedder).transform([x])[0] for x in POOL],
+        "reconstruction_error": [embedder.reconstruction_error([x])[0] for x in POOL],
+    }
+
+
+def clone_as_states(embedder):
+    """The same fitted embedder with the other output."""
+    return pickle.loads(pickle.dumps(embedder)).set_params(output="states")
+
+
+class TestRagged:
+    @settings(max_examples=15, deadline=None)
+    @given(st.lists(st.integers(0, len(POOL) - 1), min_size=1, max_size=12), st.integers(1, 5))
+    def test_a_sequence_is_the_same_in_any_company(self, embedder, alone, rows, batch_size):
+        chosen = pickle.loads(pickle.dumps(embedder)).set_params(batch_size=batch_size)
+        X = [POOL[row] for row in rows]
+        results = {name: getattr(chosen, name)(X) for name in ("transform", "reconstruct", "reconstruction_error")} | {
+            "states": clone_as_states(embedder).transform(X)
+        }
+        for name, values in results.items():
+            assert len(values) == len(rows)
+            for row, value in zip(rows, values, strict=True):
+                np.testing.assert_allclose(value, alone[name][row], atol=1e-6, err_msg=name)
+
+    @settings(max_examples=10, deadline=None)
+    @given(st.permutations(range(len(POOL))), st.integers(0, 5))
+    def test_neither_order_nor_padding_matters(self, embedder, alone, order, n_padding):
+        from skaudeep._engine import borrow
+
+        lengths = np.array([len(POOL[row]) for row in order], np.int32)
+        padded = np.zeros((len(order), MAX_LENGTH + n_padding, 6), np.float32)
+        for place, row in zip(padded, order, strict=True):
+            place[: len(POOL[row])] = POOL[row]
+        with borrow(embedder._config, embedder.weights_) as network:
+            z, reconstructed = network.encode(padded, lengths).numpy(), network.reconstruct(padded, lengths).numpy()
+        for row, length, a, b in zip(order, lengths, z, reconstructed, strict=True):
+            expected = alone["transform"][row]
+            np.testing.assert_allclose(a[:length] if a.ndim == 2 else a, expected, atol=1e-6)
+            np.testing.assert_allclose(b[:length], alone["reconstruct"][row], atol=1e-6)
+            assert not b[length:].any()
+
+    @pytest.mark.parametrize("n_steps", [1, 2])
+    def test_shortest_sequences(self, kind, n_steps):
+        X = np.random.default_rng(0).uniform(-1, 1, (5, n_steps, 6))
+        embedder = make(kind).fit(X)
+        assert np.isfinite(embedder.loss_)
+        assert embedder.reconstruct(X).shape == X.shape
+        assert np.isfinite(clone_as_states(embedder).transform(X)).all()
+
+    def test_training_on_padded_batches_is_training_on_equal_ones(self, kind):
+        """A sequence that is merely padded for a neighbour's sake, with a loss of nothing, changes nothing."""
+        from skaudeep._engine import borrow
+
+        start = make(kind, dropout=0, max_epochs=0).fit(X)
+        weights = []
+        for steps in (MAX_LENGTH, MAX_LENGTH + 4):
+            padded = np.zeros((len(X), steps, 6), np.float32)
+            padded[:, :MAX_LENGTH] = X
+            lengths = None if steps == MAX_LENGTH else np.full(len(X), MAX_LENGTH, np.int32)
+            with borrow(start._config, start.weights_) as network:
+                network.prepare_training(0.01)
+                rates, seed = np.zeros(0, np.float32), np.zeros(2, np.int32)
+                loss = network.train_batch(padded, lengths, rates, np.float32(2), seed)
+                weights.append({"loss": loss, **network.read_optimizer()})
+        for name, value in weights[0].items():
+            np.testing.assert_allclose(weights[1][name], value, atol=1e-6, err_msg=name)
+
+    def test_traces_and_memory_do_not_grow_with_the_number_of_lengths(self, kind, monkeypatch):
+        from skaudeep import _engine
+
+        traced, trace = [], _engine.NetworkMixin._trace
+
+        def count(self, key, function, signature):
+            traced.append(key)
+            return trace(self, key, function, signature)
+
+        def memory():
+            with open("/proc/self/statm") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+        if not os.path.exists("/proc/self/statm"):
+            pytest.skip("needs /proc to read the memory of the process")
+        monkeypatch.setattr(_engine.NetworkMixin, "_trace", count)
+        rng = np.random.default_rng(0)
+        embedder = make(kind, max_epochs=1, batch_size=3, random_state=1).fit(POOL)
+        for i in range(50):
+            ragged = [rng.uniform(-1, 1, (n, 6)).astype(np.float32) for n in rng.integers(1, 60, 4)]
+            embedder.partial_fit(ragged)
+            embedder.transform(ragged)
+            embedder.reconstruct(ragged)
+            if i == 9:
+                n_traced, before = len(traced), memory()
+        assert len(traced) == n_traced <= 3
+        assert memory() - before < 40e6
+
+
+def feed_previous(kind):
+    return [name for name in make(kind).get_params() if name.endswith("feed_previous_prob")]
+
+
+class TestTraining:
+    def test_equal_to_adam_on_stock_keras_layers(self, kind):
+        import tensorflow as tf
+
+        # without dropout, an epoch of one batch is one step of Adam on the whole data
+        common = {"dropout": 0, "batch_size": len(X), "clip_value": 0.01, "learning_rate": 0.01}
+        trained = make(kind, max_epochs=2, **common).fit(X)
+        _, autoencoder = make(kind, max_epochs=0, **common).fit(X).to_keras()
+        variables = {f"{layer.name}.{v.name}": v for layer in autoencoder.layers for v in layer.weights}
+        assert variables.keys() == trained.weights_.keys()
+        moments = {name: [0, 0] for name in variables}
+        for step in (1, 2):
+            with tf.GradientTape() as tape:
+                loss = tf.sqrt(tf.reduce_mean(tf.square(X - autoencoder(X))))
+            assert trained.history_["loss"][step - 1] == pytest.approx(float(loss), abs=1e-5)
+            gradients = tape.gradient(loss, [v.value for v in variables.values()])
+            for (name, variable), gradient in zip(variables.items(), gradients, strict=True):
+                g = np.clip(gradient.numpy().astype(float), -0.01, 0.01)
+                m, v = 0.9 * moments[name][0] + 0.1 * g, 0.999 * moments[name][1] + 0.001 * g**2
+                moments[name] = [m, v]
+                rate = 0.01 * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+                variable.assign(variable.value.numpy() - rate * m / (np.sqrt(v) + 1e-8))
+        for name, variable in variables.items():
+            # where a gradient is as small as its round-off, Adam's normalised step is too
+            difference = np.abs(trained.weights_[name] - variable.value.numpy())
+            assert np.mean(difference < 1e-4) > 0.98, name
+
+    def test_slices_of_frames_add_up(self, monkeypatch):
+        """A frequency network learns from slices what it learns from all frames at once."""
+        from skaudeep.embedding import _network
+
+        def gradients(batch):
+            network = _network.FrequencyAutoencoder(start._config)
+            network.load_weights_dict(start.weights_)
+            network.prepare_training(0.01)
+            rates, seed = np.zeros(0, np.float32), np.zeros(2, np.int32)
+            loss = network.train_batch(*batch, rates, np.float32(2), seed)
+            return {"loss": loss, **network.read_optimizer()}
+
+        start = make("frequency", dropout=0, max_epochs=0).fit(X)
+        batches = (X, None), (X, np.array([6, 1, 3, 5], np.int32))
+        whole = [gradients(batch) for batch in batches]
+        monkeypatch.setattr(_network, "FRAMES_OF_A_SLICE", 8)  # two steps of four sequences
+        for batch, expected in zip(batches, whole, strict=True):
+            for name, value in gradients(batch).items():
+                np.testing.assert_allclose(value, expected[name], atol=1e-6, err_msg=name)
+
+    def test_it_lowers_the_loss(self, kind):
+        embedder = make(kind, max_epochs=60, learning_rate=0.02, dropout=0).fit(X)
+        assert -embedder.score(X) < 0.85 * embedder.history_["loss"][0]
+
+    def test_a_seed_gives_the_same_bits(self, kind):
+        noises = {name: 0.3 for name in make(kind).get_params() if name.endswith(("input_noise", "feed_previous_prob"))}
+        one, other = (make(kind, **noises).fit(POOL) for _ in range(2))
+        assert set(noises) | {"dropout"} == set(one._config.noises)
+        for name, value in one.weights_.items():
+            np.testing.assert_array_equal(value, other.weights_[name])
+        different = make(kind, **(noises | {"random_state": 1})).fit(POOL)
+        assert different.loss_ != one.loss_
+
+    def test_warm_start_early_stopping_and_checkpoints(self, kind, tmp_path):
+        at_once = make(kind, max_epochs=4).fit(POOL)
+        resumed = make(kind, max_epochs=2, checkpoint_dir=tmp_path).fit(POOL)
+        resumed = clone(resumed).set_params(max_epochs=4).fit(POOL)
+        assert resumed.history_ == at_once.history_
+        warm = make(kind, max_epochs=2, warm_start=True).fit(POOL).fit(POOL)
+        assert warm.history_ == at_once.history_
+        stopped = make(kind, early_stopping=True, n_iter_no_change=1, max_epochs=50, learning_rate=0.5).fit(POOL)
+        assert len(stopped.history_["val_loss"]) == stopped.n_iter_ < 50
+
+
+class TestLoss:
+    def test_score_and_errors_count_real_bins_only(self, embedder):
+        errors = [a - b for a, b in zip(POOL, embedder.reconstruct(POOL), strict=True)]
+        each = [np.sqrt(np.mean(e**2)) for e in errors]
+        assert embedder.score(POOL) == pytest.approx(-np.sqrt(np.mean(np.concatenate(errors) ** 2)), abs=1e-6)
+        found = embedder.reconstruction_error(POOL)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, each, atol=1e-6)
+
+    def test_silence_does_not_count_where_masked(self, kind):
+        silent = [np.where(x < 0, np.float32(-1), x) for x in POOL] + [np.full((3, 6), -1, np.float32)]
+        embedder = make(kind, mask_silence=True, max_epochs=1).fit(silent)
+        errors = [(a - b)[a != -1] for a, b in zip(silent, embedder.reconstruct(silent), strict=True)]
+        assert embedder.score(silent) == pytest.approx(-np.sqrt(np.mean(np.concatenate(errors) ** 2)), abs=1e-6)
+        each = [np.sqrt(np.mean(e**2)) if len(e) else 0 for e in errors]
+        np.testing.assert_allclose(embedder.reconstruction_error(silent), each, atol=1e-6)
+
+    def test_anomalies_have_the_largest_errors(self, kind):
+        steps = np.arange(MAX_LENGTH)[:, None] + np.arange(6)
+        rng = np.random.default_rng(0)
+        usual = [0.7 * np.sin(steps + rng.uniform(0, 6)) for _ in range(24)]
+        embedder = make(kind, max_epochs=80, learning_rate=0.03, dropout=0, batch_size=24).fit(np.stack(usual))
+        strange = rng.choice([-0.9, 0.9], (3, MAX_LENGTH, 6))
+        errors = embedder.reconstruction_error(np.concatenate([usual, strange]))
+        assert set(np.argsort(errors)[-3:]) == {24, 25, 26}
+
+    @pytest.mark.parametrize("search", ["grid", "halving"])
+    def test_searches_over_an_embedder_alone(self, kind, search):
+        grid = {"learning_rate": [1e-6, 0.03]}
+        embedder = make(kind, max_epochs=15, dropout=0)
+        data, folds = np.concatenate([X] * 4), KFold(2, shuffle=True, random_state=0)
+        if search == "grid":
+            found = GridSearchCV(embedder, grid, cv=folds).fit(data)
+        else:
+            found = HalvingGridSearchCV(
+                embedder, grid, cv=folds, resource="max_epochs", min_resources=4, max_resources=16, random_state=0
+            ).fit(data)
+        assert found.best_params_["learning_rate"] == 0.03
+        assert found.best_score_ < 0
+        assert found.score(data) == pytest.approx(found.best_estimator_.score(data))
+
+
+class TestDecoding:
+    def test_free_running_is_what_the_representation_alone_gives(self, kind):
+        embedder = make(kind).fit(POOL)
+        z = embedder.transform(X)
+        generated = embedder.inverse_transform(z) if kind == "frequency" else embedder.inverse_transform(z, MAX_LENGTH)
+        np.testing.assert_allclose(embedder.reconstruct(X, free_running=True), generated, atol=1e-6)
+        ragged = embedder.reconstruct(POOL, free_running=True)
+        for x, together in zip(POOL, ragged, strict=True):
+            z = embedder.transform([x])
+            generated = embedder.inverse_transform(z) if kind == "frequency" else embedder.inverse_transform(z, len(x))
+            np.testing.assert_allclose(together, generated[0], atol=1e-6)
+        assert np.abs(embedder.reconstruct(X) - embedder.reconstruct(X, free_running=True)).max() > 1e-3
+
+    def test_training_with_its_own_outputs_is_free_running(self, kind):
+        """With probability one and no dropout, the loss is that of free-running reconstructions."""
+        own = dict.fromkeys(feed_previous(kind), 1.0)
+        start = make(kind, dropout=0, max_epochs=0).fit(X)
+        expected = np.sqrt(np.mean((X - start.reconstruct(X, free_running=True)) ** 2))
+        trained = make(kind, dropout=0, max_epochs=1, batch_size=len(X), **own).fit(X)
+        assert trained.loss_ == pytest.approx(expected, abs=1e-6)
+
+    def test_a_bidirectional_decoder_cannot(self, kind):
+        for parameter in (name for name in make(kind).get_params() if name.endswith("bidirectional_decoder")):
+            embedder = make(kind, max_epochs=0, **{parameter: True}).fit(X)
+            z = embedder.transform(X)
+            with pytest.raises(ValueError, match=rf"reconstruct\(X, free_running=True\) needs.* \({parameter}=False\)"):
+                embedder.reconstruct(X, free_running=True)
+            with pytest.raises(ValueError, match=rf"inverse_transform needs.* \({parameter}=False\).*backward half"):
+                embedder.inverse_transform(z, 5)
+
+
+def last_outputs(weights, prefix, n_layers, x):
+    """Last outputs of every layer of stock GRU layers that hold some of an embedder's weights, and all outputs."""
+    import keras
+
+    last, every = [], []
+    for layer in range(n_layers):
+        values = [weights[f"{prefix}.forward.{layer}.{name}"] for name in ("kernel", "recurrent_kernel", "bias")]
+        stock = keras.layers.GRU(values[1].shape[0], return_sequences=True)
+        stock.build(x.shape)
+        stock.set_weights(values)
+        x = stock(x).numpy()
+        last.append(x[:, -1])
+        every.append(x)
+    return last, every
+
+
+def pooled(h):
+    delta = np.abs(np.diff(h, axis=0)).mean(axis=0) if len(h) > 1 else np.zeros(h.shape[1])
+    return np.stack([h.mean(axis=0), h.std(axis=0), h.max(axis=0), h.min(axis=0), delta])
+
+
+@pytest.mark.parametrize("kind", ["frequency", "frequency-time"])
+def test_states_are_statistics_of_every_encoder_layer(kind):
+    embedder = make(kind, output="states", max_epochs=1).fit(POOL)
+    prefix, n_layers = ("encoder", 2) if kind == "frequency" else ("frequency_encoder", 1)
+    for x, features in zip(POOL[:6], embedder.transform(POOL[:6]), strict=True):
+        windows = np.stack([x[:, start : start + 3] for start in (0, 2)], axis=1)  # (T, windows, width)
+        frames, _ = last_outputs(embedder.weights_, prefix, n_layers, windows)
+        if kind == "frequency-time":
+            _, over_time = last_outputs(embedder.weights_, "time_encoder", 2, np.concatenate(frames, axis=-1)[None])
+            frames = [*frames, *(h[0] for h in over_time)]
+        np.testing.assert_allclose(features, pooled(np.concatenate(frames, axis=-1)).ravel(), atol=1e-6)
