@@ -1,10 +1,12 @@
 """Seconds per training step against stock Keras layers, PyTorch, and the bare matrix products.
 
-    python benchmarks/training.py [--repeats 3] [--cell gru] [--steps 6] [--threads fastest]
+    python benchmarks/training.py [--repeats 3] [--network time] [--cell gru] [--steps 6] [--threads fastest]
 
-The network is the paper's for ESC-10: 124 frames of 128 mel bands, batches of 64, two layers of 256 units, a
-unidirectional encoder and a bidirectional decoder, no dropout (which the peers would have to imitate). Every contender
-runs in processes of its own, in turns; the figures are medians. PyTorch takes part where it is installed.
+Batches are 64 spectrograms of 124 frames of 128 mel bands. The network "time" is the paper's for ESC-10: two layers of
+256 units, a unidirectional encoder and a bidirectional decoder. "frequency" has one layer of 64 units,
+"frequency-time" that below two layers of 128 units, both unidirectional, with windows of 32 bands that share 24. No
+network has dropout (which the peers would have to imitate). Every contender runs in processes of its own, in turns; the
+figures are medians. PyTorch and the products take part for "time" alone, PyTorch where it is installed.
 
 With ``--threads fastest``, skaudeep's contenders call ``skaudeep.set_threads()`` before anything else. Two more show
 what that is worth: "skaudeep, untouched threads", which does not call it, and "keras, our threads", which are the
@@ -32,33 +34,41 @@ def batch():
     return np.random.default_rng(0).uniform(-1, 1, (BATCH_SIZE, N_STEPS, N_FEATURES)).astype(np.float32)
 
 
-def embedder(cell, **parameters):
-    from skaudeep import Seq2SeqAutoencoderEmbedder
+def embedder(network, cell, **parameters):
+    import skaudeep
 
-    defaults = {"n_layers": N_LAYERS, "n_units": N_UNITS, "cell": cell, "bidirectional_decoder": True, "dropout": 0}
-    return Seq2SeqAutoencoderEmbedder(**(defaults | {"random_state": 0, "batch_size": BATCH_SIZE} | parameters))
+    name, sizes = {
+        "time": (
+            "Seq2SeqAutoencoderEmbedder",
+            {"n_layers": N_LAYERS, "n_units": N_UNITS, "bidirectional_decoder": True},
+        ),
+        "frequency": ("FrequencyAutoencoderEmbedder", {"n_layers": 1, "n_units": 64}),
+        "frequency-time": ("FrequencyTimeAutoencoderEmbedder", {}),
+    }[network]
+    defaults = {"cell": cell, "dropout": 0, "random_state": 0, "batch_size": BATCH_SIZE, "max_epochs": 0}
+    return getattr(skaudeep, name)(**(sizes | defaults | parameters))
 
 
-def skaudeep_step(cell, ragged=False, **parameters):
+def skaudeep_step(network, cell, ragged=False, **parameters):
     """One training step of the embedder, through its own network."""
     import numpy as np
 
     from skaudeep._engine import borrow
 
-    model, x = embedder(cell, max_epochs=0, **parameters).fit(batch()), batch()
+    model, x = embedder(network, cell, **parameters).fit(batch()), batch()
     lengths = np.random.default_rng(0).integers(N_STEPS // 4, N_STEPS + 1, BATCH_SIZE) if ragged else None
     # the pool has one network of this architecture, kept here for the life of the process
-    network = borrow(model._config, model.weights_).__enter__()
-    network.prepare_training(1e-3)
+    borrowed = borrow(model._config, model.weights_).__enter__()
+    borrowed.prepare_training(1e-3)
     rates = np.array([getattr(model, name) for name in model._config.noises], np.float32)
-    return lambda: float(network.train_batch(x, lengths, rates, np.float32(2), np.array([0, 0], np.int32)))
+    return lambda: float(borrowed.train_batch(x, lengths, rates, np.float32(2), np.array([0, 0], np.int32)))
 
 
-def keras_step(cell):
+def keras_step(network, cell):
     """One training step of the same network of stock Keras layers."""
     import keras
 
-    _, autoencoder = embedder(cell, max_epochs=0).fit(batch()).to_keras()
+    _, autoencoder = embedder(network, cell).fit(batch()).to_keras()
     x = batch()
 
     def rmse(target, reconstruction):
@@ -68,8 +78,8 @@ def keras_step(cell):
     return lambda: float(autoencoder.train_on_batch(x, x))
 
 
-def torch_step(cell):
-    """One training step of the same network of PyTorch's fused layers."""
+def torch_step(network, cell):
+    """One training step of the same network over time of PyTorch's fused layers."""
     import torch
     from torch import nn
 
@@ -102,8 +112,8 @@ def torch_step(cell):
     return step
 
 
-def product_step(cell):
-    """Only the matrix products of a step, in NumPy."""
+def product_step(network, cell):
+    """Only the matrix products of a step of the network over time, in NumPy."""
     import numpy as np
 
     n_gates = 4 if cell == "lstm" else 3
@@ -146,8 +156,8 @@ def product_step(cell):
 # each with its function, and whether it is one of those for which `--threads` counts
 CONTENDERS = {
     "skaudeep": (skaudeep_step, True),
-    "skaudeep, dropout": (lambda cell: skaudeep_step(cell, dropout=0.2), True),
-    "skaudeep, ragged": (lambda cell: skaudeep_step(cell, ragged=True), True),
+    "skaudeep, dropout": (lambda network, cell: skaudeep_step(network, cell, dropout=0.2), True),
+    "skaudeep, ragged": (lambda network, cell: skaudeep_step(network, cell, ragged=True), True),
     "skaudeep, untouched threads": (skaudeep_step, False),
     "keras": (keras_step, False),
     "keras, our threads": (keras_step, True),
@@ -161,7 +171,7 @@ def measure(name, arguments):
     make_step, follows_threads = CONTENDERS[name]
     if follows_threads:
         arrange_threads(arguments.threads)
-    step = make_step(arguments.cell)
+    step = make_step(arguments.network, arguments.cell)
     seconds = []
     for _ in range(arguments.steps + 1):
         start = time.perf_counter()
@@ -174,6 +184,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3, help="processes per contender")
     parser.add_argument("--steps", type=int, default=6, help="steps to time in each")
+    parser.add_argument("--network", choices=["time", "frequency", "frequency-time"], default="time")
     parser.add_argument("--cell", choices=["gru", "lstm"], default="gru")
     add_threads_option(parser)
     parser.add_argument("--only", choices=CONTENDERS, help=argparse.SUPPRESS)
@@ -181,13 +192,14 @@ def main():
     if arguments.only:
         print(json.dumps(measure(arguments.only, arguments)))
         return
-    options = ["--cell", arguments.cell, "--steps", arguments.steps, "--threads", arguments.threads]
-    contenders = {name: ["--only", name, *options] for name in CONTENDERS if takes_part(name, arguments.threads)}
+    chosen = {name: getattr(arguments, name) for name in ("network", "cell", "steps", "threads")}
+    options = [part for name, value in chosen.items() for part in (f"--{name}", value)]
+    names = [name for name in CONTENDERS if arguments.network == "time" or name not in ("torch", "products")]
+    contenders = {name: ["--only", name, *options] for name in names if takes_part(name, arguments.threads)}
     seconds = {name: medians(runs) for name, runs in in_turns(__file__, contenders, arguments.repeats).items()}
     ours = seconds["skaudeep"]["step"]
     ratios = {name: round(values["step"] / ours, 2) for name, values in seconds.items() if name != "skaudeep"}
-    result = {"cell": arguments.cell, "threads": arguments.threads, "seconds": seconds, "times as fast as": ratios}
-    print(json.dumps(result, indent=1))
+    print(json.dumps(chosen | {"seconds": seconds, "times as fast as": ratios}, indent=1))
 
 
 if __name__ == "__main__":

@@ -237,11 +237,11 @@ class ReconstructionDisplay:
         return display.plot(ax=ax)
 
     @classmethod
-    def from_estimator(cls, estimator, spectrogram, *, title="Reconstruction (teacher-forced)", **kwargs):
+    def from_estimator(cls, estimator, spectrogram, *, free_running=False, title=None, **kwargs):
         """Draw a spectrogram beside what a fitted autoencoder makes of it.
 
-        Teacher-forced: the decoder guesses each frame with the true one before it at hand, so this looks better
-        than what `inverse_transform` makes of the representation alone.
+        By default teacher-forced: the decoder guesses each frame with the true one before it at hand, so this looks
+        better than what it makes of the representation alone.
 
         Parameters
         ----------
@@ -249,8 +249,10 @@ class ReconstructionDisplay:
             A fitted autoencoder with `reconstruct`.
         spectrogram : array-like of shape (n_frames, n_bins)
             One input.
-        title : str, default="Reconstruction (teacher-forced)"
-            Written above the reconstruction, before its error.
+        free_running : bool, default=False
+            Whether the decoder hears itself and not the true steps.
+        title : str, default=None
+            Written above the reconstruction, before its error; by default which of the two it is.
         **kwargs : dict
             Passed on to :meth:`from_spectrograms`.
 
@@ -260,7 +262,8 @@ class ReconstructionDisplay:
             The display, drawn.
         """
         spectrogram = _check_spectrogram(spectrogram, "spectrogram")
-        reconstruction = estimator.reconstruct(spectrogram[np.newaxis])[0]
+        reconstruction = estimator.reconstruct(spectrogram[np.newaxis], free_running=free_running)[0]
+        title = title or f"Reconstruction ({'free-running' if free_running else 'teacher-forced'})"
         return cls.from_spectrograms(spectrogram, reconstruction, title=title, **kwargs)
 
     def plot(self, ax=None):

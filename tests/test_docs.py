@@ -109,7 +109,8 @@ def test_user_guide_runs(elsewhere):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_example_runs(path, elsewhere, capsys):
+def test_example_runs(path, elsewhere, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [str(path)])
     runpy.run_path(str(path), run_name="__main__")
     if path.stem.startswith("plot_"):
         assert sys.modules["matplotlib.pyplot"].get_fignums()

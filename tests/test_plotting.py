@@ -106,8 +106,8 @@ class Halving(BaseEstimator):
         self.history_ = {"loss": [3.0, 2.0, 1.5], "val_loss": [3.5, 2.5, 2.5]}
         return self
 
-    def reconstruct(self, X):
-        return X / 2
+    def reconstruct(self, X, free_running):
+        return X / 4 if free_running else X / 2
 
 
 def test_reconstruction_of_an_estimator(spectrogram):
@@ -115,6 +115,9 @@ def test_reconstruction_of_an_estimator(spectrogram):
     np.testing.assert_array_equal(display.reconstruction, spectrogram / 2)
     assert display.level_label == "Level (dB)"
     assert display.ax_[1].get_title().startswith("Reconstruction (teacher-forced)")
+    alone = ReconstructionDisplay.from_estimator(Halving().fit(None), spectrogram, free_running=True)
+    np.testing.assert_array_equal(alone.reconstruction, spectrogram / 4)
+    assert alone.ax_[1].get_title().startswith("Reconstruction (free-running)")
 
 
 def test_loss_curves_of_an_estimator():

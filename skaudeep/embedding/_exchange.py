@@ -17,7 +17,9 @@ class ExchangeMixin:
         Returns
         -------
         encoder : keras.Model
-            From (n, T, F) to the representation, (n, embedding_dim), as `transform`.
+            From (n, T, F) to the representation, as `transform`: (n, embedding_dim), or (n, T, embedding_dim) for a
+            `FrequencyAutoencoderEmbedder`. All sequences of a batch have one length, any; layers are shared with the
+            autoencoder, called like the weights that they hold, and do without cuDNN, so that exports run anywhere.
         autoencoder : keras.Model
             From (n, T, F) to its reconstruction, as `reconstruct`.
         """

@@ -11,8 +11,8 @@ from skaudeep.embedding._config import FrequencyConfig, FrequencyTimeConfig, Tim
 def to_keras(config, weights):
     """Build the encoder and the autoencoder of a network.
 
-    Layers are called like the weights that they hold, and are float32 whatever Keras's global dtype policy. Neither
-    the global state of Keras nor that of the generators of random numbers is used.
+    Layers are called like the weights that they hold, and are float32 whatever Keras's global dtype policy. Keras's
+    global settings and all global generators of random numbers are left alone.
 
     Parameters
     ----------
@@ -31,10 +31,12 @@ def to_keras(config, weights):
     """
     x = keras.Input((None, config.n_features), dtype="float32", name="sequence")
     z, reconstruction = _NETWORKS[type(config)](config, _Blocks(config), x)
-    autoencoder = keras.Model(x, reconstruction, name="autoencoder")
+    encoder, autoencoder = keras.Model(x, z, name="encoder"), keras.Model(x, reconstruction, name="autoencoder")
     for layer in autoencoder.layers:
         layer.set_weights([weights[f"{layer.name}.{weight.name}"] for weight in layer.weights])
-    return keras.Model(x, z, name="encoder"), autoencoder
+    for model in (encoder, autoencoder):
+        model(keras.ops.zeros((1, 1, config.n_features), "float32"))  # Keras writes no ONNX of what was never called
+    return encoder, autoencoder
 
 
 # --- the networks: from sequences (n, T, F) to their representation and their reconstruction ---
