@@ -6,7 +6,8 @@ Spectrograms are clipped at -60 dB, of 5 s but for the ragged ones, which are as
 hear all recordings without labels (transductive, as in the paper), and a linear SVM is judged over the five given
 folds, with C as in `esc10.py`. For every network there are the bottleneck, of single frames pooled by statistics over
 time, and statistics over time of all encoder states; for both also those of the same network untrained. "seconds" are
-those of the training alone, and of embedding all recordings by the bottleneck.
+those of the training (of "f-rae, t-rae" with the features of frames that the second network learns from), and of
+embedding all recordings by the bottleneck, once more and with all steps.
 
 Trainings go on from their last epoch under ``--results``; seconds then are those of the last run only. Progress goes to
 standard error, the results as JSON to standard output.
@@ -61,17 +62,16 @@ def parse_arguments():
 
 def features(steps, X, **parameters):
     """Both outputs of a network, and the seconds that training and embedding took."""
-    *front, last = [clone(step).set_params(**parameters) for step in steps]
+    pipeline = make_pipeline(*(clone(step).set_params(**parameters) for step in steps))
     start = time.perf_counter()
-    for step in front:
-        X = step.fit_transform(X)
-    last.fit(X)
+    pipeline.fit(X)
     fitted = time.perf_counter()
-    bottleneck = last.transform(X)
+    bottleneck = pipeline.transform(X)
     seconds = {"training": round(fitted - start, 1), "embedding": round(time.perf_counter() - fitted, 2)}
     if bottleneck.ndim == 3:
         bottleneck = StatisticsPooling().fit_transform(bottleneck)
-    return {"bottleneck": bottleneck, "states": last.set_params(output="states").transform(X)}, seconds, last.loss_
+    pipeline[-1].set_params(output="states")
+    return {"bottleneck": bottleneck, "states": pipeline.transform(X)}, seconds, pipeline[-1].loss_
 
 
 def main():
@@ -95,7 +95,7 @@ def main():
     for name in arguments.models:
         ragged, steps = MODELS[name]
         X, common = spectrograms[ragged], {"random_state": arguments.seed, "verbose": 1}
-        trained = {"max_epochs": arguments.epochs, "checkpoint_dir": arguments.results}
+        trained = {"max_epochs": arguments.epochs, "checkpoint_dir": arguments.results / name}
         found, seconds, loss = features(steps, X, **common, **trained)
         untrained, _, _ = features(steps, X, **common, max_epochs=0)
         results[name] = {

@@ -48,13 +48,17 @@ def atomic_path(path):
 
 def check_target(path):
     """Raise an `OSError` that names `path` if a file can never be written there."""
-    path = Path(path)
-    if path.is_dir():
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path={path!r}: give the path of a file, as text or pathlib.Path")
+    path, target = Path(path), Path(os.path.realpath(path))
+    if target.is_dir():
         raise IsADirectoryError(f"cannot write {str(path)!r}: it is a folder; give the name of a file")
-    if not path.parent.is_dir():
+    if not target.parent.is_dir():
         raise FileNotFoundError(
-            f"cannot write {str(path)!r}: the folder {str(path.parent)!r} does not exist; create it first"
+            f"cannot write {str(path)!r}: the folder {str(target.parent)!r} does not exist; create it first"
         )
+    if target.exists() and not target.is_file():  # to be replaced would be its end
+        raise OSError(f"cannot write {str(path)!r}: it is a device, pipe or socket; give the name of a file")
 
 
 def _machine():

@@ -188,6 +188,8 @@ def load(path):
     --------
     save : Writes the file.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path={path!r}: give the path of a file, as text or pathlib.Path")
     name = os.fspath(path)
     data = pathlib.Path(path).read_bytes()
     version = _check_header(data, name)

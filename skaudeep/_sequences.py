@@ -59,9 +59,9 @@ class Sequences:
             padded[: len(sequence)] = sequence
         return x, lengths
 
-    def like_input(self, sequence):
-        """A sequence (T, n) with the dimensions that the input's have."""
-        return sequence if self.dropped_axis is None else np.squeeze(sequence, self.dropped_axis)
+    def like_input(self, values):
+        """A sequence (T, n), or several (n, T, n), with the dimensions that the input's have."""
+        return values if self.dropped_axis is None else np.squeeze(values, self.dropped_axis - 2)
 
     def batches(self, batch_size, rows=None):
         """Row numbers of all sequences, or of some, in batches, neighbours in length together."""
@@ -117,9 +117,10 @@ def check_sequences(estimator, X, *, reset, rows_are_frames=False):
         X = np.asarray(X)
     n_dims = getattr(X, "ndim", 2)
     if n_dims > 3:
+        table = "(n, F) for frames" if rows_are_frames else "(n, T) for sequences of numbers"
         raise ValueError(
-            f"X has {n_dims} dimensions, {X.shape}, and {type(estimator).__name__} takes (n, T, F), or (n, T) for "
-            "sequences of numbers; wrap the estimator in ChunkwiseTransformer for chunks (n, C, T, F)"
+            f"X has {n_dims} dimensions, {X.shape}, and {type(estimator).__name__} takes (n, T, F), or {table}; wrap "
+            "the estimator in ChunkwiseTransformer for chunks (n, C, T, F)"
         )
     if n_dims < 3:
         X = np.expand_dims(validate_data(estimator, X, dtype=np.float32, reset=reset), 1 if rows_are_frames else 2)
@@ -158,6 +159,8 @@ def _as_ragged(X, of_any_length):
 
 def _check_ragged(estimator, sequences, reset, rows_are_frames):
     n_dims = {x.ndim for x in sequences}
+    if rows_are_frames and n_dims == {1} and len({len(x) for x in sequences}) == 1:
+        return check_sequences(estimator, np.stack(sequences), reset=reset, rows_are_frames=True)
     if rows_are_frames and n_dims == {1}:
         raise ValueError(
             f"the frames in X have different numbers of features, {len(sequences[0])} and others; give spectrograms "

@@ -32,6 +32,8 @@ class TrainingState:
         "loss" and, with validation, "val_loss" of each epoch.
     best_weights : dict of str to ndarray or None
         Weights of the epoch with the lowest validation loss.
+    best_loss : float
+        That loss; NaN for what is still to be found out of `best_weights`.
     n_stalled : int
         Epochs since then.
     """
@@ -43,10 +45,11 @@ class TrainingState:
     n_steps: int = 0
     history: dict = dataclasses.field(default_factory=dict)
     best_weights: dict | None = None
+    best_loss: float = np.inf
     n_stalled: int = 0
 
     _ARRAYS = ("weights", "optimizer", "best_weights")
-    _NUMBERS = ("seed", "n_epochs", "n_steps", "history", "n_stalled")
+    _NUMBERS = ("seed", "n_epochs", "n_steps", "history", "best_loss", "n_stalled")
 
     def save(self, path):
         """Write the state to one file, atomically."""
@@ -70,7 +73,7 @@ class TrainingState:
         for key, array in arrays.items():
             group, _, name = key.partition("/")
             groups[group][name] = array
-        numbers = {name: header[name] for name in cls._NUMBERS}
+        numbers = {name: header[name] for name in cls._NUMBERS if name in header}
         return cls(**numbers, **{group: values or None for group, values in groups.items()})
 
 
@@ -157,6 +160,8 @@ def train(network, state, schedule, supply, *, callbacks=(), checkpoint=None):
         if n_before < schedule.max_epochs and not _has_stalled(state, schedule):
             network.load_weights_dict(state.weights)
             network.prepare_training(schedule.learning_rate, state.optimizer)
+            if supply.validate is not None and np.isnan(state.best_loss):
+                state.best_loss = supply.validate()
             _run_epochs(network, state, schedule, supply, callbacks, checkpoint)
     except KeyboardInterrupt:
         if state.n_epochs == n_before or not schedule.keep_epochs:
@@ -211,7 +216,7 @@ def _finish_epoch(network, state, n_steps, logs, keep):
     names = [*logs, *(name for name in state.history if name not in logs)]
     unknown = [np.nan] * state.n_epochs
     history = {name: [*state.history.get(name, unknown), logs.get(name, np.nan)] for name in names}
-    better = logs.get("val_loss", np.inf) < np.nanmin([np.inf, *state.history.get("val_loss", [])])
+    better = logs.get("val_loss", np.inf) < state.best_loss
     new = {
         "n_epochs": state.n_epochs + 1,
         "n_steps": state.n_steps + n_steps,
@@ -221,6 +226,7 @@ def _finish_epoch(network, state, n_steps, logs, keep):
     if keep:
         new |= {"weights": network.read_weights(), "optimizer": network.read_optimizer()}
     if better:
+        new["best_loss"] = logs["val_loss"]
         new["best_weights"] = new["weights"] if keep else network.read_weights()
     vars(state).update(new)  # at once: Ctrl-C must not come in between
 
@@ -242,6 +248,22 @@ def _callback_list(network, schedule, callbacks):
         yield hooks
     finally:
         hooks.on_train_end()
+
+
+def check_callbacks(callbacks):
+    """Check what `fit` was given as callbacks of Keras."""
+    if callbacks is None:
+        return
+    if not isinstance(callbacks, (list, tuple)):
+        raise TypeError(f"callbacks={callbacks!r}: give a list of Keras callbacks")
+    for callback in callbacks:
+        if not hasattr(callback, "on_epoch_end"):
+            raise TypeError(f"callbacks={callbacks!r}: {callback!r} is no Keras callback")
+        if getattr(callback, "save_weights_only", True) is False:
+            raise ValueError(
+                f"{type(callback).__name__} in callbacks needs save_weights_only=True; to save models, use "
+                "checkpoint_dir, or skaudeep.save after fit"
+            )
 
 
 def split_rows(estimator, n_samples, seed, stratify=None):

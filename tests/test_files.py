@@ -86,3 +86,23 @@ def test_a_folder_is_named(tmp_path):
         atomic_path(tmp_path),
     ):
         pass
+
+
+def test_what_is_no_regular_file_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match=r"pipe'.*device, pipe or socket"), atomic_path(pipe):
+        pass
+    assert pipe.is_fifo()
+
+
+def test_a_symbolic_link_into_a_missing_folder_is_named(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "missing" / "file")
+    with pytest.raises(FileNotFoundError, match=r"link'.*missing' does not exist"), atomic_path(link):
+        pass
+
+
+def test_a_path_is_text_or_a_path():
+    with pytest.raises(TypeError, match="path=None: give the path of a file"), atomic_path(None):
+        pass

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from skaudeep._engine import borrow, start_tensorflow
+from skaudeep._validation import Real
 from skaudeep.embedding._config import FrequencyConfig, FrequencyTimeConfig, TimeConfig
 
 _CLASSES = {
@@ -87,6 +88,10 @@ def read_audeep(kind, run_dir, step=None, window_overlap=None):
     ValueError
         For a step that is not there, a damaged checkpoint, or one of something else.
     """
+    if not isinstance(run_dir, str | os.PathLike):
+        raise TypeError(f"run_dir={run_dir!r}: give the path of a folder, as text or pathlib.Path")
+    if step is not None and not isinstance(step, Real):
+        raise TypeError(f"step={step!r}: give the number of a training step, or None for the last one")
     prefix, step = _find_checkpoint(run_dir, step)
     checkpoint = _Checkpoint(prefix)
     names, cell = _name_variables(kind, checkpoint)
@@ -348,13 +353,11 @@ def _original_shapes(config):
         shapes[f"{name}kernel"], shapes[f"{name}bias"] = (n_inputs, n_outputs), (n_outputs,)
 
     for stacks in config.stacks:
-        for direction in stacks.directions:
-            for layer in range(stacks.n_layers):
-                n_inputs = stacks.n_units + (stacks.n_units if layer else stacks.n_inputs)
-                for matrix, gates in _CELLS[config.cell].items():
-                    add(f"{stacks.name}.{direction}.{layer}.{matrix}", n_inputs, len(gates) * stacks.n_units)
-            if stacks.feedback:
-                add(f"{stacks.feedback}.{direction}.", stacks.n_units, stacks.n_inputs)
+        for name, n_inputs in stacks.layers:
+            for matrix, gates in _CELLS[config.cell].items():
+                add(f"{name}.{matrix}", n_inputs + stacks.n_units, len(gates) * stacks.n_units)
+        for name in stacks.feedback_layers:
+            add(f"{name}.", stacks.n_units, stacks.n_inputs)
     for name, sizes in config.denses.items():
         add(f"{name}.", *sizes)
     return shapes
@@ -369,10 +372,8 @@ def _convert(config, originals):
 
     found = dict(originals)
     for stacks in config.stacks:
-        for direction in stacks.directions:
-            for layer in range(stacks.n_layers):
-                n_inputs = stacks.n_units if layer else stacks.n_inputs
-                found |= _convert_layer(config, found, f"{stacks.name}.{direction}.{layer}.", n_inputs)
+        for name, n_inputs in stacks.layers:
+            found |= _convert_layer(config, found, f"{name}.", n_inputs)
     if isinstance(config, FrequencyTimeConfig):
         _turn_windows(config, found)
     if isinstance(config, FrequencyConfig | FrequencyTimeConfig):
@@ -401,12 +402,11 @@ def _turn_windows(config, weights):
     It does so in its frequency-time autoencoder only.
     """
     decoder = config.frequency_decoder
-    for direction in decoder.directions:
+    for direction, spoken in zip(decoder.directions, decoder.feedback_layers, strict=True):
         kernel = f"{decoder.name}.{direction}.0.kernel"
         weights[kernel] = weights[kernel][::-1]
         for variable in ("kernel", "bias"):
-            spoken = f"{decoder.feedback}.{direction}.{variable}"
-            weights[spoken] = weights[spoken][..., ::-1]
+            weights[f"{spoken}.{variable}"] = weights[f"{spoken}.{variable}"][..., ::-1]
     kernel = weights["reconstruction.kernel"]
     windows = kernel.reshape(-1, config.window_width, config.n_features)
     weights["reconstruction.kernel"] = windows[:, ::-1].reshape(kernel.shape)
@@ -423,9 +423,8 @@ def _turn_frames(config, weights):
 def _add_to_forget_gates(config, weights):
     """Make the one that the original adds at every step a part of the bias."""
     for stacks in config.stacks:
-        for direction in stacks.directions:
-            for layer in range(stacks.n_layers):
-                weights[f"{stacks.name}.{direction}.{layer}.bias"][stacks.n_units : 2 * stacks.n_units] += 1
+        for name, _ in stacks.layers:
+            weights[f"{name}.bias"][stacks.n_units : 2 * stacks.n_units] += 1
 
 
 def _read_moments(config, names, checkpoint):

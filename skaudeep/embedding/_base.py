@@ -12,9 +12,17 @@ from sklearn.utils import check_array
 from skaudeep._engine import borrow, prefetch
 from skaudeep._persistence import VersionedMixin
 from skaudeep._sequences import check_sequences
-from skaudeep._training import Schedule, Supply, TrainingState, shuffled_batches, split_rows, train
+from skaudeep._training import (
+    Schedule,
+    Supply,
+    TrainingState,
+    check_callbacks,
+    shuffled_batches,
+    split_rows,
+    train,
+)
 from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, draw_seed, fit_context
-from skaudeep.embedding._checkpoints import find_checkpoint
+from skaudeep.embedding._checkpoints import find_checkpoint, make_folder
 from skaudeep.embedding._exchange import ExchangeMixin
 from skaudeep.embedding._pooling import STATISTICS, check_statistics
 
@@ -69,6 +77,8 @@ class BaseAutoencoderEmbedder(
     }
     #: whether X of two dimensions is (n, F), a frame each, and not (n, T), sequences of numbers
     _rows_are_frames = False
+    #: steps to look at side by side where nothing is learned
+    _steps_of_a_batch = 2**14
 
     # --- fitting ---
 
@@ -97,8 +107,7 @@ class BaseAutoencoderEmbedder(
         TrainingError
             When the loss is not finite.
         """
-        if callbacks is not None and not isinstance(callbacks, (list, tuple)):
-            raise TypeError(f"callbacks={callbacks!r}: give a list of Keras callbacks")
+        check_callbacks(callbacks)
         with self._unchanged_by_failure():
             state, sequences = self._begin(X, continues=self.warm_start and hasattr(self, "weights_"))
             n_epochs = state.n_epochs + self.max_epochs
@@ -141,8 +150,19 @@ class BaseAutoencoderEmbedder(
                 vars(self).update(before)
             raise
 
+    def _check_parameters(self):
+        """Check what may have been set since `fit` checked it."""
+        self._validate_params()
+        check_statistics(self)
+
     def _check_sequences(self, X, reset=False):
         return check_sequences(self, X, reset=reset, rows_are_frames=self._rows_are_frames)
+
+    def _sequences_to_use(self, X):
+        """Check that the embedder is fitted, its parameters, and the sequences that it is to be used on."""
+        check_is_fitted(self)
+        self._check_parameters()
+        return self._check_sequences(X)
 
     def _common_config(self, n_features, *noises):
         """Arguments of a config that all architectures have; `noises` are the parameters that may bring chance."""
@@ -172,9 +192,12 @@ class BaseAutoencoderEmbedder(
             seed = draw_seed(self.random_state)
             return TrainingState(config.initial_weights(seed), seed), sequences
         history = {name: list(values) for name, values in self.history_.items()}
-        # with a validation loss to beat, the weights that it belongs to
-        best = self.weights_ if self.early_stopping and "val_loss" in history else None
-        return dataclasses.replace(self._training_state, history=history, best_weights=best, n_stalled=0), sequences
+        # what is to be beaten are the present weights, on the present data
+        best = self.weights_ if self.early_stopping else None
+        state = dataclasses.replace(
+            self._training_state, history=history, best_weights=best, best_loss=np.nan, n_stalled=0
+        )
+        return state, sequences
 
     def _train(self, sequences, state, max_epochs, training, validation=None, callbacks=(), checkpoint=None):
         schedule = Schedule(
@@ -193,7 +216,7 @@ class BaseAutoencoderEmbedder(
                     batches=lambda epoch: shuffled_batches(training, self.batch_size, state.seed, epoch, lengths),
                     load=sequences.take,
                     train_batch=self._batch_trainer(network),
-                    validate=None if validation is None else lambda: self._rmse(network, sequences, validation),
+                    validate=None if validation is None else lambda: self._validate(network, sequences, validation),
                 )
                 callbacks = [*callbacks, *self._log_callbacks()]
                 train(network, state, schedule, supply, callbacks=callbacks, checkpoint=checkpoint)
@@ -226,6 +249,7 @@ class BaseAutoencoderEmbedder(
     def _log_callbacks(self):
         if self.log_dir is None:
             return []
+        make_folder(self.log_dir, "log_dir")
         try:
             import tensorboard  # noqa: F401
         except ImportError as error:
@@ -253,9 +277,7 @@ class BaseAutoencoderEmbedder(
             The representation (``output="bottleneck"``, D = `embedding_dim_`) or statistics over time of the
             encoder's states (``output="states"``).
         """
-        check_is_fitted(self)
-        check_statistics(self)
-        sequences = self._check_sequences(X)
+        sequences = self._sequences_to_use(X)
         if self.output == "bottleneck":
             return self._embed(sequences)
         result = np.empty((len(sequences), self._n_features_out), np.float32)
@@ -293,22 +315,27 @@ class BaseAutoencoderEmbedder(
         ValueError
             For ``free_running=True`` and a bidirectional decoder.
         """
-        check_is_fitted(self)
+        sequences = self._sequences_to_use(X)
         if free_running:
             self._require_unidirectional_decoders("reconstruct(X, free_running=True)")
-        sequences = self._check_sequences(X)
         with self._network() as network:
             return self._collect(sequences, network.reconstruct_alone if free_running else network.reconstruct)
 
     def _collect(self, sequences, function):
         """Apply a function of batches that gives something for each step; it returns like the sequences are."""
-        results = np.empty(len(sequences), object)
+        results = np.empty(len(sequences), object) if sequences.ragged else None
         for rows, batch in self._batches(sequences):
-            for row, steps in zip(rows, function(*batch).numpy(), strict=True):
-                results[row] = sequences.like_input(steps[: sequences.lengths[row]])
-        return results if sequences.ragged else np.stack(list(results))
+            found = function(*batch).numpy()
+            if sequences.ragged:
+                for row, steps in zip(rows, found, strict=True):
+                    results[row] = sequences.like_input(steps[: sequences.lengths[row]])
+                continue
+            if results is None:
+                results = np.empty((len(sequences), *found.shape[1:]), np.float32)
+            results[rows] = found
+        return results if sequences.ragged else sequences.like_input(results)
 
-    def inverse_transform(self, Z, n_steps):
+    def inverse_transform(self, Z, n_steps=None):
         """Generate sequences from embeddings alone: the decoder hears itself instead of the input.
 
         Parameters
@@ -316,7 +343,7 @@ class BaseAutoencoderEmbedder(
         Z : array-like of shape (n, embedding_dim)
             Representations as `transform` gives them with ``output="bottleneck"``.
         n_steps : int
-            Length of the sequences in steps.
+            Length of the sequences in steps; has to be given.
 
         Returns
         -------
@@ -330,19 +357,23 @@ class BaseAutoencoderEmbedder(
         """
         check_is_fitted(self)
         self._require_unidirectional_decoders("inverse_transform")
-        if not isinstance(n_steps, Integral) or n_steps < 1:
+        if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
             raise ValueError(f"n_steps={n_steps!r}: give the length of the sequences, an integer of at least 1")
-        Z = check_array(Z, dtype=np.float32)
-        if Z.shape[1] != self.embedding_dim_:
-            raise ValueError(
-                f"Z has shape {Z.shape}; expected (n, {self.embedding_dim_}), as transform gives with "
-                'output="bottleneck"'
-            )
+        Z = self._check_embeddings(Z, f"(n, {self.embedding_dim_})", n_dims=(2,))
         with self._network() as network:
             size = self._batch_rows(n_steps)
             batches = [network.generate(Z[i : i + size], n_steps).numpy() for i in range(0, len(Z), size)]
         X = np.concatenate(batches)
         return X[:, :, 0] if self._univariate else X
+
+    def _check_embeddings(self, Z, expected, n_dims):
+        try:
+            shape = np.shape(Z)
+        except ValueError:  # lengths differ
+            shape = "(n, unequal lengths)"
+        if len(shape) not in n_dims or shape[-1] != self.embedding_dim_:
+            raise ValueError(f'Z has shape {shape}; expected {expected}, as transform gives with output="bottleneck"')
+        return check_array(Z, dtype=np.float32, allow_nd=True)
 
     def _require_unidirectional_decoders(self, method):
         wrong = [stacks for stacks in self._config.stacks if stacks.bidirectional and "decoder" in stacks.name]
@@ -368,8 +399,7 @@ class BaseAutoencoderEmbedder(
         float
             0 is best.
         """
-        check_is_fitted(self)
-        sequences = self._check_sequences(X)
+        sequences = self._sequences_to_use(X)
         with self._network() as network:
             return -self._rmse(network, sequences)
 
@@ -389,15 +419,23 @@ class BaseAutoencoderEmbedder(
         ndarray of float32 of shape (n,)
             0 is best; also that of a sequence with no bin to count under `mask_silence`.
         """
-        check_is_fitted(self)
-        sequences = self._check_sequences(X)
+        sequences = self._sequences_to_use(X)
         with self._network() as network:
             errors, n_bins = self._squared_errors(network, sequences)
         return np.sqrt(errors / np.maximum(n_bins, 1)).astype(np.float32)
 
-    def _rmse(self, network, sequences, rows=None):
-        errors, n_bins = self._squared_errors(network, sequences, rows).sum(axis=1)
+    def _rmse(self, network, sequences):
+        errors, n_bins = self._squared_errors(network, sequences).sum(axis=1)
         return float(np.sqrt(errors / max(n_bins, 1)))
+
+    def _validate(self, network, sequences, rows):
+        errors, n_bins = self._squared_errors(network, sequences, rows).sum(axis=1)
+        if not n_bins:
+            raise ValueError(
+                f"all {len(rows)} sequences held out for early_stopping are silent (-1), which mask_silence=True does "
+                "not count: raise validation_fraction, leave silent sequences out or change random_state"
+            )
+        return float(np.sqrt(errors / n_bins))
 
     def _squared_errors(self, network, sequences, rows=None):
         """Sum of squared errors and number of bins by sequence, (2, n), zero for other rows than those asked for."""
@@ -412,8 +450,8 @@ class BaseAutoencoderEmbedder(
         return zip(batches, prefetch(sequences.take, batches), strict=True)
 
     def _batch_rows(self, n_steps):
-        """Number of sequences to look at side by side where nothing is learned."""
-        return max(self.batch_size, 128)
+        """Number of sequences to look at side by side where nothing is learned: fewer where they are long."""
+        return max(1, min(max(self.batch_size, 128), self._steps_of_a_batch // int(n_steps)))
 
     def _network(self):
         """Borrow a network with the fitted weights."""

@@ -31,13 +31,10 @@ def weight_shapes(config):
     """
     shapes = {}
     for stacks in config.stacks:
-        for direction in stacks.directions:
-            for layer in range(stacks.n_layers):
-                n_inputs = stacks.n_units if layer else stacks.n_inputs
-                shapes |= _layer_shapes(config, f"{stacks.name}.{direction}.{layer}", n_inputs, stacks.n_units)
-        if stacks.feedback:
-            for direction in stacks.directions:
-                shapes |= _dense_shapes(f"{stacks.feedback}.{direction}", stacks.n_units, stacks.n_inputs)
+        for name, n_inputs in stacks.layers:
+            shapes |= _layer_shapes(config, name, n_inputs, stacks.n_units)
+        for name in stacks.feedback_layers:
+            shapes |= _dense_shapes(name, stacks.n_units, stacks.n_inputs)
     for name, sizes in config.denses.items():
         shapes |= _dense_shapes(name, *sizes)
     return shapes
@@ -97,22 +94,25 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
 
     # --- encoder ---
 
-    def run_encoder(self, stacks, x, mask=None, noise=None):
-        """Read sequences; gives their state vectors and, by layer and then direction, outputs and final outputs."""
+    def run_encoder(self, stacks, x, mask=None, noise=None, *, halve=True):
+        """Read sequences; gives their state vectors and, by layer and then direction, outputs and final outputs.
+
+        `halve` is False where the caller runs halves of the batch side by side itself.
+        """
         if noise is not None:
             x = noise.input(x, stacks)
         zeros = tf.zeros([tf.shape(x)[1], stacks.n_units])
         initial = [[(zeros,) * self.cell.n_states] * stacks.n_layers] * len(stacks.directions)
         inputs = [x] * len(stacks.directions)
         backwards = [direction == "backward" for direction in stacks.directions]
-        outputs, finals = self._run(stacks, inputs, initial, mask, noise, backwards)
+        outputs, finals = self._run(stacks, inputs, initial, mask, noise, backwards, halve)
         by_layer = [layers[i] for i in range(stacks.n_layers) for layers in outputs]
         last = [layers[i][0] for i in range(stacks.n_layers) for layers in finals]
         return _state_vector(finals), by_layer, last
 
     # --- decoder: it spells sequences from their end, in a place that keeps the order of the input ---
 
-    def run_decoder(self, stacks, state, x, mask=None, noise=None):
+    def run_decoder(self, stacks, state, x, mask=None, noise=None, *, halve=True):
         """Spell sequences whose true steps are at hand (teacher forcing); gives the outputs by direction.
 
         Parameters
@@ -123,7 +123,7 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
             What it knows of the sequence.
         x : tensor of shape (T, B, stacks.n_inputs)
             The sequence; its padding is zero.
-        mask, noise
+        mask, noise, halve
             As everywhere; by chance it hears itself instead of x.
         """
         initial = self._split_state(stacks, state)
@@ -140,7 +140,7 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
             inputs[1] = tf.concat([tf.zeros_like(x[:1]), x[1:]], axis=0)
         # what the decoder calls forward is backwards in time
         backwards = [direction == "forward" for direction in stacks.directions]
-        outputs, _ = self._run(stacks, inputs, initial, mask, noise, backwards)
+        outputs, _ = self._run(stacks, inputs, initial, mask, noise, backwards, halve)
         outputs = [layers[-1] if noise is None else noise.dropout(layers[-1]) for layers in outputs]
         if quirky and stacks.bidirectional:
             outputs[1] = reverse_steps(outputs[1], mask)
@@ -155,8 +155,9 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
         """Bring a decoder's outputs to the size of its input, in which it hears itself, where it has such layers."""
         if not stacks.feedback:
             return outputs
-        layers = [f"{stacks.feedback}.{direction}" for direction in stacks.directions]
-        return [tf.tanh(project(x, *self._weights(layer))) for x, layer in zip(outputs, layers, strict=True)]
+        return [
+            tf.tanh(project(x, *self._weights(layer))) for x, layer in zip(outputs, stacks.feedback_layers, strict=True)
+        ]
 
     def _step_by_step(self, stacks, states, n_steps, expected=None, mask=None, noise=None):
         """Run a unidirectional decoder that hears itself: always, or by chance per step where `noise` is given."""
@@ -202,14 +203,15 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
         first, *others = tf.split(kernel, [part.shape[-1] for part in parts])
         return tf.add_n([project(parts[0], first, bias), *map(multiply, parts[1:], others)])
 
-    def _run(self, stacks, inputs, initial, mask, noise, backwards):
+    def _run(self, stacks, inputs, initial, mask, noise, backwards, halve):
         """Run the stacks side by side, so that two cores have a loop each.
 
         Both directions are independent of each other; where there is only one, so are the halves of the batch.
         Gives outputs by direction and layer, and final states likewise.
         """
         names = [f"{stacks.name}.{direction}" for direction in stacks.directions]
-        if len(names) == 2 or self.recur is recur_on_gpu or stacks.n_units < MIN_UNITS_TO_HALVE:
+        halve = halve and len(names) == 1 and stacks.n_units >= MIN_UNITS_TO_HALVE
+        if not halve or self.recur is recur_on_gpu:
             runs = [
                 self._stack(name, x, states, mask, noise, turned)
                 for name, x, states, turned in zip(names, inputs, initial, backwards, strict=True)

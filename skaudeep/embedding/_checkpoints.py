@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -36,13 +37,18 @@ def find_checkpoint(embedder, sequences, state):
     return (None, state) if stored.n_epochs > n_epochs else (path, stored)
 
 
+def make_folder(path, parameter):
+    """Make the folder that a parameter names, unless it is there."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"{parameter}={os.fspath(path)!r} cannot be made a folder ({error.strerror})") from error
+    return Path(path)
+
+
 def _checkpoint_path(embedder, sequences, state):
     """File of this very training: the same parameters, seed, first weights and data lead to the same name."""
-    folder = Path(embedder.checkpoint_dir)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(f"checkpoint_dir={str(folder)!r} cannot be made a folder ({error.strerror})") from error
+    folder = make_folder(embedder.checkpoint_dir, "checkpoint_dir")
     parameters = {k: v for k, v in embedder.get_params().items() if k not in _FREE_PARAMETERS}
     parameters["random_state"] = None if embedder.random_state is None else state.seed
     digest = hashlib.blake2b(json.dumps(parameters, sort_keys=True, default=str).encode(), digest_size=10)

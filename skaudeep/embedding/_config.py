@@ -35,6 +35,21 @@ class Stacks:
         return ("forward", "backward") if self.bidirectional else ("forward",)
 
     @property
+    def layers(self):
+        """Names of all recurrent layers and sizes of their inputs."""
+        sizes = [self.n_inputs] + [self.n_units] * (self.n_layers - 1)
+        return [
+            (f"{self.name}.{direction}.{layer}", size)
+            for direction in self.directions
+            for layer, size in enumerate(sizes)
+        ]
+
+    @property
+    def feedback_layers(self):
+        """Names of the dense layers in which a decoder hears itself, by direction."""
+        return [f"{self.feedback}.{direction}" for direction in self.directions] if self.feedback else []
+
+    @property
     def state_size(self):
         """Size of the state vector of all stacks."""
         return len(self.directions) * self.n_layers * self.n_units * self.n_states

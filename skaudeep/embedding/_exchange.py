@@ -5,7 +5,7 @@ import os
 
 from skaudeep._persistence import load, save
 from skaudeep._training import TrainingState
-from skaudeep._validation import check_is_fitted
+from skaudeep._validation import check_is_fitted, draw_seed
 
 
 class ExchangeMixin:
@@ -69,10 +69,11 @@ class ExchangeMixin:
         if wrong:
             raise ValueError(f"{wrong[0]}={parameters[wrong[0]]!r}: the checkpoint says {known[wrong[0]]!r}")
         embedder.set_params(**(parameters | known))
+        embedder._check_parameters()
         embedder._config = config
         embedder.n_features_in_ = config.n_features
         embedder._univariate = False
-        embedder._store(TrainingState(weights, seed=0, optimizer=optimizer, n_steps=n_steps))
+        embedder._store(TrainingState(weights, draw_seed(embedder.random_state), optimizer=optimizer, n_steps=n_steps))
         return embedder
 
     def save(self, path):

@@ -3,16 +3,12 @@
 from typing import ClassVar
 
 import numpy as np
-from sklearn.utils import check_array
 
 from skaudeep._sequences import cut
 from skaudeep._validation import check_is_fitted
 from skaudeep.embedding._base import WINDOW_CONSTRAINTS, BaseAutoencoderEmbedder, recurrence_constraints
 from skaudeep.embedding._config import FrequencyConfig
 from skaudeep.embedding._pooling import STATISTICS
-
-#: frames to look at side by side where nothing is learned
-FRAMES_OF_A_BATCH = 4096
 
 
 class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder, auto_wrap_output_keys=None):
@@ -61,7 +57,7 @@ class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder, auto_wrap_output_key
     statistics : sequence of str, default=("mean", "std", "max", "min", "delta")
         For ``output="states"``; "delta" is the mean absolute change from frame to frame.
     batch_size : int, default=64
-        Sequences of a training step; all of their frames are learned at once.
+        Sequences of a training step, with all of their frames; of a table (n, F), frames.
     max_epochs : int, default=64
         Passes over the data. 0 leaves the network untrained: the control that a claim about learning needs.
     early_stopping : bool, default=False
@@ -134,6 +130,7 @@ class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder, auto_wrap_output_key
 
     _kind = "frequency"
     _rows_are_frames = True
+    _steps_of_a_batch = 2**12
     _parameter_constraints: ClassVar[dict] = (
         BaseAutoencoderEmbedder._parameter_constraints | recurrence_constraints() | WINDOW_CONSTRAINTS
     )
@@ -235,8 +232,8 @@ class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder, auto_wrap_output_key
         ----------
         Z : array-like of shape (n, T, D) or (n, D), or list of (T_i, D)
             Representations as `transform` gives them with ``output="bottleneck"``.
-        n_steps : None
-            Not needed here, where every frame has a representation of its own.
+        n_steps : int, default=None
+            Not needed here, where every frame has a representation of its own: that of Z, if given.
 
         Returns
         -------
@@ -250,24 +247,25 @@ class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder, auto_wrap_output_key
         """
         check_is_fitted(self)
         self._require_unidirectional_decoders("inverse_transform")
-        if isinstance(Z, (list, tuple)) or np.asarray(Z).dtype.kind == "O":
-            frames = np.empty(len(Z), object)
-            for row, z in enumerate(Z):
-                frames[row] = self.inverse_transform(z)
-            return frames
-        Z = check_array(Z, dtype=np.float32, allow_nd=True)
-        if Z.ndim > 3 or Z.shape[-1] != self.embedding_dim_:
-            raise ValueError(
-                f"Z has shape {Z.shape}; expected (n, T, {self.embedding_dim_}) or (n, {self.embedding_dim_}), as "
-                'transform gives with output="bottleneck"'
-            )
-        rows = Z.reshape(-1, 1, Z.shape[-1])
+        if isinstance(Z, (list, tuple)) or getattr(Z, "dtype", None) == np.dtype(object):
+            sequences = [np.asarray(z) for z in Z]
+            if len({z.shape for z in sequences}) > 1:
+                frames = np.empty(len(sequences), object)
+                for row, z in enumerate(sequences):
+                    frames[row] = self.inverse_transform(z[np.newaxis], n_steps)[0]
+                return frames
+            Z = np.array(sequences)
+        Z = self._check_embeddings(Z, f"(n, T, {self.embedding_dim_}) or (n, {self.embedding_dim_})", n_dims=(2, 3))
+        n_frames = Z.shape[1] if Z.ndim == 3 else 1
+        if n_steps not in (None, n_frames):
+            raise ValueError(f"n_steps={n_steps!r}, and Z has {n_frames} frames per sequence: leave n_steps out")
+        parts = cut(Z.reshape(-1, 1, self.embedding_dim_), self._steps_of_a_batch)
         with self._network() as network:
-            batches = [network.generate(batch).numpy() for batch in cut(rows, FRAMES_OF_A_BATCH)]
-        return np.concatenate(batches).reshape(*Z.shape[:-1], -1)
+            frames = np.concatenate([network.generate(part).numpy() for part in parts])
+        return frames.reshape(*Z.shape[:-1], -1)
 
     def set_output(self, *, transform=None):
-        """Do nothing: representations of frames have more axes than a table.
+        """Do nothing: representations of frames have more axes than a table, and so statistics stay an array too.
 
         Parameters
         ----------
@@ -280,6 +278,3 @@ class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder, auto_wrap_output_key
             The estimator.
         """
         return self
-
-    def _batch_rows(self, n_steps):
-        return max(1, FRAMES_OF_A_BATCH // int(n_steps))

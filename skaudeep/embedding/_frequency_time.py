@@ -209,6 +209,12 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
         self.verbose = verbose
 
     def _make_config(self, n_features):
+        if self._univariate and self.window_width > 1:
+            raise ValueError(
+                f"X of two dimensions is (n, T), sequences of single numbers (n_features = 1 per step), and "
+                f"window_width={self.window_width} windows need more: give spectrograms (n, T, F), or use "
+                "Seq2SeqAutoencoderEmbedder"
+            )
         structure = ("n_layers", "n_units", "bidirectional_encoder", "bidirectional_decoder")
         noises = ["dropout", "frequency_input_noise", "time_input_noise"]
         for axis in ("frequency_", "time_"):

@@ -11,8 +11,8 @@ from skaudeep.embedding._config import FrequencyConfig, FrequencyTimeConfig, Tim
 SEQUENCES = tf.TensorSpec([None, None, None], tf.float32)
 LENGTHS = tf.TensorSpec([None], tf.int32)
 
-#: frames that a frequency network learns at once: enough for large products, few enough for a processor's memory
-FRAMES_OF_A_SLICE = 4096
+#: outputs of the layers of a frequency network for the frames that it learns at once: enough for large products
+VALUES_OF_A_SLICE = 2**18
 
 
 class Autoencoder(RecurrentNetwork):
@@ -161,7 +161,7 @@ class _FrameAutoencoder(Autoencoder):
 
     def _encode_frames(self, stacks, x, noise=None):
         """State vectors of the frames, (T, B, n), and their last outputs of every layer, likewise."""
-        state, _, last = self.run_encoder(stacks, self._windows(x), noise=noise)
+        state, _, last = self.run_encoder(stacks, self._windows(x), noise=noise, halve=False)
         return [_unflatten(rows, x) for rows in (state, *last)]
 
     def _decode_frames(self, stacks, state, x, noise=None, alone=False):
@@ -170,7 +170,7 @@ class _FrameAutoencoder(Autoencoder):
         if alone:
             outputs = self.run_decoder_alone(stacks, rows, len(self.config.window_starts))
         else:
-            outputs = self.run_decoder(stacks, rows, self._windows(x), noise=noise)
+            outputs = self.run_decoder(stacks, rows, self._windows(x), noise=noise, halve=False)
         by_direction = [tf.unstack(x, num=len(self.config.window_starts)) for x in self.speak(stacks, outputs)]
         spoken = tf.concat([x for window in zip(*by_direction, strict=True) for x in window], axis=-1)
         return _unflatten(tf.tanh(self.dense("reconstruction", spoken)), state)
@@ -185,7 +185,8 @@ class FrequencyAutoencoder(_FrameAutoencoder):
         The gradient of ``sqrt(errors / n_bins)`` is that of the errors, which add up over slices, divided by
         ``2 * loss * n_bins``.
         """
-        size = tf.maximum(2, FRAMES_OF_A_SLICE // tf.shape(x)[1])
+        n_frames = VALUES_OF_A_SLICE // (self.config.n_layers * self.config.n_units)
+        size = tf.maximum(2, n_frames // tf.shape(x)[1])
 
         def body(start, errors, n_bins, gradients):
             part = slice(start, start + size)

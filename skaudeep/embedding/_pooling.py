@@ -126,7 +126,9 @@ class StatisticsPooling(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, 
 
 def check_statistics(estimator):
     """Check the parameter `statistics`."""
-    names = list(estimator.statistics)
+    names = np.asarray(list(estimator.statistics), object).tolist()
+    if isinstance(estimator.statistics, set | frozenset | dict) or any(not isinstance(name, str) for name in names):
+        raise TypeError(f"statistics={estimator.statistics!r}: give a list or tuple of names")
     if not names or len(set(names)) < len(names) or not set(names) <= set(STATISTICS):
         raise ValueError(
             f"statistics={estimator.statistics!r}: choose one or more of {', '.join(STATISTICS)}, each at most once"

@@ -128,13 +128,14 @@ class Reference:
     def check(self, sample_rate, frequencies):
         """Compare the axis of another recording."""
         mine = self.frequencies
-        if sample_rate == self.sample_rate and len(mine) != len(frequencies):
+        if len(mine) == len(frequencies) and np.allclose(mine, frequencies, rtol=1e-9, atol=1e-6):
+            return
+        if sample_rate == self.sample_rate:
             raise AudioError("the parameters have changed since fit; fit again")
-        if len(mine) != len(frequencies) or not np.allclose(mine, frequencies, rtol=1e-9, atol=1e-6):
-            raise AudioError(
-                f"has {sample_rate:g} Hz and {self.name} has {self.sample_rate:g} Hz, so their "
-                f"frequency axes differ; resample all with sample_rate={min(sample_rate, self.sample_rate):g}"
-            )
+        raise AudioError(
+            f"has {sample_rate:g} Hz and {self.name} has {self.sample_rate:g} Hz, so their "
+            f"frequency axes differ; resample all with sample_rate={min(sample_rate, self.sample_rate):g}"
+        )
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,23 @@
 from pathlib import Path
 
 import numpy as np
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 
 import skaudeep
 from skaudeep._persistence import FORMAT
+
+
+def make_features():
+    """Features of all three embedders, so that the names of all their parts are in the file."""
+    common = {"max_epochs": 3, "random_state": 0}
+    windows = {"window_width": 3, "window_overlap": 1}
+    frames = skaudeep.FrequencyAutoencoderEmbedder(n_layers=1, n_units=2, **windows, **common)
+    return make_union(
+        skaudeep.Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, **common),
+        skaudeep.FrequencyTimeAutoencoderEmbedder(frequency_n_units=2, time_n_units=2, **windows, **common),
+        make_pipeline(frames, skaudeep.StatisticsPooling()),
+    )
 
 
 def make_golden(folder):
@@ -23,13 +35,13 @@ def make_golden(folder):
         skaudeep.SpectrogramTransformer(
             sample_rate=2000, window_width=0.04, window_overlap=0.02, n_mels=5, clip_below=-60
         ),
-        skaudeep.Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, max_epochs=3, random_state=0),
+        make_features(),
         StandardScaler(),
         skaudeep.LiblinearClassifier(),
     ).fit(waveforms, labels)
     skaudeep.save(pipeline, folder / f"pipeline-{FORMAT}.skaudeep")
     before = {"features": pipeline[:2].transform(waveforms), "scores": pipeline.decision_function(waveforms)}
-    embedder = pipeline[1].partial_fit(pipeline[:1].transform(waveforms))
+    embedder = pipeline[1].transformer_list[0][1].partial_fit(pipeline[:1].transform(waveforms))
     np.savez_compressed(
         folder / f"pipeline-{FORMAT}.npz",
         waveforms=waveforms,

@@ -688,3 +688,27 @@ def test_a_checkpoint_of_ours_is_not_mistaken_for_that_of_a_fresh_fit(shared, tm
     read.fit(X)
     assert read._config.mask_silence and read.n_iter_ == 1
     assert all(np.abs(weight - before[name]).max() < 0.01 for name, weight in read.weights_.items())
+
+
+class TestParameters:
+    RUN = "reference/models/t-rae-gru"
+
+    def test_the_seed_of_further_training(self, shared):
+        X = np.random.default_rng(0).uniform(-1, 1, (4, 3, 128)).astype(np.float32)
+
+        def trained(random_state):
+            read = skaudeep.Seq2SeqAutoencoderEmbedder.from_audeep(shared / self.RUN, random_state=random_state)
+            return read.partial_fit(X).weights_["representation.kernel"]
+
+        np.testing.assert_array_equal(trained(1), trained(1))
+        assert (trained(1) != trained(2)).any()
+
+    @pytest.mark.parametrize("parameter", [{"output": "wrong"}, {"dropout": "much"}, {"statistics": ["wrong"]}])
+    def test_wrong_values(self, shared, parameter):
+        with pytest.raises(ValueError, match=next(iter(parameter))):
+            skaudeep.Seq2SeqAutoencoderEmbedder.from_audeep(shared / self.RUN, **parameter)
+
+    @pytest.mark.parametrize(("argument", "value"), [("run_dir", None), ("step", [12]), ("step", "12")])
+    def test_wrong_types(self, shared, argument, value):
+        with pytest.raises(TypeError, match=f"{argument}="):
+            skaudeep.Seq2SeqAutoencoderEmbedder.from_audeep(**({"run_dir": shared / self.RUN} | {argument: value}))

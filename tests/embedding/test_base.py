@@ -515,3 +515,49 @@ def test_progress_goes_to_standard_error(capfd):
     make().fit(X)
     captured = capfd.readouterr()
     assert captured.out == captured.err == ""
+
+
+class TestParametersSetLater:
+    """What `fit` has not seen is checked where it is used."""
+
+    @pytest.mark.parametrize("parameter", ["output", "batch_size", "statistics"])
+    @pytest.mark.parametrize("method", ["transform", "score", "reconstruct", "reconstruction_error"])
+    def test_wrong_values(self, fitted, parameter, method):
+        with pytest.raises((ValueError, TypeError), match=parameter):
+            getattr(copy.deepcopy(fitted).set_params(**{parameter: "wrong"}), method)(X)
+
+
+class TestCallbacksAndLogs:
+    def test_something_else_is_no_callback(self):
+        with pytest.raises(TypeError, match=r"callbacks=\[3\]: 3 is no Keras callback"):
+            make().fit(X, callbacks=[3])
+
+    def test_whole_models_are_not_saved_by_callbacks(self, tmp_path):
+        import keras
+
+        with pytest.raises(ValueError, match="ModelCheckpoint in callbacks needs save_weights_only=True"):
+            make().fit(X, callbacks=[keras.callbacks.ModelCheckpoint(tmp_path / "model.keras")])
+
+    def test_log_dir_that_cannot_be_a_folder(self, tmp_path):
+        (tmp_path / "file").touch()
+        with pytest.raises(OSError, match=r"log_dir='.*file.logs' cannot be made a folder"):
+            make(log_dir=tmp_path / "file" / "logs").fit(X)
+
+
+class TestEarlyStoppingOnOtherData:
+    def test_the_present_weights_are_to_be_beaten_on_the_present_data(self):
+        embedder = make(early_stopping=True).fit(X * 0.1)
+        before, best = dict(embedder.weights_), min(embedder.history_["val_loss"])
+        embedder.set_params(warm_start=True, max_epochs=8).fit(X)
+        assert min(embedder.history_["val_loss"][3:]) > best
+        assert any((embedder.weights_[name] != before[name]).any() for name in before)
+
+    def test_silence_alone_cannot_be_validated_on(self):
+        with pytest.raises(ValueError, match=r"held out for early_stopping are silent.*validation_fraction"):
+            make(early_stopping=True, mask_silence=True).fit(np.full_like(X, -1))
+
+
+def test_long_sequences_are_looked_at_in_smaller_batches(fitted):
+    assert fitted._batch_rows(5) == 128
+    assert fitted._batch_rows(2**12) == 4
+    assert fitted._batch_rows(2**20) == 1

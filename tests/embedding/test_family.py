@@ -101,24 +101,6 @@ class TestRagged:
         assert embedder.reconstruct(X).shape == X.shape
         assert np.isfinite(clone_as_states(embedder).transform(X)).all()
 
-    def test_training_on_padded_batches_is_training_on_equal_ones(self, kind):
-        """A sequence that is merely padded for a neighbour's sake, with a loss of nothing, changes nothing."""
-        from skaudeep._engine import borrow
-
-        start = make(kind, dropout=0, max_epochs=0).fit(X)
-        weights = []
-        for steps in (MAX_LENGTH, MAX_LENGTH + 4):
-            padded = np.zeros((len(X), steps, 6), np.float32)
-            padded[:, :MAX_LENGTH] = X
-            lengths = None if steps == MAX_LENGTH else np.full(len(X), MAX_LENGTH, np.int32)
-            with borrow(start._config, start.weights_) as network:
-                network.prepare_training(0.01)
-                rates, seed = np.zeros(0, np.float32), np.zeros(2, np.int32)
-                loss = network.train_batch(padded, lengths, rates, np.float32(2), seed)
-                weights.append({"loss": loss, **network.read_optimizer()})
-        for name, value in weights[0].items():
-            np.testing.assert_allclose(weights[1][name], value, atol=1e-6, err_msg=name)
-
     def test_traces_and_memory_do_not_grow_with_the_number_of_lengths(self, kind, monkeypatch):
         from skaudeep import _engine
 
@@ -153,17 +135,61 @@ def feed_previous(kind):
 
 
 class TestTraining:
-    def test_equal_to_adam_on_stock_keras_layers(self, kind):
+    @pytest.mark.parametrize("mask_silence", [False, True])
+    @pytest.mark.parametrize("architecture", ["reset before", "lstm, bidirectional"])
+    def test_gradients_are_those_of_stock_keras_layers_on_each_sequence_alone(
+        self, kind, architecture, mask_silence, monkeypatch
+    ):
+        import tensorflow as tf
+
+        from skaudeep.embedding import _blocks
+
+        monkeypatch.setattr(_blocks, "MIN_UNITS_TO_HALVE", 1)
+        rng = np.random.default_rng(0)
+        X = [np.where(x < -0.7, np.float32(-1), x) for x in (POOL[5], POOL[0], POOL[1], POOL[4])]
+        lengths = np.array([len(x) for x in X], np.int32)
+        assert len(set(lengths)) == len(X) and all((x == -1).any() for x in X[:1])
+        padded = np.zeros((len(X), MAX_LENGTH, 6), np.float32)
+        for place, x in zip(padded, X, strict=True):
+            place[: len(x)] = x
+        start = make(
+            kind,
+            max_epochs=0,
+            dropout=0,
+            mask_silence=mask_silence,
+            **({"reset_after": False} if architecture == "reset before" else {"cell": "lstm", "bidirectional": True}),
+        ).fit(X)
+        # no two weights alike, so that none can stand for another
+        start.weights_ = {k: (w + rng.normal(0, 0.1, w.shape)).astype(np.float32) for k, w in start.weights_.items()}
+        network = start._config.build()
+        network.load_weights_dict(start.weights_)
+        network.prepare_training(0.01)
+        rates, seed = np.zeros(0, np.float32), np.zeros(2, np.int32)
+        loss = float(network.train_batch(padded, lengths, rates, np.float32(1e9), seed))
+        _, autoencoder = start.to_keras()
+        variables = {f"{layer.name}.{v.name}": v for layer in autoencoder.layers for v in layer.weights}
+        with tf.GradientTape() as tape:
+            counted = [(x != -1) | (not mask_silence) for x in X]
+            errors = [tf.square(x - autoencoder(x[None])[0]) * real for x, real in zip(X, counted, strict=True)]
+            expected = tf.sqrt(tf.add_n([tf.reduce_sum(e) for e in errors]) / sum(real.sum() for real in counted))
+        assert loss == pytest.approx(float(expected), abs=1e-6)
+        gradients = tape.gradient(expected, [v.value for v in variables.values()])
+        moments = {k: m for k, m in network.read_optimizer().items() if k.endswith("_momentum")}
+        for name, gradient in zip(variables, gradients, strict=True):
+            (found,) = [10 * m for k, m in moments.items() if k.endswith(f"_{name}_momentum")]
+            np.testing.assert_allclose(found, gradient, atol=1e-6 + 1e-4 * np.abs(gradient).max(), err_msg=name)
+
+    def test_steps_are_those_of_adam_on_stock_keras_layers(self, kind):
         import tensorflow as tf
 
         # without dropout, an epoch of one batch is one step of Adam on the whole data
         common = {"dropout": 0, "batch_size": len(X), "clip_value": 0.01, "learning_rate": 0.01}
-        trained = make(kind, max_epochs=2, **common).fit(X)
+        trained = make(kind, max_epochs=3, **common).fit(X)
         _, autoencoder = make(kind, max_epochs=0, **common).fit(X).to_keras()
         variables = {f"{layer.name}.{v.name}": v for layer in autoencoder.layers for v in layer.weights}
         assert variables.keys() == trained.weights_.keys()
         moments = {name: [0, 0] for name in variables}
-        for step in (1, 2):
+        for step in (1, 2, 3):
             with tf.GradientTape() as tape:
                 loss = tf.sqrt(tf.reduce_mean(tf.square(X - autoencoder(X))))
             assert trained.history_["loss"][step - 1] == pytest.approx(float(loss), abs=1e-5)
@@ -194,7 +220,7 @@ class TestTraining:
         start = make("frequency", dropout=0, max_epochs=0).fit(X)
         batches = (X, None), (X, np.array([6, 1, 3, 5], np.int32))
         whole = [gradients(batch) for batch in batches]
-        monkeypatch.setattr(_network, "FRAMES_OF_A_SLICE", 8)  # two steps of four sequences
+        monkeypatch.setattr(_network, "VALUES_OF_A_SLICE", 8 * 2 * 3)  # two steps of four sequences, 2 x 3 units
         for batch, expected in zip(batches, whole, strict=True):
             for name, value in gradients(batch).items():
                 np.testing.assert_allclose(value, expected[name], atol=1e-6, err_msg=name)
@@ -221,6 +247,90 @@ class TestTraining:
         assert warm.history_ == at_once.history_
         stopped = make(kind, early_stopping=True, n_iter_no_change=1, max_epochs=50, learning_rate=0.5).fit(POOL)
         assert len(stopped.history_["val_loss"]) == stopped.n_iter_ < 50
+
+
+class TestNoise:
+    """Everything random in training, drawn where it should be, one parameter at a time."""
+
+    @staticmethod
+    def loss(kind, X, record=None, seed=0, **parameters):
+        """Loss of a training batch on weights that are always the same, and no update."""
+        import tensorflow as tf
+
+        from skaudeep.embedding._blocks import Noise
+
+        class Recorded(Noise):
+            def _uniform(self, shape):
+                if record is not None:
+                    record.append(tuple(int(n) for n in shape))
+                return super()._uniform(shape)
+
+        start = make(kind, max_epochs=0, **({"dropout": 0} | parameters)).fit(X)
+        network = start._config.build()
+        network.load_weights_dict(start.weights_)
+        names = start._config.noises
+        rates = tf.constant([getattr(start, name) for name in names], tf.float32)
+        noise = Recorded(names, rates, tf.constant([seed, 0]))
+        errors, n_bins = network._squared_errors(tf.transpose(X, [1, 0, 2]), None, noise)
+        return float(np.sqrt(np.sum(errors) / np.sum(n_bins)))
+
+    def test_every_parameter_matters_and_so_does_the_seed(self, kind):
+        plain = self.loss(kind, X)
+        names = [n for n in make(kind).get_params() if n.endswith(("input_noise", "feed_previous_prob"))]
+        losses = {name: self.loss(kind, X, **{name: 0.5}) for name in ("dropout", *names)}
+        assert len({round(loss, 6) for loss in [plain, *losses.values()]}) == len(losses) + 1
+        for name, loss in losses.items():
+            assert self.loss(kind, X, **{name: 0.5}) == loss != self.loss(kind, X, seed=1, **{name: 0.5})
+
+    def test_dropout_falls_on_the_input_and_output_of_every_cell(self, kind):
+        """One draw for an encoder's input, one between layers, for a decoder one on its output, all fresh each step."""
+        shapes = []
+        self.loss(kind, X, shapes, dropout=0.5)
+        n_frames, windows = len(X) * MAX_LENGTH, 2  # frames come in two halves, the sequences of 3 or 4 units do not
+        frame = (windows, n_frames // 2)
+        time = (MAX_LENGTH, len(X))
+        expected = {
+            "time": [(*time, 6), (*time, 3), (*time, 6), (*time, 3), (*time, 3)],
+            "frequency": [(*frame, 3)] * 2 * 5,
+            "frequency-time": [(*frame, 3)] * 2 * 3 + [(*time, 3), (*time, 4), (*time, 3), (*time, 4), (*time, 4)],
+        }
+        assert sorted(shapes) == sorted(expected[kind])
+
+    def test_noise_falls_on_whole_steps_of_the_recurrence_it_is_of(self):
+        shapes = []
+        self.loss("frequency-time", X, shapes, frequency_input_noise=0.5)
+        assert shapes == [(2, len(X) * MAX_LENGTH // 2, 1)] * 2
+        del shapes[:]
+        self.loss("frequency-time", X, shapes, time_input_noise=0.5)
+        assert shapes == [(MAX_LENGTH, len(X), 1)]
+
+    def test_a_decoder_of_one_step_has_nothing_to_hear(self):
+        """This tells the two decoders of a frequency-time network apart."""
+        one_frame, one_window = X[:, :1], {"window_width": 6}
+        for X_, parameters, silent, heard in (
+            (one_frame, {}, "time", "frequency"),
+            (X, one_window, "frequency", "time"),
+        ):
+            plain = self.loss("frequency-time", X_, **parameters)
+            same = self.loss("frequency-time", X_, **parameters, **{f"{silent}_feed_previous_prob": 1.0})
+            other = self.loss("frequency-time", X_, **parameters, **{f"{heard}_feed_previous_prob": 1.0})
+            assert same == pytest.approx(plain, abs=1e-6)
+            assert abs(other - plain) > 1e-4
+
+    def test_every_slice_of_frames_has_its_own(self, monkeypatch):
+        from skaudeep.embedding import _network
+
+        monkeypatch.setattr(_network, "VALUES_OF_A_SLICE", 2 * 2 * 3)  # two frames of 2 x 3 units
+        start = make("frequency", max_epochs=0).fit(X)
+        network = start._config.build()
+        losses = []
+        for n_frames in (2, 4):  # equal ones; with equal chance their losses would be equal too
+            network.load_weights_dict(start.weights_)
+            network.prepare_training(0.01)
+            frames = np.tile(X[:1, :1], (1, n_frames, 1))
+            rates, seed = np.array([0.5], np.float32), np.zeros(2, np.int32)
+            losses.append(float(network.train_batch(frames, None, rates, np.float32(2), seed)))
+        assert losses[0] != pytest.approx(losses[1], abs=1e-6)
 
 
 class TestLoss:
@@ -328,3 +438,58 @@ def test_states_are_statistics_of_every_encoder_layer(kind):
             _, over_time = last_outputs(embedder.weights_, "time_encoder", 2, np.concatenate(frames, axis=-1)[None])
             frames = [*frames, *(h[0] for h in over_time)]
         np.testing.assert_allclose(features, pooled(np.concatenate(frames, axis=-1)).ravel(), atol=1e-6)
+
+
+class TestEmbeddingsOfFrames:
+    """What a frequency autoencoder spells may be an array, a table, or sequences one by one."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def frames(cls):
+        return make("frequency").fit(POOL)
+
+    def test_forms(self, frames):
+        z = frames.transform(X)
+        expected = frames.inverse_transform(z)
+        assert expected.shape == X.shape
+        for form in (z.tolist(), list(z), np.array([*z, None], object)[:-1]):
+            np.testing.assert_allclose(frames.inverse_transform(form), expected, atol=1e-6)
+        np.testing.assert_allclose(frames.inverse_transform(z[0]), expected[0], atol=1e-6)
+        np.testing.assert_allclose(frames.inverse_transform(z, n_steps=MAX_LENGTH), expected, atol=1e-6)
+
+    @pytest.mark.parametrize("n_steps", [-1, 50, "7"])
+    def test_other_lengths_than_those_of_the_embeddings(self, frames, n_steps):
+        with pytest.raises(ValueError, match="n_steps=.*6 frames per sequence"):
+            frames.inverse_transform(frames.transform(X), n_steps)
+
+    @pytest.mark.parametrize("Z", [None, np.zeros((2, 5)), [[1.0], [1.0, 2.0]]], ids=["none", "size", "torn"])
+    def test_something_else(self, frames, Z):
+        with pytest.raises(ValueError, match=r"Z has shape .*; expected \(n, T, 6\) or \(n, 6\)"):
+            frames.inverse_transform(Z)
+
+    def test_frames_one_by_one_are_a_table(self, frames):
+        table = X[:, 0]
+        expected = frames.transform(table)
+        assert expected.shape == (len(X), 6)
+        for form in (list(table), np.array([*table, None], object)[:-1]):
+            np.testing.assert_array_equal(frames.transform(form), expected)
+        with pytest.raises(ValueError, match="different numbers of features"):
+            frames.transform([table[0], table[1][:4]])
+
+
+@pytest.mark.parametrize("kind", ["frequency", "frequency-time"])
+@pytest.mark.parametrize(
+    ("windows", "message"),
+    [
+        ((7, 1), "window_width=7 is more than a frame of X has .n_features = 6"),
+        ((3, 3), "window_overlap=3 must be less"),
+    ],
+)
+def test_windows_that_cannot_be(kind, windows, message):
+    with pytest.raises(ValueError, match=message):
+        make(kind, window_width=windows[0], window_overlap=windows[1]).fit(X)
+
+
+def test_sequences_of_numbers_have_no_windows():
+    with pytest.raises(ValueError, match=r"X of two dimensions is \(n, T\).*window_width=3"):
+        make("frequency-time").fit(X[:, :, 0])

@@ -172,3 +172,9 @@ def test_of_chunks(rng):
     X = rng.uniform(-1, 1, (3, 2, 10, 4)).astype(np.float32)
     features = ChunkwiseTransformer(StatisticsPooling(), pooling=None).fit_transform(X)
     assert_statistics(features.reshape(6, 20), X.reshape(6, 10, 4))
+
+
+@pytest.mark.parametrize("statistics", [{"mean", "std"}, {"mean": 1}, [["mean"]]], ids=["set", "dict", "list of lists"])
+def test_statistics_have_an_order(statistics):
+    with pytest.raises((TypeError, ValueError), match="statistics"):
+        StatisticsPooling(statistics=statistics).fit(np.zeros((2, 5, 3)))

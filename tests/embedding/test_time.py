@@ -30,34 +30,6 @@ def make(**parameters):
     return Seq2SeqAutoencoderEmbedder(**(defaults | parameters))
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES[::3], ids=name_of)
-def test_training_equal_to_adam_on_stock_keras_layers(architecture, X):
-    import tensorflow as tf
-
-    # without dropout, an epoch of one batch is one step of Adam on the whole data
-    common = {"dropout": 0, "batch_size": len(X), "clip_value": 0.01, "learning_rate": 0.01, **architecture}
-    trained = make(max_epochs=3, **common).fit(X)
-    _, autoencoder = make(max_epochs=0, **common).fit(X).to_keras()
-    variables = {f"{layer.name}.{v.name}": v for layer in autoencoder.layers for v in layer.weights}
-    assert variables.keys() == trained.weights_.keys()
-    moments = {name: [0, 0] for name in variables}
-    for step in (1, 2, 3):
-        with tf.GradientTape() as tape:
-            loss = tf.sqrt(tf.reduce_mean(tf.square(X - autoencoder(X))))
-        assert trained.history_["loss"][step - 1] == pytest.approx(float(loss), abs=1e-5)
-        gradients = tape.gradient(loss, [v.value for v in variables.values()])
-        for (name, variable), gradient in zip(variables.items(), gradients, strict=True):
-            g = np.clip(gradient.numpy().astype(float), -0.01, 0.01)
-            m, v = 0.9 * moments[name][0] + 0.1 * g, 0.999 * moments[name][1] + 0.001 * g**2
-            moments[name] = [m, v]
-            rate = 0.01 * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
-            variable.assign(variable.value.numpy() - rate * m / (np.sqrt(v) + 1e-8))
-    for name, variable in variables.items():
-        # where a gradient is as small as its round-off, Adam's normalised step is too
-        difference = np.abs(trained.weights_[name] - variable.value.numpy())
-        assert np.mean(difference < 1e-4) > 0.98, name
-
-
 def test_states_are_statistics_of_every_encoder_layer():
     import keras
 

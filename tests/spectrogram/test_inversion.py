@@ -300,6 +300,7 @@ def test_only_what_is_fitted_can_be_inverted(fitted):
     _, S = fitted
     with pytest.raises(NotFittedError):
         make_transformer().inverse_transform(S)
-    changed = make_transformer().fit([tones([500])]).set_params(n_mels=20)
-    with pytest.raises(AudioError, match="changed since fit; fit again"):
-        changed.inverse_transform(S)
+    for parameters in ({"n_mels": 20}, {"f_min": 100}):
+        changed = make_transformer().fit([tones([500])]).set_params(**parameters)
+        with pytest.raises(AudioError, match="changed since fit; fit again"):
+            changed.inverse_transform(S)
