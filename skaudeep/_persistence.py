@@ -307,7 +307,8 @@ def _own_types():
 
 
 def _name(kind):
-    return f"{kind.__module__}.{kind.__name__}"
+    # what was made where there is no module counts as made in the program
+    return f"{getattr(kind, '__module__', None) or '__main__'}.{kind.__name__}"
 
 
 def _canonical(names):
@@ -332,8 +333,7 @@ def _survey(value, place, places, above):
     parts = _parts(value, place)
     if parts is None:
         raise TypeError(f"{place} is a {_name(kind)}, which save does not keep: {_REMEDY}")
-    named = value if hasattr(value, "__name__") and getattr(value, "__module__", None) else kind
-    places.setdefault(_name(named), place)
+    places.setdefault(_name(value if hasattr(value, "__name__") else kind), place)
     for part_place, part in parts:
         _survey(part, part_place, places, (*above, id(value)))
 

@@ -278,6 +278,7 @@ class TestFiles:
         check_elsewhere(tmp_path, "*.saved", lambda model, path: model.export(path, verbose=False))
 
     def test_onnx(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")  # as tf2onnx does, which leaves it so
         for module in ("onnx", "tf2onnx", "onnxruntime"):
             pytest.importorskip(module, reason="ONNX comes with the extra skaudeep[onnx]")
         # for tf2onnx, Keras gives NumPy the alias that it has lost, and NumPy warns of the question whether it is there
