@@ -46,10 +46,15 @@ def atomic_path(path):
         temporary.unlink(missing_ok=True)
 
 
+def check_path(path, parameter="path", kind="file"):
+    """Raise a `TypeError` that names the parameter if it is no path at all."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{parameter}={path!r}: give the path of a {kind}, as text or pathlib.Path")
+
+
 def check_target(path):
     """Raise an `OSError` that names `path` if a file can never be written there."""
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"path={path!r}: give the path of a file, as text or pathlib.Path")
+    check_path(path)
     path, target = Path(path), Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(f"cannot write {str(path)!r}: it is a folder; give the name of a file")

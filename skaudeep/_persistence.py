@@ -23,7 +23,7 @@ import sklearn
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
-from skaudeep._files import atomic_path, check_target
+from skaudeep._files import atomic_path, check_path, check_target
 from skaudeep._version import __version__
 from skaudeep.exceptions import VersionWarning
 
@@ -188,8 +188,7 @@ def load(path):
     --------
     save : Writes the file.
     """
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"path={path!r}: give the path of a file, as text or pathlib.Path")
+    check_path(path)
     name = os.fspath(path)
     data = pathlib.Path(path).read_bytes()
     version = _check_header(data, name)

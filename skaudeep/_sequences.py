@@ -69,6 +69,19 @@ class Sequences:
         return cut_by_length(rows, self.lengths, batch_size)
 
 
+def object_array(arrays):
+    """One-dimensional array of arrays, whatever their shapes."""
+    result = np.empty(len(arrays), dtype=object)
+    for row, array in enumerate(arrays):
+        result[row] = array
+    return result
+
+
+def list_rows(rows):
+    """The first numbers of rows, for a message."""
+    return ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
+
+
 def cut(rows, size):
     """Cut rows into batches, in order; the last one may be smaller."""
     return [rows[i : i + size] for i in range(0, len(rows), size)]
@@ -241,8 +254,7 @@ def _require_finite(x, rows):
     if finite.all():
         return
     wrong = np.unique(rows[~finite])
-    shown = ", ".join(map(str, wrong[:5])) + (", ..." if len(wrong) > 5 else "")
     raise ValueError(
-        f"Input X contains NaN or infinity in {len(wrong)} sequences (rows {shown}). Rows that a "
+        f"Input X contains NaN or infinity in {len(wrong)} sequences (rows {list_rows(wrong)}). Rows that a "
         "SpectrogramTransformer could not read are listed in its `errors_`: drop them before fitting"
     )

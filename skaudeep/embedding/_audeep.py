@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from skaudeep._engine import borrow, start_tensorflow
+from skaudeep._files import check_path
 from skaudeep._validation import Real
 from skaudeep.embedding._config import FrequencyConfig, FrequencyTimeConfig, TimeConfig
 
@@ -88,8 +89,7 @@ def read_audeep(kind, run_dir, step=None, window_overlap=None):
     ValueError
         For a step that is not there, a damaged checkpoint, or one of something else.
     """
-    if not isinstance(run_dir, str | os.PathLike):
-        raise TypeError(f"run_dir={run_dir!r}: give the path of a folder, as text or pathlib.Path")
+    check_path(run_dir, "run_dir", "folder")
     if step is not None and not isinstance(step, Real):
         raise TypeError(f"step={step!r}: give the number of a training step, or None for the last one")
     prefix, step = _find_checkpoint(run_dir, step)
@@ -222,11 +222,11 @@ def _name_variables(kind, checkpoint):
     found = _find_kind(checkpoint)
     if found != kind:
         raise ValueError(f"{checkpoint} is a {found} autoencoder: use {_CLASSES[found]}.from_audeep")
-    names, cells = {}, set()
+    names = {}
     for original in sorted(checkpoint.shapes):
         if original.startswith(_OPTIMIZER):
             continue
-        name = _our_name(kind, original, cells)
+        name = _our_name(kind, original)
         if name is None:
             raise ValueError(
                 f"{checkpoint} has a variable {original!r} that is no part of the original's {kind} autoencoder: it "
@@ -235,6 +235,7 @@ def _name_variables(kind, checkpoint):
         if name in names:
             raise ValueError(f"{checkpoint} has {names[name]!r} and {original!r}, which are one variable")
         names[name] = original
+    cells = {match["cell"] for original in names.values() if (match := _LAYER.fullmatch(original))}
     if len(cells) != 1:
         raise ValueError(f"{checkpoint} has cells of {len(cells)} kinds ({', '.join(sorted(cells))}), not of one")
     return names, cells.pop()
@@ -253,12 +254,11 @@ def _find_kind(checkpoint):
     )
 
 
-def _our_name(kind, original, cells):
+def _our_name(kind, original):
     """What a variable is, in names like those of our weights; None: unknown."""
     stacks, denses = _STACKS[kind], _DENSES[kind]
     match = _LAYER.fullmatch(original)
     if match and match["stack"] in stacks:
-        cells.add(match["cell"])
         direction, variable = _DIRECTIONS[match["direction"]], match["variable"].replace("/", ".")
         return f"{stacks[match['stack']][0]}.{direction}.{int(match['layer'])}.{variable}"
     match = _FEEDBACK.fullmatch(original)

@@ -40,6 +40,9 @@ def recurrence_constraints(prefix=""):
     return {prefix + name: constraint for name, constraint in constraints.items()}
 
 
+#: what the names of parameters that bring chance into training end with
+NOISES = ("dropout", "input_noise", "feed_previous_prob")
+
 #: how the features of a frame are cut into windows
 WINDOW_CONSTRAINTS = {
     "window_width": [Interval(Integral, 1, None, closed="left")],
@@ -52,7 +55,8 @@ class BaseAutoencoderEmbedder(
 ):
     """Base class of the recurrent autoencoders; a subclass says what its network is.
 
-    It does so in `_make_config`, for a number of features, and by `_kind`, the name of its architecture.
+    It does so by `_config_class`, whose fields are parameters of the same names, and by `_kind`, the name of its
+    architecture.
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -164,15 +168,18 @@ class BaseAutoencoderEmbedder(
         self._check_parameters()
         return self._check_sequences(X)
 
-    def _common_config(self, n_features, *noises):
-        """Arguments of a config that all architectures have; `noises` are the parameters that may bring chance."""
-        return {
-            "n_features": int(n_features),
-            "cell": self.cell,
-            "reset_after": bool(self.reset_after) and self.cell == "gru",
-            "mask_silence": bool(self.mask_silence),
-            "noises": tuple(name for name in noises if getattr(self, name) > 0),
-        }
+    def _make_config(self, n_features):
+        """Architecture for a number of features: the fields of the config that are parameters have their values."""
+        parameters = self.get_params(deep=False)
+        kinds = {field.name: field.type for field in dataclasses.fields(self._config_class)}
+        fields = {name: kind(parameters[name]) for name, kind in kinds.items() if name in parameters}
+        fields["reset_after"] = fields["reset_after"] and self.cell == "gru"
+        noises = [name for ending in NOISES for name in parameters if name.endswith(ending) and parameters[name] > 0]
+        # a bidirectional decoder never hears itself
+        decoders = [name for name in parameters if name.endswith("bidirectional_decoder") and parameters[name]]
+        deaf = [name.replace("bidirectional_decoder", "feed_previous_prob") for name in decoders]
+        noises = tuple(name for name in noises if name not in deaf)
+        return self._config_class(n_features=int(n_features), noises=noises, **fields)
 
     def _begin(self, X, continues):
         """Check X; give the state to start training from, and the sequences."""

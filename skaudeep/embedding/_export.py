@@ -115,8 +115,8 @@ class _Blocks:
         if quirky and stacks.bidirectional:
             outputs[1] = keras.ops.flip(outputs[1], axis=1)
         if stacks.feedback:
-            layers = [f"{stacks.feedback}.{direction}" for direction in stacks.directions]
-            outputs = [self.dense(layer, x, stacks.n_inputs) for layer, x in zip(layers, outputs, strict=True)]
+            layers = zip(stacks.feedback_layers, outputs, strict=True)
+            outputs = [self.dense(layer, x, stacks.n_inputs) for layer, x in layers]
         return _join(outputs)
 
     def dense(self, name, x, n_outputs=None):

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from skaudeep._sequences import cut
+from skaudeep._sequences import cut, object_array
 from skaudeep._validation import check_is_fitted
 from skaudeep.embedding._base import WINDOW_CONSTRAINTS, BaseAutoencoderEmbedder, recurrence_constraints
 from skaudeep.embedding._config import FrequencyConfig
@@ -129,6 +129,7 @@ class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder, auto_wrap_output_key
     """
 
     _kind = "frequency"
+    _config_class = FrequencyConfig
     _rows_are_frames = True
     _steps_of_a_batch = 2**12
     _parameter_constraints: ClassVar[dict] = (
@@ -192,18 +193,6 @@ class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder, auto_wrap_output_key
         self.random_state = random_state
         self.verbose = verbose
 
-    def _make_config(self, n_features):
-        feed_previous = () if self.bidirectional_decoder else ("feed_previous_prob",)
-        return FrequencyConfig(
-            **self._common_config(n_features, "dropout", "input_noise", *feed_previous),
-            window_width=int(self.window_width),
-            window_overlap=int(self.window_overlap),
-            n_layers=int(self.n_layers),
-            n_units=int(self.n_units),
-            bidirectional_encoder=bool(self.bidirectional_encoder),
-            bidirectional_decoder=bool(self.bidirectional_decoder),
-        )
-
     def transform(self, X):
         """Embed frames, or sequences of frames.
 
@@ -250,10 +239,7 @@ class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder, auto_wrap_output_key
         if isinstance(Z, (list, tuple)) or getattr(Z, "dtype", None) == np.dtype(object):
             sequences = [np.asarray(z) for z in Z]
             if len({z.shape for z in sequences}) > 1:
-                frames = np.empty(len(sequences), object)
-                for row, z in enumerate(sequences):
-                    frames[row] = self.inverse_transform(z[np.newaxis], n_steps)[0]
-                return frames
+                return object_array([self.inverse_transform(z[np.newaxis], n_steps)[0] for z in sequences])
             Z = np.array(sequences)
         Z = self._check_embeddings(Z, f"(n, T, {self.embedding_dim_}) or (n, {self.embedding_dim_})", n_dims=(2, 3))
         n_frames = Z.shape[1] if Z.ndim == 3 else 1

@@ -132,6 +132,7 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
     """
 
     _kind = "frequency-time"
+    _config_class = FrequencyTimeConfig
     _parameter_constraints: ClassVar[dict] = (
         BaseAutoencoderEmbedder._parameter_constraints
         | recurrence_constraints("frequency_")
@@ -215,15 +216,4 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
                 f"window_width={self.window_width} windows need more: give spectrograms (n, T, F), or use "
                 "Seq2SeqAutoencoderEmbedder"
             )
-        structure = ("n_layers", "n_units", "bidirectional_encoder", "bidirectional_decoder")
-        noises = ["dropout", "frequency_input_noise", "time_input_noise"]
-        for axis in ("frequency_", "time_"):
-            if not getattr(self, f"{axis}bidirectional_decoder"):
-                noises.append(f"{axis}feed_previous_prob")
-        sizes = {axis + name: getattr(self, axis + name) for axis in ("frequency_", "time_") for name in structure}
-        return FrequencyTimeConfig(
-            **self._common_config(n_features, *noises),
-            window_width=int(self.window_width),
-            window_overlap=int(self.window_overlap),
-            **{name: bool(size) if "bidirectional" in name else int(size) for name, size in sizes.items()},
-        )
+        return super()._make_config(n_features)

@@ -129,21 +129,34 @@ class TimeAutoencoder(Autoencoder):
         return tf.transpose(self._spell(None, decoded, alone=True), [1, 0, 2])
 
     @property
+    def _encoder(self):
+        return self.config.encoder
+
+    @property
     def _decoder(self):
         return self.config.decoder
 
-    def _represent(self, x, mask, noise=None):
-        state, _, _ = self.run_encoder(self.config.encoder, x, mask, noise)
-        return tf.tanh(self.dense("representation", state))
+    def _steps(self, x, mask, noise=None):
+        """What the recurrence over time reads, zero where there is padding, and outputs of layers below it."""
+        return x, []
+
+    def _represent_steps(self, steps, mask, noise=None):
+        state, outputs, _ = self.run_encoder(self._encoder, steps, mask, noise)
+        return tf.tanh(self.dense("representation", state)), outputs
+
+    def _represent(self, x, mask):
+        return self._represent_steps(self._steps(x, mask)[0], mask)[0]
 
     def _layer_outputs(self, x, mask):
-        return self.run_encoder(self.config.encoder, x, mask)[1]
+        steps, below = self._steps(x, mask)
+        return [*below, *self._represent_steps(steps, mask)[1]]
 
     def _decode(self, x, mask, noise=None, alone=False):
-        z = self._represent(x, mask, noise)
+        steps, _ = self._steps(x, mask, noise)
+        z, _ = self._represent_steps(steps, mask, noise)
         if alone:
             return self.run_decoder_alone(self._decoder, z, tf.shape(x)[0], mask)
-        return self.run_decoder(self._decoder, z, x, mask, noise)
+        return self.run_decoder(self._decoder, z, steps, mask, noise)
 
     def _spell(self, x, decoded, noise=None, alone=False):
         """From the decoder's outputs, by direction, to the reconstruction."""
@@ -242,32 +255,18 @@ class FrequencyTimeAutoencoder(_FrameAutoencoder, TimeAutoencoder):
     """
 
     @property
+    def _encoder(self):
+        return self.config.time_encoder
+
+    @property
     def _decoder(self):
         return self.config.time_decoder
 
-    def _frames(self, x, mask, noise=None):
+    def _steps(self, x, mask, noise=None):
         """State vectors of frames, zero where there is padding, and their last outputs of every layer."""
         encoder = self.config.frequency_encoder
         states, *last = _in_halves(lambda part: self._encode_frames(encoder, part, noise), x)
         return (states if mask is None else states * mask), last
-
-    def _represent_frames(self, states, mask, noise=None):
-        state, outputs, _ = self.run_encoder(self.config.time_encoder, states, mask, noise)
-        return tf.tanh(self.dense("representation", state)), outputs
-
-    def _represent(self, x, mask):
-        return self._represent_frames(self._frames(x, mask)[0], mask)[0]
-
-    def _layer_outputs(self, x, mask):
-        states, last = self._frames(x, mask)
-        return [*last, *self._represent_frames(states, mask)[1]]
-
-    def _decode(self, x, mask, noise=None, alone=False):
-        states, _ = self._frames(x, mask, noise)
-        z, _ = self._represent_frames(states, mask, noise)
-        if alone:
-            return self.run_decoder_alone(self._decoder, z, tf.shape(x)[0], mask)
-        return self.run_decoder(self._decoder, z, states, mask, noise)
 
     def _spell(self, x, decoded, noise=None, alone=False):
         state = tf.tanh(self.dense_on_parts("frequency_state", self.speak(self._decoder, decoded)))

@@ -126,7 +126,7 @@ class StatisticsPooling(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, 
 
 def check_statistics(estimator):
     """Check the parameter `statistics`."""
-    names = np.asarray(list(estimator.statistics), object).tolist()
+    names = list(estimator.statistics)
     if isinstance(estimator.statistics, set | frozenset | dict) or any(not isinstance(name, str) for name in names):
         raise TypeError(f"statistics={estimator.statistics!r}: give a list or tuple of names")
     if not names or len(set(names)) < len(names) or not set(names) <= set(STATISTICS):

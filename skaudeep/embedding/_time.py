@@ -112,6 +112,7 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
     """
 
     _kind = "time"
+    _config_class = TimeConfig
     _parameter_constraints: ClassVar[dict] = BaseAutoencoderEmbedder._parameter_constraints | recurrence_constraints()
 
     def __init__(
@@ -166,13 +167,3 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
         self.log_dir = log_dir
         self.random_state = random_state
         self.verbose = verbose
-
-    def _make_config(self, n_features):
-        feed_previous = () if self.bidirectional_decoder else ("feed_previous_prob",)
-        return TimeConfig(
-            **self._common_config(n_features, "dropout", "input_noise", *feed_previous),
-            n_layers=int(self.n_layers),
-            n_units=int(self.n_units),
-            bidirectional_encoder=bool(self.bidirectional_encoder),
-            bidirectional_decoder=bool(self.bidirectional_decoder),
-        )

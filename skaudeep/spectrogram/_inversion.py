@@ -7,6 +7,7 @@ import numpy as np
 import scipy.signal
 
 from skaudeep._progress import progress
+from skaudeep._sequences import list_rows, object_array
 from skaudeep._validation import Integral, Interval, Real, check_random_state
 from skaudeep.spectrogram._extraction import Axes
 
@@ -118,10 +119,7 @@ def invert(inversion, S, *, random_state=None, n_jobs=None, verbose=0):
             advance()
     if len({waveform.shape for waveform in waveforms}) == 1:
         return np.stack(waveforms)
-    ragged = np.empty(len(waveforms), dtype=object)
-    for row, waveform in enumerate(waveforms):
-        ragged[row] = waveform
-    return ragged
+    return object_array(waveforms)
 
 
 def _invert_row(inversion, row, seed):
@@ -163,10 +161,9 @@ def check_spectrograms(S, n_bins):
             )
     wrong = [number for number, row in enumerate(rows) if not np.isfinite(row).all()]
     if wrong:
-        shown = ", ".join(map(str, wrong[:5])) + (", ..." if len(wrong) > 5 else "")
         raise ValueError(
-            f"S contains NaN or infinity in {len(wrong)} spectrograms (rows {shown}). Rows that transform could not "
-            "analyse are listed in `errors_`: drop them before"
+            f"S contains NaN or infinity in {len(wrong)} spectrograms (rows {list_rows(wrong)}). Rows that transform "
+            "could not analyse are listed in `errors_`: drop them before"
         )
     return rows
 
