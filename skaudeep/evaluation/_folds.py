@@ -1,7 +1,4 @@
-"""How well features tell classes apart: classifiers over folds, and the statistics that features must beat.
-
-This is where the data side and the estimator side meet; everything here works on arrays.
-"""
+"""How well a classifier does over folds of arrays."""
 
 import dataclasses
 
@@ -43,6 +40,7 @@ class FoldEvaluation:
     See Also
     --------
     evaluate_folds : Makes one.
+    DatasetEvaluation : The same of a data set.
 
     Examples
     --------
@@ -100,6 +98,10 @@ def evaluate_folds(estimator, X, y, *, cv, groups=None):
     ValueError
         If X, y and groups differ in length, or there is nothing to split.
 
+    See Also
+    --------
+    evaluate_dataset : The same with the folds or partitions of a data set.
+
     Examples
     --------
     >>> import numpy as np
@@ -119,10 +121,16 @@ def evaluate_folds(estimator, X, y, *, cv, groups=None):
     """
     X, y, groups = indexable(X, y, groups)
     y = np.asarray(y)
+    return judge_splits(estimator, X, y, check_cv(cv, y, classifier=True).split(X, y, groups))
+
+
+def judge_splits(estimator, X, y, splits, advance=lambda: None):
+    """Do what `evaluate_folds` does, with pairs of training and test rows; `advance` is called after each."""
     tested = []
-    for training, test in check_cv(cv, y, classifier=True).split(X, y, groups):
+    for training, test in splits:
         fitted = clone(estimator).fit(safe_indexing(X, training), y[training])
         tested.append((test, fitted.predict(safe_indexing(X, test))))
+        advance()
     rows = np.concatenate([test for test, _ in tested])
     predictions = np.concatenate([predicted for _, predicted in tested])
     classes = unique_labels(y)

@@ -1,29 +1,11 @@
 import subprocess
 import sys
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError
 
 from skaudeep.plotting import LossCurveDisplay, ReconstructionDisplay, SpectrogramDisplay
-
-
-@pytest.fixture(autouse=True)
-def agg():
-    """Draw into memory, and check that nothing is shown or changed for others."""
-    plt.switch_backend("Agg")
-    settings = dict(matplotlib.rcParams)
-    yield
-    plt.close("all")
-    assert dict(matplotlib.rcParams) == settings
-
-
-@pytest.fixture
-def spectrogram(rng):
-    return rng.uniform(-60, 0, (50, 32))
 
 
 def ticks(ax):
@@ -88,65 +70,12 @@ def test_plot_draws_again(spectrogram):
     assert display.ax_.get_title() == "Rain"
 
 
-def test_reconstruction_shares_its_colours_and_shows_the_error(spectrogram):
-    reconstruction = spectrogram * 1.5
-    display = ReconstructionDisplay.from_spectrograms(spectrogram, reconstruction, hop=0.04)
-    first, second, error = display.images_
-    np.testing.assert_array_equal(first.get_array(), spectrogram.T)
-    np.testing.assert_array_equal(second.get_array(), reconstruction.T)
-    np.testing.assert_allclose(error.get_array(), np.abs(spectrogram.T / 2))
-    assert first.get_clim() == second.get_clim() == (reconstruction.min(), spectrogram.max())
-    assert error.get_clim()[0] == 0
-    rmse = np.linalg.norm(spectrogram / 2) / np.sqrt(spectrogram.size)
-    assert f"RMSE {rmse:.3g}" in display.ax_[1].get_title()
-
-
-class Halving(BaseEstimator):
-    def fit(self, X):
-        self.history_ = {"loss": [3.0, 2.0, 1.5], "val_loss": [3.5, 2.5, 2.5]}
-        return self
-
-    def reconstruct(self, X, free_running):
-        return X / 4 if free_running else X / 2
-
-
-def test_reconstruction_of_an_estimator(spectrogram):
-    display = ReconstructionDisplay.from_estimator(Halving().fit(None), spectrogram, level_label="Level (dB)")
-    np.testing.assert_array_equal(display.reconstruction, spectrogram / 2)
-    assert display.level_label == "Level (dB)"
-    assert display.ax_[1].get_title().startswith("Reconstruction (teacher-forced)")
-    alone = ReconstructionDisplay.from_estimator(Halving().fit(None), spectrogram, free_running=True)
-    np.testing.assert_array_equal(alone.reconstruction, spectrogram / 4)
-    assert alone.ax_[1].get_title().startswith("Reconstruction (free-running)")
-
-
-def test_loss_curves_of_an_estimator():
-    display = LossCurveDisplay.from_estimator(Halving().fit(None), title="Small")
-    train, validation = display.lines_
-    np.testing.assert_array_equal(train.get_xydata(), [[1, 3.0], [2, 2.0], [3, 1.5]])
-    np.testing.assert_array_equal(validation.get_ydata(), [3.5, 2.5, 2.5])
-    assert [entry.get_text() for entry in display.ax_.get_legend().get_texts()] == ["Training", "Validation"]
-    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("Epoch", "Loss")
-    assert all(tick == round(tick) for tick in display.ax_.get_xticks())
-    with pytest.raises(NotFittedError):
-        LossCurveDisplay.from_estimator(Halving())
-
-
-def test_loss_without_validation_has_no_legend():
-    display = LossCurveDisplay.from_history({"loss": [0.5], "val_loss": []})
-    assert len(display.lines_) == 1
-    assert display.ax_.get_legend() is None
-
-
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
         (lambda S: SpectrogramDisplay.from_spectrogram(S[None]), r"spectrogram has shape \(1, 50, 32\)"),
         (lambda S: SpectrogramDisplay.from_spectrogram(S, frequencies=[1, 2]), r"expected 32 ascending values"),
         (lambda S: SpectrogramDisplay.from_spectrogram(S, frequencies=np.zeros(32)), r"ascending"),
-        (lambda S: ReconstructionDisplay.from_spectrograms(S, S[:3]), r"\(3, 32\), expected \(50, 32\)"),
-        (lambda S: ReconstructionDisplay.from_spectrograms(S, S, ax=[plt.gca()]), r"expected 3 axes"),
-        (lambda S: LossCurveDisplay.from_history({}), r"no values under 'loss'"),
     ],
 )
 def test_errors_say_what_is_expected(spectrogram, draw, message):

@@ -1,0 +1,405 @@
+"""Classifiers on data sets: judged by folds or partitions, or predicting; by instance, or by recording."""
+
+import dataclasses
+import logging
+import warnings
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from skaudeep._progress import progress
+from skaudeep._validation import (
+    HasMethods,
+    Integral,
+    Interval,
+    StrOptions,
+    check_random_state,
+    draw_seed,
+    validate_params,
+)
+from skaudeep.classification import KerasMLPClassifier, LiblinearClassifier, MajorityVoteClassifier
+from skaudeep.datasets import cv_splits
+from skaudeep.datasets._model import PARTITIONS
+from skaudeep.evaluation._folds import judge_splits
+from skaudeep.evaluation._samples import balance, check_same_features, gather, get_classes, join_classes, join_folds
+from skaudeep.exceptions import DataSetError
+
+_log = logging.getLogger(__name__)
+
+_CLASSIFIERS = {"svm": LiblinearClassifier, "linearsvc": LinearSVC, "mlp": KerasMLPClassifier}
+_CONSTRAINTS = {
+    "classifier": [HasMethods(["fit", "predict", "get_params"])],
+    "upsample": ["boolean"],
+    "majority_vote": ["boolean"],
+    "random_state": ["random_state"],
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class DatasetEvaluation:
+    """What a classifier predicted for the test samples of a data set, and how well.
+
+    Samples are instances or, with a majority vote, recordings. Printed, it is one line: mean and standard deviation of
+    accuracy and unweighted average recall over all splits and repeats.
+
+    Parameters
+    ----------
+    classes : ndarray of str of shape (n_classes,)
+        Names of the classes that were trained or tested on, sorted.
+    splits : list of str of length n_splits
+        "fold 1", "fold 2", ..., or the one or more partitions that were tested on, such as "devel, test".
+    accuracy : ndarray of float of shape (n_repeats, n_splits)
+        Share of correct predictions, from 0 to 1.
+    recall : ndarray of float of shape (n_repeats, n_splits)
+        Unweighted average recall (UAR), from 0 to 1: the mean over the classes that the split tests.
+    confusion : ndarray of int of shape (n_classes, n_classes)
+        Number of samples of each class (row) that were predicted as each class (column), over all splits and repeats.
+    predictions : pandas.DataFrame
+        One row for each test: the columns `repeat` and `split`, both from 0, `filename`, `chunk_nr` unless there was a
+        vote over chunks, `label` and `prediction`.
+
+    See Also
+    --------
+    evaluate_dataset : Makes one, with an example.
+    FoldEvaluation : The same of arrays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skaudeep.datasets import make_dataset
+    >>> from skaudeep.evaluation import evaluate_dataset, make_classifier
+    >>> features = [[0.0], [1.0], [0.1], [0.9], [0.2], [0.3]]
+    >>> ds = make_dataset(features, list("abcdef"), label_nominal=list("xyxyxy"), partition=[0, 0, 0, 0, 2, 2])
+    >>> result = evaluate_dataset(ds, make_classifier("svm"))
+    >>> print(result)
+    accuracy 0.50 +/- 0.00, UAR 0.50 +/- 0.00 over test, 2 samples
+    >>> result.predictions.drop(columns="chunk_nr")
+       repeat  split filename label prediction
+    0       0      0        e     x          x
+    1       0      0        f     y          x
+    """
+
+    classes: np.ndarray
+    splits: list
+    accuracy: np.ndarray
+    recall: np.ndarray
+    confusion: np.ndarray
+    predictions: pd.DataFrame
+
+    def to_dict(self):
+        """Give the results as lists, text and numbers, for a JSON file.
+
+        Returns
+        -------
+        dict
+            With the keys `classes`, `splits`, `accuracy`, `recall` and `confusion`, as the attributes.
+        """
+        return {
+            "classes": self.classes.tolist(),
+            "splits": list(self.splits),
+            "accuracy": self.accuracy.tolist(),
+            "recall": self.recall.tolist(),
+            "confusion": self.confusion.tolist(),
+        }
+
+    def __str__(self):
+        measures = {"accuracy": self.accuracy, "UAR": self.recall}
+        text = ", ".join(f"{name} {values.mean():.2f} +/- {values.std():.2f}" for name, values in measures.items())
+        n_repeats, n_splits = self.accuracy.shape
+        where = f"{n_splits} folds" if n_splits > 1 else self.splits[0]
+        repeats = f" x {n_repeats} repeats" if n_repeats > 1 else ""
+        names = [name for name in ("filename", "chunk_nr") if name in self.predictions]
+        return f"{text} over {where}{repeats}, {len(self.predictions[names].drop_duplicates())} samples"
+
+    def __repr__(self):
+        return f"<{type(self).__name__}: {self}>"
+
+
+@validate_params(
+    {"kind": [StrOptions(set(_CLASSIFIERS))], "random_state": ["random_state"]}, prefer_skip_nested_validation=True
+)
+def make_classifier(kind, *, random_state=None, **options):
+    """Make a classifier that standardises its features first, by the statistics of what it is fitted on.
+
+    Parameters
+    ----------
+    kind : {"svm", "linearsvc", "mlp"}
+        `LiblinearClassifier`, scikit-learn's `LinearSVC`, or `KerasMLPClassifier`.
+    random_state : int, RandomState instance or None, default=None
+        That of the classifier.
+    **options : dict
+        Further parameters of the classifier.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        A `StandardScaler` and the classifier.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, or the classifier has no such parameter.
+
+    Examples
+    --------
+    >>> from skaudeep.evaluation import make_classifier
+    >>> make_classifier("svm", C=0.01)[-1]
+    LiblinearClassifier(C=0.01)
+    """
+    make = _CLASSIFIERS[kind]
+    known = set(make().get_params()) - {"random_state"}
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise ValueError(
+            f"{unknown[0]}={options[unknown[0]]!r}: {make.__name__}, which is {kind!r}, has no such parameter; "
+            f"it has {', '.join(sorted(known))}."
+        )
+    return make_pipeline(StandardScaler(), make(random_state=random_state, **options))
+
+
+@validate_params(
+    {
+        "ds": [xr.Dataset],
+        "train": "no_validation",
+        "test": "no_validation",
+        "repeats": [Interval(Integral, 1, None, closed="left")],
+        "verbose": ["verbose"],
+        **_CONSTRAINTS,
+    },
+    prefer_skip_nested_validation=True,
+)
+def evaluate_dataset(
+    ds,
+    classifier,
+    *,
+    train=None,
+    test=None,
+    upsample=False,
+    majority_vote=False,
+    repeats=1,
+    random_state=None,
+    verbose=0,
+):
+    """Judge a classifier by the folds or the partitions of a data set.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        A data set as :func:`~skaudeep.datasets.make_dataset` makes it, with class names. Instances without a class
+        are neither trained nor tested on. Lazy features are read where they are needed; those with several axes
+        become one vector for each instance.
+    classifier : classifier
+        A clone is fitted for each split and repeat. Whatever must not see the test part, such as scaling, belongs into
+        it; :func:`make_classifier` makes one.
+    train, test : str or list of str, default=None
+        Partitions to train and to test on, among "train", "devel" and "test". With neither, the splits are the folds of
+        the data set if it has any; see :func:`~skaudeep.datasets.cv_splits`.
+    upsample : bool, default=False
+        Whether to copy recordings of the rarer classes in the training part of each split until every class has as
+        many as the largest (see :func:`~skaudeep.datasets.upsample`). Copies are never tested on.
+    majority_vote : bool, default=False
+        Whether samples are recordings, for each of which its chunks vote, instead of the chunks themselves; see
+        `MajorityVoteClassifier`.
+    repeats : int, default=1
+        How often to do it all, each time with other seeds.
+    random_state : int, RandomState instance or None, default=None
+        Decides the seeds of the classifier and which recordings are copied, of each repeat. An integer gives the same
+        result every time, and more repeats begin with the same results as fewer. None leaves the classifier the
+        seeds that it has in the first repeat, and takes new ones in others.
+    verbose : bool or int, default=0
+        Whether to show progress.
+
+    Returns
+    -------
+    DatasetEvaluation
+        Accuracy and unweighted average recall of each split and repeat, the pooled confusion matrix, and all
+        predictions.
+
+    Raises
+    ------
+    DataSetError
+        If there are no classes, or neither folds nor partitions; a split trains on fewer than two classes;
+        chunks of a recording are on both sides of a split or, for a majority vote, differ in their class; features
+        are not finite.
+
+    Warns
+    -----
+    UserWarning
+        If a split tests a class on which it does not train, so that no prediction can be right.
+
+    See Also
+    --------
+    predict_dataset : Classify a data set without labels.
+    evaluate_folds : The same with arrays and any splitter.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skaudeep.datasets import add_folds, make_dataset
+    >>> from skaudeep.evaluation import evaluate_dataset, make_classifier
+    >>> rng = np.random.default_rng(0)
+    >>> label = np.repeat(["dog", "rain"], 20)
+    >>> features = rng.normal(size=(40, 3)) + 2 * (label == "dog")[:, None]
+    >>> ds = make_dataset(features, [f"{i}.wav" for i in range(40)], label_nominal=label)
+    >>> result = evaluate_dataset(add_folds(ds, 4, random_state=0), make_classifier("svm", C=0.1))
+    >>> print(result)
+    accuracy 0.97 +/- 0.04, UAR 0.97 +/- 0.04 over 4 folds, 40 samples
+    >>> result.confusion
+    array([[19,  1],
+           [ 0, 20]])
+    """
+    labels = get_classes(ds, "ds")
+    by_folds = train is None and test is None and ds.sizes["fold"] > 0
+    folds = cv_splits(ds, train=train, test=test).cv_folds
+    rows = np.flatnonzero(~np.isnan(folds).all(axis=1))
+    samples = gather(ds, rows, majority_vote)
+    folds = join_folds(samples, folds[rows])
+    splits = [f"fold {i}" for i in range(1, folds.shape[1] + 1)] if by_folds else [_tested(ds, samples, folds)]
+    y = join_classes(samples, labels[rows])
+    if majority_vote:
+        classifier = MajorityVoteClassifier(classifier)
+    for name, fold in zip(splits, folds.T, strict=True):
+        _check_split(name, y[fold == 0], y[fold == 1])
+
+    evaluations = []
+    with progress("Evaluating", repeats * len(splits), enabled=bool(verbose), unit="fits") as advance:
+        for seed in _draw_seeds(repeats, random_state):
+            random = check_random_state(seed)
+            pairs = [(np.flatnonzero(fold == 0), np.flatnonzero(fold == 1)) for fold in folds.T]
+            if upsample:
+                pairs = [(balance(ds, samples, y, training, random), test) for training, test in pairs]
+            evaluations.append(judge_splits(_reseed(classifier, seed), samples.X, y, pairs, advance))
+    return DatasetEvaluation(
+        classes=evaluations[0].classes,
+        splits=splits,
+        accuracy=np.array([evaluation.accuracy for evaluation in evaluations]),
+        recall=np.array([evaluation.recall for evaluation in evaluations]),
+        confusion=np.sum([evaluation.confusion for evaluation in evaluations], axis=0),
+        predictions=pd.concat([_tabulate(ds, samples, y, *one) for one in enumerate(evaluations)], ignore_index=True),
+    )
+
+
+@validate_params(
+    {"train_ds": [xr.Dataset], "test_ds": [xr.Dataset], **_CONSTRAINTS},
+    prefer_skip_nested_validation=True,
+)
+def predict_dataset(train_ds, test_ds, classifier, *, upsample=False, majority_vote=False, random_state=None):
+    """Fit a classifier on one data set and predict the classes of another.
+
+    Parameters
+    ----------
+    train_ds : xarray.Dataset
+        What to train on, with class names; instances without a class are left out.
+    test_ds : xarray.Dataset
+        What to classify, with the same features; its labels are not looked at. Give parts of data sets with
+        :func:`~skaudeep.datasets.select`.
+    classifier : classifier
+        A clone is fitted; :func:`make_classifier` makes one that scales its features.
+    upsample : bool, default=False
+        Whether to copy recordings of the rarer classes of `train_ds` until every class has as many as the largest.
+    majority_vote : bool, default=False
+        Whether to fit on the chunks of recordings and let those of a recording vote.
+    random_state : int, RandomState instance or None, default=None
+        Decides the seeds of the classifier and which recordings are copied. An integer gives the same result every
+        time; None leaves the classifier the seeds that it has.
+
+    Returns
+    -------
+    pandas.Series
+        The predicted class (`label`) by `filename`, sorted: one for each recording with a majority vote, otherwise one
+        for each instance, with the chunks of a recording in their order.
+
+    Raises
+    ------
+    DataSetError
+        If `train_ds` has fewer than two classes; either has no instance or features that are not finite, or the
+        features of both differ in shape or name.
+
+    See Also
+    --------
+    evaluate_dataset : How right the predictions are likely to be.
+
+    Examples
+    --------
+    >>> from skaudeep.datasets import make_dataset
+    >>> from skaudeep.evaluation import make_classifier, predict_dataset
+    >>> known = make_dataset([[0.0], [0.1], [0.9], [1.0]], list("abcd"), label_nominal=["dog", "dog", "sea", "sea"])
+    >>> new = make_dataset([[0.8], [0.2]], ["f.wav", "e.wav"])
+    >>> predict_dataset(known, new, make_classifier("svm")).to_dict()
+    {'e.wav': 'dog', 'f.wav': 'sea'}
+    """
+    labels = get_classes(train_ds, "train_ds")
+    check_same_features(train_ds, test_ds)
+    rows = np.flatnonzero(labels != "")
+    training = gather(train_ds, rows, majority_vote, "train_ds")
+    test = gather(test_ds, np.arange(test_ds.sizes["instance"]), majority_vote, "test_ds")
+    y = join_classes(training, labels[rows])
+    _check_split("train_ds", y)
+    both = np.isin(test.filenames, training.filenames).sum()
+    if both:
+        _log.info("%d of %d samples to classify are also trained on", both, len(test.filenames))
+    if majority_vote:
+        classifier = MajorityVoteClassifier(classifier)
+    seed = None if random_state is None else draw_seed(random_state)
+    X = training.X
+    if upsample:
+        chosen = balance(train_ds, training, y, np.arange(len(y)), check_random_state(seed))
+        X, y = X[chosen], y[chosen]
+    fitted = _reseed(classifier, seed).fit(X, y)
+    index = pd.Index(test.filenames.astype(object), name="filename")
+    predictions = pd.Series(fitted.predict(test.X).astype(object), index, name="label")
+    order = np.lexsort((test_ds["chunk_nr"].values[test.rows], test.filenames))
+    return predictions.iloc[order]
+
+
+def _tested(ds, samples, folds):
+    """Names of the partitions that are tested on."""
+    partition = ds["partition"].values[samples.rows]
+    return ", ".join(name for i, name in enumerate(PARTITIONS) if (folds[:, 0] == 1)[partition == i].any())
+
+
+def _check_split(name, training, test=()):
+    """Refuse a split without two classes to train on; warn of classes that are only tested."""
+    classes = np.unique(training)
+    if len(classes) < 2:
+        raise DataSetError(
+            f"{name}: all {len(training)} samples to train on are of the class {str(classes[0])!r}, but a classifier "
+            "needs two; add other recordings, or make other folds or partitions."
+        )
+    missing = np.setdiff1d(test, classes)
+    if len(missing):
+        warnings.warn(
+            f"{name}: no sample of {', '.join(missing)} is trained on, but {np.isin(test, missing).sum()} are tested "
+            "on, of which none can be right. Folds made by add_folds have each class on both sides, if it has two "
+            "files.",
+            stacklevel=4,
+        )
+
+
+def _draw_seeds(n, random_state):
+    """One seed for each repeat; None, for the seeds that there are, in the first if no other is asked for."""
+    seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n).tolist()
+    return [None, *seeds[1:]] if random_state is None else seeds
+
+
+def _reseed(classifier, seed):
+    """A clone in which every `random_state` is the seed, unless it is None."""
+    classifier = clone(classifier)
+    if seed is None:
+        return classifier
+    names = [name for name in classifier.get_params() if name.rpartition("__")[2] == "random_state"]
+    return classifier.set_params(**dict.fromkeys(names, seed))
+
+
+def _tabulate(ds, samples, y, repeat, evaluation):
+    """The predictions of one repeat as a table."""
+    rows = evaluation.rows
+    known = {"repeat": repeat, "split": evaluation.folds, "filename": samples.filenames[rows]}
+    if not samples.by_file:
+        known["chunk_nr"] = ds["chunk_nr"].values[samples.rows[rows]]
+    return pd.DataFrame(known | {"label": y[rows], "prediction": evaluation.predictions})

@@ -1,0 +1,137 @@
+"""What a classifier sees of a data set: features, classes and folds of its instances, or of its recordings."""
+
+import logging
+import reprlib
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from skaudeep.datasets import to_bunch, upsample
+from skaudeep.datasets._model import VARIABLES, check_layout
+from skaudeep.exceptions import DataSetError
+
+_log = logging.getLogger(__name__)
+
+
+class Samples(NamedTuple):
+    """Instances, or recordings with all their chunks, as a classifier takes them."""
+
+    X: np.ndarray  # (n_samples, n_features), (n_samples, n_chunks, n_features), or of n_samples arrays
+    rows: np.ndarray  # of shape (n_samples,): the instance, or the first chunk, in the data set
+    filenames: np.ndarray  # of shape (n_samples,)
+    order: np.ndarray  # the gathered instances, sample by sample
+    starts: np.ndarray  # of shape (n_samples,): where each sample begins in `order`
+    by_file: bool
+
+
+def gather(ds, rows, by_file, source="ds"):
+    """Load instances, with the chunks of a recording together and in their order if samples are recordings."""
+    if not len(rows):
+        raise DataSetError(f"{source}: there are no instances.")
+    filenames = ds["filename"].values[rows].astype(str)
+    X = _load(ds, rows, source)
+    if not by_file:
+        each = np.arange(len(rows))
+        return Samples(X, rows, filenames, each, each, by_file)
+    codes, files = pd.factorize(filenames, sort=True)
+    order = np.lexsort((ds["chunk_nr"].values[rows], codes))
+    counts = np.bincount(codes)
+    starts = np.cumsum(counts) - counts
+    X = X[order]
+    if (counts == counts[0]).all():
+        X = X.reshape(len(files), counts[0], -1)
+    else:
+        X = np.fromiter(np.split(X, starts[1:]), dtype=object, count=len(files))
+    return Samples(X, rows[order][starts], files, order, starts, by_file)
+
+
+def _load(ds, rows, source):
+    """The features of some instances, as rows of a matrix; refused unless finite."""
+    features = ds["features"]
+    if features.ndim > 2:
+        _log.info(
+            "Features of %s: flattened to %d numbers for each instance",
+            " x ".join(f"{features.sizes[dim]} {dim}" for dim in features.dims[1:]),
+            np.prod(features.shape[1:]),
+        )
+    X = features.isel(instance=rows).values.reshape(len(rows), -1)
+    wrong = ~np.isfinite(X).all(axis=1)
+    if wrong.any():
+        at = rows[np.argmax(wrong)]
+        raise DataSetError(
+            f"features: {source} has NaN or infinity in those of {ds['filename'].values[at]}, chunk "
+            f"{ds['chunk_nr'].values[at]} ({wrong.sum()} of {len(rows)} instances have); compute them anew, or leave "
+            "such instances out."
+        )
+    return X
+
+
+def get_classes(ds, source):
+    """The class of every instance, "" where it is not known."""
+    bunch = to_bunch(ds)  # which knows names behind numbers, and refuses what is no data set
+    if bunch.target_names is None or (bunch.target < 0).all():
+        has = "numbers as targets, but no" if bunch.target is not None and bunch.target_names is None else "no"
+        raise DataSetError(f"{source} has {has} class names, which classifiers need; set_labels gives them.")
+    return np.where(bunch.target < 0, "", bunch.target_names[bunch.target])
+
+
+def join_folds(samples, folds):
+    """Folds of samples, from those of instances; no recording is on both sides of one."""
+    codes, files = pd.factorize(samples.filenames)
+    ordered = folds[samples.order]
+    low, high = (extreme.reduceat(ordered, samples.starts) for extreme in (np.fmin, np.fmax))
+    order = np.argsort(codes, kind="stable")
+    starts = np.searchsorted(codes[order], np.arange(len(files)))
+    torn = np.fmin.reduceat(low[order], starts) < np.fmax.reduceat(high[order], starts)
+    if torn.any():
+        file, fold = np.argwhere(torn)[0]
+        where = f"fold {fold + 1}" if folds.shape[1] > 1 else "the split"
+        raise DataSetError(
+            f"Chunks of {files[file]} are in the training and in the test part of {where} ({torn.any(axis=1).sum()} of "
+            f"{len(files)} recordings are torn apart), which would make results too good; make new folds or partitions "
+            "with remove_folds and add_folds, or remove_partitions and add_partitions."
+        )
+    return low
+
+
+def join_classes(samples, labels):
+    """Classes of samples, from those of instances."""
+    labels = labels[samples.order]
+    y = labels[samples.starts]
+    n_chunks = np.diff(samples.starts, append=len(labels))
+    differs = labels != np.repeat(y, n_chunks)
+    if differs.any():
+        sample = np.repeat(np.arange(len(y)), n_chunks)[np.argmax(differs)]
+        raise DataSetError(
+            f"Chunks of {samples.filenames[sample]} have the classes {str(y[sample])!r} and "
+            f"{str(labels[np.argmax(differs)])!r}; a majority vote needs one class for each recording."
+        )
+    return y
+
+
+def check_same_features(train_ds, test_ds):
+    """Refuse features that a classifier cannot take for the same."""
+    check_layout(test_ds, "test_ds")
+    one, two = train_ds["features"], test_ds["features"]
+    if one.shape[1:] != two.shape[1:]:
+        raise DataSetError(
+            f"features: train_ds has {' x '.join(map(str, one.shape[1:]))} of them for each instance, test_ds "
+            f"{' x '.join(map(str, two.shape[1:]))}; make both with the same model."
+        )
+    for dim, other in zip(one.dims[1:], two.dims[1:], strict=True):
+        if dim in one.coords and other in two.coords and (one[dim].values != two[other].values).any():
+            names = [reprlib.repr(f[d].values.tolist()) for f, d in ((one, dim), (two, other))]
+            raise DataSetError(
+                f"features: their names are {names[0]} in train_ds, but {names[1]} in test_ds; give both the same "
+                "features in the same order."
+            )
+
+
+def balance(ds, samples, y, training, random):
+    """Rows of `training` and again of those samples that are copied to balance the classes."""
+    # a data set whose features are the numbers of the samples: they show what was copied
+    outline = ds[list(VARIABLES[:-1])].isel(instance=samples.rows[training])
+    numbers = ("instance", "number"), training[:, None]
+    outline = outline.assign(label_nominal=("instance", y[training]), features=numbers)
+    return upsample(outline, random_state=random)["features"].values[:, 0]
