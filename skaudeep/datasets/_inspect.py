@@ -74,7 +74,7 @@ def inspect_corpus(source, *, n_jobs=None, verbose=0):
     corpus = _as_corpus(source)
     segments = _as_segments(corpus["data"])
     codes, files = pd.factorize(segments["file"])
-    headers = _read_headers(files, n_jobs, verbose)
+    headers = read_headers(files, n_jobs, verbose)
     readable = headers["reason"] == ""
     lengths, unknown, outside = _measure(segments, headers.iloc[codes])
     unreadable = headers.loc[~readable, ["file", "reason"]]
@@ -238,7 +238,7 @@ def _seconds(times, n):
         ) from error
 
 
-def _read_headers(files, n_jobs, verbose):
+def read_headers(files, n_jobs, verbose):
     """A table with one row per file: what its header says, or the reason why it cannot be read."""
     size = max(1, min(_MAX_BATCH, len(files) // (4 * joblib.effective_n_jobs(n_jobs))))
     batches = [files[first : first + size] for first in range(0, len(files), size)]

@@ -257,13 +257,6 @@ class BaseAutoencoderEmbedder(
         if self.log_dir is None:
             return []
         make_folder(self.log_dir, "log_dir")
-        try:
-            import tensorboard  # noqa: F401
-        except ImportError as error:
-            raise ImportError(
-                f"log_dir={os.fspath(self.log_dir)!r} needs TensorBoard: pip install 'skaudeep[tensorboard]', or set "
-                "log_dir=None"
-            ) from error
         import keras
 
         return [keras.callbacks.TensorBoard(os.fspath(self.log_dir), write_graph=False)]

@@ -82,7 +82,7 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
         one there goes on from it and ends as if it had never been interrupted. Data that are read batch by batch
         are told apart by their lengths and 64 of their sequences.
     log_dir : path-like, default=None
-        Folder for TensorBoard summaries; needs the extra ``skaudeep[tensorboard]``.
+        Folder for TensorBoard summaries.
     random_state : int, RandomState instance or None, default=None
         An integer gives bit-equal results on CPU.
     verbose : bool or int, default=0

@@ -350,11 +350,16 @@ class NetCDFWriter:
         arguments = {name: value for name, value in _plain(self._arguments, "label_map").items() if value is not None}
         arguments |= {"settings": self._settings, "label_map": _plain(self._arguments["label_map"], "label_map")}
         for name, value in arguments.items():
-            if self._header[name] != value:
-                raise DataSetError(
-                    f"Cannot go on with the batches in {self._folder}: they were made with {name}="
-                    f"{self._header[name]!r}, and not with {value!r}. Use the former, or begin anew with resume=False."
-                )
+            before = self._header[name]
+            if before == value:
+                continue
+            if name == "settings" and before and value:  # most of them may be the same
+                keys = [key for key in before | value if before.get(key) != value.get(key)]
+                before, value = ({key: settings.get(key) for key in keys} for settings in (before, value))
+            raise DataSetError(
+                f"Cannot go on with the batches in {self._folder}: they were made with {name}={before!r}, and not with "
+                f"{value!r}. Use the former, or begin anew with resume=False."
+            )
 
     def _check_fit(self, header, batch, index):
         """Raise a `DataSetError` unless a batch fits those before and brings new instances."""

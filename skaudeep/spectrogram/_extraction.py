@@ -218,10 +218,10 @@ def extract(branches, sources, *, n_jobs=None, verbose=0):
 
 
 def _extract_batch(branches, sources):
-    return [_extract_one(branches, source) for source in sources]
+    return [extract_one(branches, source) for source in sources]
 
 
-def _extract_one(branches, source):
+def extract_one(branches, source):
     """The spectrogram of each branch, or the error it failed with."""
     try:
         samples, native_rate = source.read()

@@ -443,17 +443,9 @@ class TestCallbacks:
         )
 
     def test_tensorboard(self, tmp_path):
-        pytest.importorskip("tensorboard")
         make(log_dir=tmp_path / "logs").fit(X)
         events = list((tmp_path / "logs").rglob("*tfevents*"))
         assert events and b"epoch_loss" in b"".join(file.read_bytes() for file in events)
-
-    def test_without_tensorboard_the_remedy_is_named_before_training(self, monkeypatch, tmp_path):
-        import sys
-
-        monkeypatch.setitem(sys.modules, "tensorboard", None)
-        with pytest.raises(ImportError, match=r"pip install 'skaudeep\[tensorboard\]'"):
-            make(log_dir=tmp_path).fit(X)
 
 
 class TestFiles:

@@ -1,0 +1,114 @@
+"""The record of an experiment, which says what has been done in its folder and with which outcome."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from skaudeep._files import atomic_path
+from skaudeep.experiment._stages import EXPERIMENT_FILE
+
+try:
+    import fcntl
+except ImportError:  # there are no such locks on Windows
+    fcntl = None
+
+FORMAT = 1
+
+# what is known of each stage that has been done
+_KEYS = {"name", "kind", "digest", "outputs", "files", "own", "needs", "parts", "seconds", "finished"}
+
+
+@contextlib.contextmanager
+def claim_folder(out):
+    """Make the output folder, in which no other run may be at work."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"cannot make the folder {str(out)!r} ({error.strerror}); give another one (--output)") from error
+    descriptor = os.open(out, os.O_RDONLY) if fcntl is not None else None
+    try:
+        if descriptor is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise OSError(
+            f"{out}: another run is at work in it; wait for its end, stop it, or give another folder (--output)"
+        ) from error
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def read_record(out):
+    """What earlier runs have recorded."""
+    path, empty = out / EXPERIMENT_FILE, {"stages": [], "stale": [], "started": {}}
+    if not path.exists():
+        if out.exists() and not out.is_dir():
+            raise NotADirectoryError(f"{out} is a file; give a folder (--output)")
+        if out.is_dir() and any(not entry.name.startswith(".") for entry in out.iterdir()):
+            raise ValueError(
+                f"{out} holds other files and no experiment; give a folder that is new, empty or an experiment's "
+                "(--output)"
+            )
+        return empty
+    state = read_json(path)
+    whole = isinstance(state, dict) and state.get("format") == FORMAT and isinstance(state.get("stages"), list)
+    if isinstance(state, dict) and isinstance(state.get("format"), int) and state["format"] > FORMAT:
+        raise ValueError(f"{path} is of skaudeep {state.get('skaudeep')}, a newer version; update, or give --output")
+    if not whole or not all(
+        isinstance(record, dict) and set(record) >= _KEYS for record in [*state["stages"], *state.get("stale", [])]
+    ):
+        raise ValueError(f"{path} is damaged; empty its folder to run everything anew, or give another one (--output)")
+    return empty | state
+
+
+def read_json(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(
+            f"{path} is damaged ({error}); empty its folder to run everything anew, or give another one (--output)"
+        ) from error
+
+
+def write_json(value, path):
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_results(out):
+    """Read what an experiment has found.
+
+    Parameters
+    ----------
+    out : str or path-like
+        The output folder.
+
+    Returns
+    -------
+    dict
+        `output`, `title`; `results`, a list with `features`, `classifier`, `accuracy`, `accuracy_std`, `recall`,
+        `recall_std` and `n_splits` of each evaluation: mean and standard deviation over the splits, of which each is
+        the mean of its repeats; `stages`, a list with `name`, `kind` and `seconds`.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds no experiment.
+    """
+    out = Path(out)
+    state = read_record(out)
+    results = []
+    for record in state["stages"]:
+        if record["kind"] == "evaluate":
+            evaluation = json.loads((out / record["outputs"][0]).read_text(encoding="utf-8"))
+            result = {key: evaluation[key] for key in ("features", "classifier")}
+            for measure in ("accuracy", "recall"):
+                splits = np.mean(evaluation[measure], axis=0)
+                result |= {measure: float(splits.mean()), f"{measure}_std": float(splits.std())}
+            results.append(result | {"n_splits": len(evaluation["splits"])})
+    stages = [{key: record[key] for key in ("name", "kind", "seconds")} for record in state["stages"]]
+    return {"output": str(out), "title": state.get("title", ""), "results": results, "stages": stages}

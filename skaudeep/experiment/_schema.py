@@ -1,0 +1,213 @@
+"""The tables of a configuration: which keys there are, their defaults, and what values can be."""
+
+import copy
+import difflib
+import inspect
+import math
+import re
+
+from sklearn.svm import LinearSVC
+
+from skaudeep._validation import Integral, Interval, validate_params
+from skaudeep.classification import KerasMLPClassifier, LiblinearClassifier
+from skaudeep.embedding import StatisticsPooling
+from skaudeep.embedding._pooling import check_statistics
+from skaudeep.experiment._train import AUTOENCODERS
+from skaudeep.spectrogram import SpectrogramTransformer
+
+#: the classifiers by their kind
+CLASSIFIERS = {"mlp": KerasMLPClassifier, "svm": LiblinearClassifier, "linearsvc": LinearSVC}
+_KINDS = {"autoencoders": AUTOENCODERS, "classifiers": CLASSIFIERS}
+
+#: parameters of spectrograms that can be lists, of which all combinations are made
+VARIED = ("clip_below", "channels")
+
+# parameters of estimators that the experiment itself takes care of; epochs of embedders are run one by one
+_OWN = {"random_state", "verbose", "n_jobs"}
+_OWN_OF_EMBEDDERS = _OWN | {
+    *("checkpoint_dir", "log_dir", "warm_start", "early_stopping", "validation_fraction", "n_iter_no_change"),
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_REFUSAL = re.compile(r"The 'value' parameter of \S+ must be (.+)\. Got .+ instead\.", re.DOTALL)
+
+# keys with their defaults and constraints
+_SWITCH = ["boolean"]
+_COUNT = [Interval(Integral, 1, None, closed="left")]
+_TOP = {
+    "title": (None, [str, None]),
+    "about": ("", [str]),
+    "seed": (0, [Interval(Integral, 0, 2**32 - 1, closed="both")]),
+}
+_TABLES = {
+    "corpus": {
+        "name": ("", [str]),
+        "path": (None, [str, None]),
+        "parser": ("auto", [str]),
+        "options": ({}, [dict]),
+        "folds": (None, [Interval(Integral, 2, None, closed="left"), None]),
+        "partitions": (None, [dict, None]),
+        "about": ("", [str]),
+        "layout": ("", [str]),
+    },
+    "fusion": {"enabled": (None, [*_SWITCH, None]), "chunks": (False, _SWITCH)},
+    "evaluation": {
+        "train": (None, [list, str, None]),
+        "test": (None, [list, str, None]),
+        "majority_vote": (False, _SWITCH),
+        "upsample": (False, _SWITCH),
+        "controls": (False, _SWITCH),
+    },
+    "export": {"formats": ([], [list, str]), "labels_last": (False, _SWITCH)},
+    "report": {"enabled": (True, _SWITCH)},
+}
+ARRAYS = {
+    "autoencoders": {"name": (None, [str, None]), "kind": (None, [str]), "checkpoints_to_keep": (1, [*_COUNT, None])},
+    "classifiers": {"name": (None, [str, None]), "kind": (None, [str]), "repeats": (1, _COUNT)},
+}
+#: the keys that hold a list of words, and the words
+_WORDS = {"train": ("train", "devel", "test"), "test": ("train", "devel", "test"), "formats": ("csv", "arff")}
+
+
+def check_tables(tables, source):
+    """The experiment that tables describe."""
+    _refuse_unknown(tables, [*_TOP, *_TABLES, "spectrograms", *ARRAYS], f"{source}:", "table or key")
+    top = _checked(_TOP, {key: tables[key] for key in _TOP if key in tables}, f"{source}:")
+    result = {
+        table: _checked(keys, _table(tables, table, source), f"{source}: [{table}]") for table, keys in _TABLES.items()
+    }
+    result["spectrograms"] = _spectrograms(_table(tables, "spectrograms", source), f"{source}: [spectrograms]")
+    result |= {array: _entries(tables, array, source) for array in ARRAYS}
+    for classifier in result["classifiers"]:
+        classifier["name"] = classifier["name"] or classifier["kind"]
+    for array in ARRAYS:
+        _check_names(result[array], f"{source}: [[{array}]]")
+    if not result["autoencoders"]:
+        raise ValueError(f'{source}: there are no [[autoencoders]]; at least one is needed, such as kind = "t-rae"')
+    return top | result
+
+
+def _table(tables, name, source):
+    table = tables.get(name, {})
+    if not isinstance(table, dict):
+        raise ValueError(f"{source}: {name} = {table!r}: expected a table, which begins with [{name}]")
+    return table
+
+
+def _entries(tables, array, source):
+    """An array of tables, with the parameters of their estimators."""
+    entries = tables.get(array, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"{source}: {array}: expected tables, each of which begins with [[{array}]]")
+    result = []
+    for entry in entries:
+        kind, kinds = entry.get("kind"), _KINDS[array]
+        where = f"{source}: [[{array}]]" + (f" {entry['name']!r}" if "name" in entry else "")
+        if not isinstance(kind, str) or kind not in kinds:
+            raise ValueError(f"{where} kind = {kind!r}: expected one of {', '.join(kinds)}{_meant(kind, kinds)}")
+        result.append(_checked(keys_of_entry(array, kind), entry, where))
+    return result
+
+
+def _check_names(entries, where):
+    """Names that files can be called by, each of one entry."""
+    names = [entry["name"] for entry in entries]
+    for name in names:
+        if name is None and len(names) > 1:
+            raise ValueError(f"{where} has several entries, of which one has no name; give each one")
+        if name is not None and not _NAME.fullmatch(name):
+            raise ValueError(f"{where} name = {name!r}: files are called so; use letters, digits, '-', '_' and '.'")
+        if name is not None and [other.lower() for other in names].count(name.lower()) > 1:
+            raise ValueError(f"{where} has two entries called {name!r}; give each a name of its own")
+
+
+def _spectrograms(values, where):
+    """Parameters of spectrograms, of which some can be lists."""
+    keys = parameters_of(SpectrogramTransformer)
+    lists = {key: values[key] for key in VARIED if isinstance(values.get(key), list)}
+    result = _checked(keys, {key: value for key, value in values.items() if key not in lists}, where)
+    if result["on_error"] == "warn":
+        raise ValueError(f"{where} on_error = 'warn': expected 'raise' or 'skip'")
+    for key, items in lists.items():
+        result[key] = [_checked(keys, {key: item}, where)[key] for item in items]
+        if not items or len(set(result[key])) < len(items):
+            raise ValueError(f"{where} {key} = {items!r}: expected different values, at least one")
+    return result
+
+
+def _checked(keys, values, where):
+    """A table with all of its keys."""
+    _refuse_unknown(values, keys, where)
+    result = {key: copy.deepcopy(default) for key, (default, _) in keys.items()}
+    result |= {key: _checked_value(key, value, list(keys[key][1]), where) for key, value in values.items()}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in result.items()}
+
+
+def _checked_value(key, value, constraints, where):
+    """A value as Python has it, where "none" is None."""
+    if isinstance(value, str) and value.lower() == "none" and None in constraints:
+        return None
+    if key in _WORDS and isinstance(value, str):
+        value = [value]
+    expected = _expected(key, value, constraints)
+    if expected is not None:
+        shown = str(value).lower() if isinstance(value, bool) else repr(value)
+        raise ValueError(f"{where} {key} = {shown}: expected {expected.replace('None', 'none')}")
+    return value
+
+
+def _expected(key, value, constraints):
+    """What a value should have been; None if it is that."""
+    words = [constraint for constraint in constraints if isinstance(constraint, str)]
+    # True is 1 for scikit-learn, and infinity a number
+    if (isinstance(value, bool) and "boolean" not in words) or (isinstance(value, float) and not math.isfinite(value)):
+        constraints, value = [c for c in constraints if c != "array-like"], object()
+    try:
+        validate_params({"value": constraints}, prefer_skip_nested_validation=True)(lambda value: value)(value)
+    except ValueError as refusal:
+        match = _REFUSAL.fullmatch(str(refusal))
+        return match[1] if match else str(refusal)
+    if key in _WORDS and value is not None:
+        known = _WORDS[key]
+        if (not value and key != "formats") or any(value.count(w) > 1 or w not in known for w in value):
+            return f"a list of {', '.join(map(repr, known))}, each at most once"
+    if key == "statistics":
+        try:
+            check_statistics(StatisticsPooling(statistics=value))
+        except (TypeError, ValueError) as refusal:
+            return f"a list of words ({refusal})"
+    if key == "hidden_layer_sizes" and isinstance(value, list) and not all(_is_number(v, int) and v > 0 for v in value):
+        return "whole numbers of at least 1"
+    if key == "partitions" and value is not None:
+        known = _WORDS["train"]
+        if not value or any(part not in known or not _is_number(share) or share <= 0 for part, share in value.items()):
+            return f"a table with shares of {', '.join(known)}, such as {{train = 0.8, test = 0.2}}"
+    return None
+
+
+def _is_number(value, kind=(int, float)):
+    return isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _refuse_unknown(values, known, where, what="key"):
+    for key in values:
+        if key not in known:
+            meant = _meant(key, known) or f"; there are {', '.join(known)}"
+            raise ValueError(f"{where} the {what} {key!r} is unknown{meant}")
+
+
+def _meant(word, known):
+    close = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def parameters_of(cls):
+    """The parameters of an estimator that a configuration can give, as keys."""
+    own = _OWN_OF_EMBEDDERS if cls in AUTOENCODERS.values() else _OWN
+    signature = inspect.signature(cls).parameters.values()
+    return {p.name: (p.default, cls._parameter_constraints[p.name]) for p in signature if p.name not in own}
+
+
+def keys_of_entry(array, kind):
+    """The keys of an entry of an array of tables."""
+    cls = _KINDS[array].get(kind)
+    return ARRAYS[array] | ({} if cls is None else parameters_of(cls))

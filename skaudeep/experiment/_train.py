@@ -1,0 +1,430 @@
+"""Train an autoencoder on data sets in files, with a checkpoint after every epoch."""
+
+import concurrent.futures
+import contextlib
+import copy
+import itertools
+import logging
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import orjson
+from sklearn.base import clone
+
+from skaudeep._files import atomic_path, check_path
+from skaudeep._persistence import load
+from skaudeep._progress import progress
+from skaudeep._validation import Integral, Interval, draw_seed, validate_params
+from skaudeep._version import __version__
+from skaudeep.embedding import (
+    FrequencyAutoencoderEmbedder,
+    FrequencyTimeAutoencoderEmbedder,
+    Seq2SeqAutoencoderEmbedder,
+)
+from skaudeep.embedding._checkpoints import make_folder
+from skaudeep.exceptions import DataSetError
+from skaudeep.experiment._inputs import gather, open_inputs
+from skaudeep.experiment._summaries import EVENT_FILES, Summaries
+
+try:
+    import fcntl
+except ImportError:  # there are no such locks on Windows
+    fcntl = None
+
+#: The embedders by the names that they have on the command line.
+AUTOENCODERS = {
+    "t-rae": Seq2SeqAutoencoderEmbedder,
+    "f-rae": FrequencyAutoencoderEmbedder,
+    "ft-rae": FrequencyTimeAutoencoderEmbedder,
+}
+_FORMAT, _RECORD = 1, "training.json"
+_N_SUMMARISED = 16  # instances of which summaries tell
+# parameters that do not decide what is learned in an epoch
+_FREE_PARAMETERS = ("max_epochs", "output", "statistics", "verbose", "warm_start")
+_REFUSED_PARAMETERS = ("early_stopping", "checkpoint_dir", "log_dir")
+
+_log = logging.getLogger(__name__)
+
+
+@validate_params(
+    {
+        "embedder": "no_validation",
+        "inputs": "no_validation",
+        "run_dir": [str, os.PathLike],
+        "resume": ["boolean"],
+        "overwrite": ["boolean"],
+        "checkpoints_to_keep": [Interval(Integral, 0, None, closed="left"), None],
+        "verbose": ["verbose"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def train_autoencoder(embedder, inputs, run_dir, *, resume=False, overwrite=False, checkpoints_to_keep=5, verbose=0):
+    """Train an autoencoder on the spectrograms of data sets, with a checkpoint after every epoch.
+
+    Parameters
+    ----------
+    embedder : Seq2SeqAutoencoderEmbedder, FrequencyAutoencoderEmbedder or FrequencyTimeAutoencoderEmbedder
+        What to train, for `max_epochs` epochs in total. It is not changed: a copy is trained from the beginning. Where
+        its `random_state` is not a number, one is drawn, which the copy has and the record of the run names.
+    inputs : path-like, xarray.Dataset, or sequence of these
+        Data sets with features of equal shape (T, F) for each instance, NetCDF files as a rule, which are taken
+        together. Up to 2 GiB of features are read into memory; more stay on disk, and are read batch by batch.
+    run_dir : path-like
+        Folder of the run. Checkpoints are ``logs/model-STEP.skaudeep`` in it, named by the number of training steps
+        so far, beside summaries for TensorBoard; ``training.json`` records parameters, losses and times.
+    resume : bool, default=False
+        Whether to go on from the newest checkpoint of the run, if there is one, as if it had never been stopped.
+    overwrite : bool, default=False
+        Whether to replace the checkpoints, summaries and record of an earlier run, which are removed when the first
+        new checkpoint is made.
+    checkpoints_to_keep : int or None, default=5
+        How many of the newest checkpoints to keep; 0 or None: all.
+    verbose : int, default=0
+        Whether to show a progress bar on a terminal. Elsewhere one line for each epoch is logged in any case.
+
+    Returns
+    -------
+    embedder
+        Fitted.
+
+    Raises
+    ------
+    DataSetError
+        If a data set cannot be read, has no spectrograms, others than the first one, or values that are not finite.
+    FileExistsError
+        If there are checkpoints, and neither `resume` nor `overwrite` says what to do.
+    TrainingError
+        When the loss is not finite; the checkpoints before are kept.
+    ValueError
+        If training cannot go on from a checkpoint, of other parameters or damaged.
+    OSError
+        If the run cannot be written, or another process is at work in its folder.
+
+    See Also
+    --------
+    generate_features : Applies the autoencoder.
+    load_autoencoder : Reads a checkpoint.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from skaudeep import Seq2SeqAutoencoderEmbedder
+    >>> from skaudeep.datasets import make_dataset
+    >>> from skaudeep.experiment import train_autoencoder
+    >>> X = np.sin(np.arange(6)[:, None, None] + np.arange(8)[:, None] * np.arange(1, 4))
+    >>> ds = make_dataset(X, [f"{i}.wav" for i in range(6)])
+    >>> embedder = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=4, max_epochs=2, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     embedder = train_autoencoder(embedder, ds, folder)
+    ...     sorted(name for name in os.listdir(os.path.join(folder, "logs")) if name.startswith("model"))
+    ['model-1.skaudeep', 'model-2.skaudeep']
+    """
+    if resume and overwrite:
+        raise ValueError("resume=True and overwrite=True: an earlier run can be continued or replaced, not both")
+    kind_of(embedder)
+    seeded = isinstance(embedder.random_state, Integral)
+    embedder = _prepared(embedder)
+    with _claimed(Path(run_dir)) as run, contextlib.ExitStack() as stack:
+        old = _find_old(run, resume, overwrite)
+        record = _read_record(run) if old else {}
+        before = _load_to_go_on(run, old, embedder, seeded) if old else None
+        if before is not None and before.n_iter_ >= embedder.max_epochs:
+            _log.info("%s has %d epochs already: nothing to do", run, before.n_iter_)
+            return before
+        datasets, sources = open_inputs(inputs, stack)
+        X, data = gather(datasets, sources)
+        if before is not None:
+            _check_same_data(run, before, data, record, sources[0])
+            _log.info("%s: going on after epoch %d", run, before.n_iter_)
+            embedder = before.set_params(max_epochs=embedder.max_epochs)
+        record = {"inputs": sources, "data": data, "seconds_per_epoch": record.get("seconds_per_epoch") or []}
+        with _Saver(run, record, checkpoints_to_keep, clear=overwrite) as saver:
+            return _train(embedder, X, run, saver, verbose)
+
+
+def kind_of(embedder):
+    """Name of the autoencoder that an embedder is, such as "t-rae"."""
+    for kind, embedder_class in AUTOENCODERS.items():
+        if isinstance(embedder, embedder_class):
+            return kind
+    names = ", ".join(embedder_class.__name__ for embedder_class in AUTOENCODERS.values())
+    raise TypeError(f"embedder={embedder!r:.200}: give one of {names}")
+
+
+def _prepared(embedder):
+    """An unfitted copy, with a seed that can be written down."""
+    for name in _REFUSED_PARAMETERS:
+        if getattr(embedder, name):
+            raise ValueError(
+                f"{name}={getattr(embedder, name)!r}: train_autoencoder runs all epochs and keeps everything in "
+                f"run_dir; leave {name} as it is by default, or use fit"
+            )
+    embedder = clone(embedder)
+    embedder._check_parameters()
+    if not isinstance(embedder.random_state, Integral):
+        embedder.random_state = draw_seed(embedder.random_state)
+    return embedder.set_params(verbose=0)
+
+
+# --- the folder of a run ---
+
+
+@contextlib.contextmanager
+def _claimed(run):
+    """Make the folder of a run, which no other process may train in; it does not stay if it stays empty."""
+    new = [folder for folder in (run / "logs", run) if not folder.exists()]
+    make_folder(run / "logs", "run_dir")
+    descriptor = os.open(run, os.O_RDONLY) if fcntl is not None else None
+    try:
+        _lock(descriptor, run)
+        for debris in (run / "logs").glob(".model-*.skaudeep"):  # of a process that was killed
+            debris.unlink(missing_ok=True)
+        yield run
+    finally:
+        for folder in new:
+            with contextlib.suppress(OSError):  # it is not empty
+                folder.rmdir()
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _lock(descriptor, run):
+    if descriptor is None:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise OSError(
+            f"run_dir={str(run)!r}: another process is training in it; wait for its end, stop it, or give another "
+            "folder"
+        ) from error
+    except OSError:  # a file system without locks
+        pass
+
+
+def list_checkpoints(model_dir, ending="skaudeep"):
+    """List the checkpoints of a run.
+
+    Parameters
+    ----------
+    model_dir : path-like
+        Folder of the run, or its folder ``logs``.
+    ending : {"skaudeep", "index"}, default="skaudeep"
+        Ours, or the original's.
+
+    Returns
+    -------
+    dict of int to pathlib.Path
+        The files by the number of training steps, in that order.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    """
+    check_path(model_dir, "model_dir", "folder")
+    folder = Path(model_dir)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"model_dir={str(folder)!r}: there is no such folder")
+    pattern = re.compile(rf"model-(0|[1-9]\d*)\.{ending}")
+    for place in (folder, folder / "logs"):
+        matches = [pattern.fullmatch(path.name) for path in place.iterdir()] if place.is_dir() else []
+        found = {int(match[1]): place / match[0] for match in matches if match}
+        if found:
+            return dict(sorted(found.items()))
+    return {}
+
+
+def load_checkpoint(path):
+    """Read one of our checkpoints, a fitted embedder."""
+    try:
+        embedder = load(path)
+    except ValueError as error:
+        raise ValueError(
+            f"the checkpoint {str(path)!r} is damaged, or no file of skaudeep ({error}); choose another one by its "
+            "step, or remove it to go on from the one before it"
+        ) from error
+    if not isinstance(embedder, tuple(AUTOENCODERS.values())) or not hasattr(embedder, "weights_"):
+        raise ValueError(f"{str(path)!r} holds a {type(embedder).__name__} and no trained autoencoder")
+    return embedder
+
+
+def _find_old(run, resume, overwrite):
+    """Our checkpoints that are there to go on from."""
+    if list_checkpoints(run, "index"):
+        raise FileExistsError(
+            f"run_dir={str(run)!r} holds checkpoints of the original auDeep, which are not mixed with ours: give "
+            "another folder"
+        )
+    found = list_checkpoints(run)
+    if found and not resume and not overwrite:
+        raise FileExistsError(
+            f"run_dir={str(run)!r} holds a trained autoencoder ({found[max(found)].name}): go on with it (--continue, "
+            "resume=True), replace it (--overwrite, overwrite=True), or give another folder (--run-name)"
+        )
+    return {} if overwrite else found
+
+
+def _load_to_go_on(run, old, embedder, seeded):
+    """The newest checkpoint, if it is of the same parameters."""
+    path = old[max(old)]
+    before = load_checkpoint(path)
+    if type(before) is not type(embedder):
+        raise ValueError(
+            f"{str(path)!r} is of {kind_of(before)}, and cannot be continued as {kind_of(embedder)}: give another "
+            "run_dir"
+        )
+    there, here = before.get_params(), embedder.get_params()
+    ignored = _FREE_PARAMETERS if seeded else (*_FREE_PARAMETERS, "random_state")
+    differing = [f"{k}={there[k]!r}, not {here[k]!r}" for k in there if k not in ignored and there[k] != here[k]]
+    if differing:
+        raise ValueError(
+            f"{str(path)!r} was trained with {'; '.join(differing)}: go on with the same parameters, or give another "
+            "run_dir"
+        )
+    return before
+
+
+def _check_same_data(run, before, data, record, source):
+    n_features = data["shape"][-1]
+    if before.n_features_in_ != n_features:
+        raise DataSetError(
+            f"{source} has {n_features} features in a frame, and the autoencoder in {run} was trained on "
+            f"{before.n_features_in_}: give spectrograms of the same settings"
+        )
+    if record.get("data", data) != data:
+        _log.warning("%s goes on with other data than those that it was trained on so far", run)
+
+
+def _read_record(run):
+    """What there is of the record of a run; it only tells, and is not needed to go on."""
+    with contextlib.suppress(OSError, ValueError):
+        record = orjson.loads((run / _RECORD).read_bytes())
+        if isinstance(record, dict):
+            return record
+    return {}
+
+
+# --- epochs ---
+
+
+def _train(embedder, X, run, saver, verbose):
+    """Run the epochs that are left."""
+    n_done, n_epochs = getattr(embedder, "n_iter_", 0), embedder.max_epochs
+    if n_epochs == 0:  # the untrained control
+        embedder.fit(X)
+        saver.make_room()
+        saver.save(embedder, None)
+        return embedder
+    rows = np.unique(np.linspace(0, len(X) - 1, _N_SUMMARISED).astype(int))
+    n_steps = embedder._training_state.n_steps if n_done else 0
+    shown = bool(verbose) and sys.stderr is not None and sys.stderr.isatty()
+    try:
+        with (
+            Summaries(run / "logs", np.asarray(X[rows], np.float32), n_steps) as summaries,
+            progress(f"Training {run}", n_epochs - n_done, enabled=shown, unit="epochs") as advance,
+        ):
+            for epoch in range(n_done + 1, n_epochs + 1):
+                start = time.perf_counter()
+                embedder.partial_fit(X)
+                seconds = time.perf_counter() - start
+                saver.make_room()
+                with _errors_naming(run / "logs"):
+                    summaries.write(embedder, embedder._training_state.n_steps, seconds)
+                saver.save(embedder, seconds)
+                advance(note=f"loss {embedder.loss_:.4f}")
+                level = logging.DEBUG if shown else logging.INFO
+                _log.log(level, "epoch %d/%d  loss %.4f  %.1f s", epoch, n_epochs, embedder.loss_, seconds)
+    except BaseException as error:
+        if not isinstance(error, Exception) and hasattr(embedder, "weights_"):  # stopped by the user
+            _log.warning("%s holds epoch %d of %d; --continue (resume=True) goes on", run, embedder.n_iter_, n_epochs)
+        raise
+    return embedder
+
+
+@contextlib.contextmanager
+def _errors_naming(path):
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"{path}: cannot be written ({error.strerror or error}); epochs saved before are kept") from error
+
+
+class _Saver:
+    """Writes checkpoints and the record of a run in a thread, one at a time, while the next epoch runs.
+
+    Parameters
+    ----------
+    run : pathlib.Path
+        Folder of the run.
+    record : dict
+        What the record holds beside what the embedder knows.
+    n_kept : int or None
+        How many checkpoints to keep.
+    clear : bool
+        Whether to remove an earlier run before the first checkpoint.
+    """
+
+    def __init__(self, run, record, n_kept, clear):
+        self._run, self._record, self._n_kept, self._clear = run, record, n_kept, clear
+        self._seconds = list(record["seconds_per_epoch"])
+        self._pool = concurrent.futures.ThreadPoolExecutor(1)
+        self._pending = None
+
+    def make_room(self):
+        """Remove the earlier run, if it is to be replaced; to be called before anything is written."""
+        logs = self._run / "logs"
+        earlier = (*list_checkpoints(logs).values(), *logs.glob(EVENT_FILES), self._run / _RECORD)
+        for path in earlier if self._clear else ():
+            path.unlink(missing_ok=True)
+        self._clear = False
+
+    def save(self, embedder, seconds):
+        """Begin to save an epoch; an error of the last one is raised here."""
+        self._wait()
+        if seconds is not None:
+            # of earlier epochs the record may be lost
+            known = itertools.islice(itertools.chain(self._seconds, itertools.repeat(None)), embedder.n_iter_ - 1)
+            self._seconds = [*known, round(seconds, 3)]
+        # later epochs replace what the embedder holds and change none of it
+        self._pending = self._pool.submit(self._write, copy.copy(embedder), list(self._seconds))
+
+    def _write(self, embedder, seconds):
+        logs = self._run / "logs"
+        path = logs / f"model-{embedder._training_state.n_steps}.skaudeep"
+        with _errors_naming(path):
+            embedder.save(path)
+        record = {
+            "format": _FORMAT,
+            "skaudeep": __version__,
+            "kind": kind_of(embedder),
+            **self._record,
+            "parameters": embedder.get_params(),
+            "history": {"loss": embedder.history_.get("loss", [])},
+            "seconds_per_epoch": seconds,
+        }
+        path = self._run / _RECORD
+        with _errors_naming(path), atomic_path(path) as temporary:
+            temporary.write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
+        if self._n_kept:
+            for old in list(list_checkpoints(logs).values())[: -self._n_kept]:
+                old.unlink(missing_ok=True)
+
+    def _wait(self):
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            pending.result()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        try:
+            self._wait()
+        finally:
+            self._pool.shutdown()

@@ -1,0 +1,140 @@
+"""Examples for a report: spectrograms of some classes, and what autoencoders make of them."""
+
+import contextlib
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from skaudeep.datasets._model import get_texts, instance_index
+from skaudeep.exceptions import DataSetError, TrainingError
+from skaudeep.pages._figures import draw_spectrograms
+from skaudeep.pages._parts import name_instance, open_spectrograms
+
+_MOST_EXAMPLES = 10
+_MOST_RECONSTRUCTIONS = 3
+_UNREADABLE = (OSError, ValueError, DataSetError, TrainingError)
+
+_logger = logging.getLogger(__name__)
+
+
+def show_spectrograms(paths):
+    """Draw the same few recordings of different classes from several files.
+
+    Parameters
+    ----------
+    paths : list of pathlib.Path
+        Data sets of spectrograms of the same recordings.
+
+    Returns
+    -------
+    dict or None
+        `columns`, the names of the settings; `rows`, each with a label, a file and for each setting a picture or None;
+        `instances`, the pairs of file name and chunk number; `shape`, frames and bins in words; `problems`, what could
+        not be read. None where there are no paths.
+    """
+    if not paths:
+        return None
+    rows, columns, problems, shapes = [], [], [], []
+    for path in paths:
+        try:
+            with contextlib.closing(open_spectrograms(path)) as ds:
+                rows = rows or _choose(ds)
+                pictures = _read(ds, [instance for _, instance in rows])
+        except _UNREADABLE as error:
+            problems.append(str(error))
+            continue
+        shapes.append(_shape_in_words(ds))
+        columns.append(
+            (path.stem, [None if picture is None else draw_spectrograms([picture])[0] for picture in pictures])
+        )
+    return {
+        "columns": [name for name, _ in columns],
+        "rows": [
+            {"label": label, "file": name_instance(*instance), "pictures": [pictures[i] for _, pictures in columns]}
+            for i, (label, instance) in enumerate(rows)
+        ],
+        "instances": rows,
+        "shape": "; ".join(dict.fromkeys(shapes)),
+        "problems": problems,
+    }
+
+
+def show_reconstructions(trainings, folder, examples):
+    """Draw a few spectrograms beside what trained autoencoders make of them.
+
+    Parameters
+    ----------
+    trainings : list of Training
+        The runs.
+    folder : pathlib.Path or None
+        Where to look for the data sets that an autoencoder was trained on, before the places that the record names.
+    examples : dict or None
+        From `show_spectrograms`: the recordings to choose from.
+
+    Returns
+    -------
+    list of dict
+        For each run its `name`, `pairs` of the pictures of input and reconstruction with label, file and error, and
+        `problem`, why there are none.
+    """
+    rows = examples["instances"] if examples else []
+    picked = (
+        [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, _MOST_RECONSTRUCTIONS).astype(int))] if rows else []
+    )
+    result = []
+    for training in trainings:
+        try:
+            pairs, problem = _reconstruct(training, folder, picked), None
+        except _UNREADABLE as error:
+            pairs, problem = [], str(error)
+            _logger.warning("%s: no reconstructions: %s", training.folder, error)
+        result.append({"name": training.name, "pairs": pairs, "problem": problem})
+    return result
+
+
+def _reconstruct(training, folder, rows):
+    from skaudeep.experiment._generate import load_autoencoder
+
+    embedder = load_autoencoder(training.folder)
+    pairs = []
+    with contextlib.closing(open_spectrograms(_find_input(training, folder))) as ds:
+        rows = rows or _choose(ds)[:_MOST_RECONSTRUCTIONS]
+        spectrograms = _read(ds, [instance for _, instance in rows])
+    for (label, instance), spectrogram in zip(rows, spectrograms, strict=True):
+        if spectrogram is None:
+            continue
+        reconstruction = np.asarray(embedder.reconstruct(spectrogram[np.newaxis])[0])
+        error = float(np.sqrt(np.mean((spectrogram - reconstruction) ** 2)))
+        pictures = draw_spectrograms([spectrogram, reconstruction])
+        pairs.append({"label": label, "file": name_instance(*instance), "pictures": pictures, "error": f"{error:.3f}"})
+    return pairs
+
+
+def _find_input(training, folder):
+    for name in training.inputs:
+        for path in [Path(name)] if folder is None else [folder / Path(name).name, Path(name)]:
+            if path.is_file():
+                return path
+    raise FileNotFoundError(f"the spectrograms that it was trained on ({', '.join(training.inputs)}) are not there")
+
+
+def _choose(ds):
+    """An instance of each class, or of different recordings without classes: labels and identities."""
+    labels, identities = get_texts(ds, "label_nominal"), instance_index(ds).tolist()
+    names = labels if (labels != "").any() else ds["filename"].values
+    first = [np.flatnonzero(names == name)[0] for name in sorted(set(names.tolist())) if name]
+    chosen = np.unique(np.linspace(0, len(first) - 1, _MOST_EXAMPLES).astype(int)) if first else []
+    return [(str(names[first[i]]), identities[first[i]]) for i in chosen]
+
+
+def _read(ds, identities):
+    """Spectrograms of instances, None where there is none."""
+    places = dict(reversed([(identity, place) for place, identity in enumerate(instance_index(ds))]))
+    read = [ds["features"][places[one]].values if one in places else None for one in identities]
+    return [None if values is None or not np.isfinite(values).all() or not values.size else values for values in read]
+
+
+def _shape_in_words(ds):
+    frames, bins = ds["features"].shape[1:]
+    return f"{frames} frames by {bins} bins"

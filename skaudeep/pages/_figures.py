@@ -1,0 +1,161 @@
+"""The figures of a report, each as an address that holds it."""
+
+import contextlib
+import io
+import warnings
+
+import numpy as np
+
+from skaudeep.pages._assets import data_uri
+from skaudeep.pages._thumbnails import grey, palette
+
+#: With more classes than this a matrix is a picture of pixels: as lines and letters it would be a megabyte.
+_MOST_CLASSES_AS_SVG = 20
+#: More pixels than this along one side of a spectrogram do not show.
+_MOST_PIXELS = 256
+
+
+def draw_losses(trainings):
+    """The loss curves of all autoencoders in one picture.
+
+    Parameters
+    ----------
+    trainings : list of Training
+        Each with at least one epoch.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
+    from skaudeep.plotting import LossCurveDisplay
+
+    figure, ax = _make_figure(8, 4.2)
+    for training in trainings:
+        LossCurveDisplay.from_history(training.history, name=training.name, ax=ax)
+    ax.set_ylabel("Loss (RMSE)")
+    return _svg(figure)
+
+
+def draw_scores(evaluations, chance):
+    """The accuracy of every evaluation in every split.
+
+    Parameters
+    ----------
+    evaluations : list of Evaluation
+        At least one.
+    chance : float
+        The accuracy of whoever always says the most frequent class.
+
+    Returns
+    -------
+    str
+        SVG: a row of dots for each evaluation, one for each split (of several repeats, their mean), and a line at
+        their mean.
+    """
+    from skaudeep.plotting._drawing import COLOURS, add_legend, shortened
+
+    figure, ax = _make_figure(8, 1.3 + 0.3 * len(evaluations))
+    classifiers = list(dict.fromkeys(evaluation.classifier for evaluation in evaluations))
+    handles = {}
+    for row, evaluation in enumerate(evaluations):
+        colour = COLOURS[classifiers.index(evaluation.classifier) % len(COLOURS)]
+        scores = 100 * evaluation.accuracy.mean(axis=0)
+        handles[evaluation.classifier] = ax.scatter(
+            scores, np.full(len(scores), row), color=colour, alpha=0.6, linewidths=0, zorder=2
+        )
+        ax.plot([scores.mean()] * 2, [row - 0.32, row + 0.32], color=colour, linewidth=2.5, zorder=3)
+    ax.axvline(100 * chance, color="#717581", linestyle="--", linewidth=1, zorder=1)
+    names = [f"{shortened(e.features, 40)}, {shortened(e.classifier)}" for e in evaluations]
+    ax.set_yticks(range(len(names)), names, parse_math=False)
+    ax.set(ylim=(len(names) - 0.5, -0.5), xlabel="Accuracy (%); dashed: always the most frequent class")
+    ax.grid(axis="x", alpha=0.3)
+    if len(classifiers) > 1:
+        options = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": min(len(classifiers), 5)}
+        add_legend(ax, list(handles.values()), list(map(shortened, handles)), frameon=False, **options)
+    return _svg(figure)
+
+
+def draw_confusion(evaluation):
+    """The confusion matrix of an evaluation.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What to draw.
+
+    Returns
+    -------
+    str
+        SVG or, with many classes, PNG.
+    """
+    from skaudeep.plotting import ConfusionDisplay
+
+    n = len(evaluation.classes)
+    side = float(np.clip(0.42 * n, 3, 9))
+    figure, ax = _make_figure(side + 2.6, side + 1.6)
+    ConfusionDisplay.from_counts(evaluation.confusion, evaluation.classes, ax=ax)
+    return _svg(figure) if n <= _MOST_CLASSES_AS_SVG else _png(figure)
+
+
+def draw_spectrograms(spectrograms):
+    """Spectrograms without axes, in one scale of colours from their common minimum to their common maximum.
+
+    Parameters
+    ----------
+    spectrograms : list of ndarray of shape (n_frames, n_bins)
+        At least one.
+
+    Returns
+    -------
+    list of str
+        PNG of each, a pixel for each frame and bin, or for the mean of some where there are very many.
+    """
+    from PIL import Image
+
+    lengths = [len(spectrogram) for spectrogram in spectrograms]
+    levels = np.split(grey(np.concatenate(spectrograms)), np.cumsum(lengths)[:-1])
+    result = []
+    for picture in levels:
+        image = Image.fromarray(np.ascontiguousarray(picture.T[::-1]))
+        size = tuple(min(length, _MOST_PIXELS) for length in image.size)
+        image = image.resize(size, Image.Resampling.BOX) if size != image.size else image
+        image.putpalette(bytes.fromhex(palette()))
+        stream = io.BytesIO()
+        image.save(stream, "PNG", optimize=True)
+        result.append(data_uri(stream.getvalue(), "image/png"))
+    return result
+
+
+def _make_figure(width, height):
+    """A figure that no window and no state of Matplotlib knows of, and its axes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _svg(figure):
+    return data_uri(_save(figure, format="svg", metadata={"Date": None}), "image/svg+xml")
+
+
+def _png(figure):
+    """With 256 colours, which does not show (they differ by 5 in 255 at most): a third of the size."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    image = Image.open(io.BytesIO(_save(figure, format="png", dpi=110))).convert("RGB")
+    image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(stream, "PNG", optimize=True)
+    return data_uri(stream.getvalue(), "image/png")
+
+
+def _save(figure, **options):
+    import matplotlib
+
+    stream = io.BytesIO()
+    # the same figure gives the same bytes; characters that the font lacks become boxes
+    with matplotlib.rc_context({"svg.hashsalt": "skaudeep"}), contextlib.ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        figure.savefig(stream, **options)
+    return stream.getvalue()

@@ -1,0 +1,142 @@
+"""Parts of data sets that pictures show: one spectrogram, a sample of them, what points can be coloured by."""
+
+import contextlib
+import os
+
+import numpy as np
+
+from skaudeep.datasets._model import PARTITIONS, get_texts
+from skaudeep.exceptions import DataSetError
+from skaudeep.experiment._inputs import open_lazily
+
+
+def open_spectrograms(path):
+    """Open a data set of spectrograms, whose values stay on disk where that can be.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    xarray.Dataset
+        To be closed.
+
+    Raises
+    ------
+    DataSetError
+        If it holds something else, or nothing.
+    """
+    ds = open_lazily(path)
+    shape = ds["features"].shape
+    if len(shape) != 3 or 0 in shape:
+        ds.close()
+        sizes = " x ".join(map(str, shape))
+        raise DataSetError(
+            f"{path} holds no spectrograms: its features have the shape {sizes}; give what preprocess wrote"
+        )
+    return ds
+
+
+def read_instance(path, number):
+    """Read the spectrogram of one instance.
+
+    Parameters
+    ----------
+    path : path-like
+        A data set of spectrograms.
+    number : int
+        Of the instance, from 0.
+
+    Returns
+    -------
+    spectrogram : ndarray of shape (n_frames, n_bins)
+        Its values.
+    title : str
+        Which recording and chunk it is of, and its class.
+
+    Raises
+    ------
+    DataSetError
+        If there is no such instance, or it has no values.
+    """
+    with contextlib.closing(open_spectrograms(path)) as ds:
+        n = ds.sizes["instance"]
+        if number >= n:
+            raise DataSetError(f"there is no instance {number}: {path} has {n}, from 0 to {n - 1}")
+        name, chunk = ds["filename"].values[number], ds["chunk_nr"].values[number]
+        label = get_texts(ds, "label_nominal")[number]
+        spectrogram = ds["features"][number].values
+    if not np.isfinite(spectrogram).all():
+        raise DataSetError(
+            f"instance {number} of {path} ({name}) has values that are NaN or infinite: its extraction failed; give "
+            "another one"
+        )
+    return spectrogram, name_instance(name, chunk) + (f" ({label})" if label else "")
+
+
+def read_sample(path, most):
+    """Read many spectrograms.
+
+    Parameters
+    ----------
+    path : path-like
+        A data set of spectrograms.
+    most : int
+        How many to read, evenly over the file, if it has more.
+
+    Returns
+    -------
+    spectrograms : ndarray of shape (n, n_frames, n_bins)
+        Their values.
+    title : str
+        The file, and how many of its instances these are.
+    """
+    with contextlib.closing(open_spectrograms(path)) as ds:
+        n = ds.sizes["instance"]
+        chosen = np.unique(np.linspace(0, n - 1, min(n, most)).astype(int))
+        spectrograms = ds["features"][chosen].values
+    of = "" if len(chosen) == n else f"{len(chosen)} of "
+    return spectrograms, f"{os.path.basename(path)}, {of}{n} instances"
+
+
+def name_instance(filename, chunk):
+    """Name the recording, and the chunk where it is not the first."""
+    return f"{filename}, chunk {chunk}" if chunk else str(filename)
+
+
+def colours_of(ds, what):
+    """Find out what the points of a data set can be coloured by.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        A data set.
+    what : {"label", "partition", "fold"}
+        Where a data set has no class names, labels are its numbers; folds are those that test an instance, the first
+        of them if there are several.
+
+    Returns
+    -------
+    ndarray of shape (n_instances,), or None
+        Names, empty where there is none, or numbers of type float; None where no label is known.
+
+    Raises
+    ------
+    DataSetError
+        If the data set has no partitions or folds.
+    """
+    if what == "partition":
+        names = np.array([*PARTITIONS, ""])[np.nan_to_num(ds["partition"].values, nan=len(PARTITIONS)).astype(int)]
+    elif what == "fold":
+        tests = np.pad(ds["cv_folds"].values == 1, ((0, 0), (1, 0)))
+        folds = tests.argmax(axis=1)
+        names = np.where(folds > 0, folds.astype(str), "")
+    else:
+        names, numbers = get_texts(ds, "label_nominal"), ds["label_numeric"].values
+        if not (names != "").any():
+            return None if np.isnan(numbers).all() else numbers.astype(float)
+    if not (names != "").any():
+        raise DataSetError(f"the data set has no {what}s to colour by; colour by label")
+    return names

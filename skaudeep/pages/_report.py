@@ -1,0 +1,368 @@
+"""A page that tells what an experiment has done and found."""
+
+import importlib.metadata
+import logging
+import platform
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from skaudeep._files import check_path, check_target
+from skaudeep._version import __version__
+from skaudeep.datasets._info import _clock as clock
+from skaudeep.pages._assets import render, write_page
+from skaudeep.pages._examples import show_reconstructions, show_spectrograms
+from skaudeep.pages._figures import draw_confusion, draw_losses, draw_scores
+from skaudeep.pages._folders import EXPERIMENT, find_kind, read_evaluation, read_experiment, read_record, read_training
+
+_MOST_ROWS = 100  # of a table of files
+_MOST_CONFUSED = 5  # pairs of classes in words
+_PACKAGES = ("numpy", "scikit-learn", "keras", "tensorflow", "librosa", "matplotlib")
+
+_logger = logging.getLogger(__name__)
+
+
+def write_report(folder, path=None):
+    """Write a page that tells what an experiment, or the training of one autoencoder, has done and found.
+
+    The page is a single file with all pictures inside, which asks for nothing from the network. What an experiment has
+    not done (yet) is named there. The same folder gives the same page.
+
+    Parameters
+    ----------
+    folder : path-like
+        What ``skaudeep run`` has written, or the folder of a training run.
+    path : path-like, default=None
+        The page to write, an existing file is replaced; by default ``report.html`` in the folder.
+
+    Returns
+    -------
+    pathlib.Path
+        The page.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder is neither of these.
+    ValueError
+        If a record in it is damaged.
+    ImportError
+        If Jinja or Matplotlib is not installed.
+    OSError
+        If the page cannot be written.
+
+    See Also
+    --------
+    write_explorer : A page to look at features and listen to them.
+
+    Examples
+    --------
+    >>> import json, pathlib, tempfile
+    >>> from skaudeep.pages import write_report
+    >>> record = {"format": 1, "title": "Rain or not", "configuration": {"seed": 0}, "stages": []}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = pathlib.Path(folder, "experiment.json").write_text(json.dumps(record))
+    ...     page = write_report(folder).read_text()
+    >>> "<h1>Rain or not</h1>" in page, "Nothing has been evaluated" in page
+    (True, True)
+    """
+    check_path(folder, "folder", "folder")
+    kind, folder = find_kind(folder)
+    path = folder / "report.html" if path is None else Path(path)
+    check_target(path)
+    content = _describe_experiment(folder) if kind == EXPERIMENT else _describe_training(folder)
+    size = write_page(render("report.html", **content), path)
+    _logger.info("%s: %.1f MB", path, size / 1e6)
+    return path
+
+
+def _describe_experiment(folder):
+    record = read_experiment(folder)
+    stages, configuration = record["stages"], record["configuration"]
+    outputs = {kind: _outputs(stages, kind) for kind in ("extract", "train", "evaluate")}
+    spectrograms, missing = _existing(folder, [path for path in outputs["extract"] if path.endswith(".nc")])
+    models, missing_models = _existing(folder, list(dict.fromkeys(map(_model_of, outputs["train"]))))
+    evaluations, missing_evaluations = _existing(folder, outputs["evaluate"])
+    trainings = [read_training(path) for path in models]
+    examples = show_spectrograms(spectrograms)
+    corpus = folder / "corpus.json"
+    return {
+        "title": record["title"],
+        "subtitle": str(configuration.get("about") or ""),
+        "is_experiment": True,
+        "results": _results([read_evaluation(path) for path in evaluations]),
+        "training": _training(trainings),
+        "reconstructions": show_reconstructions(trainings, folder / "spectrograms", examples),
+        "spectrograms": examples,
+        "corpus": _corpus(read_record(corpus)) if corpus.is_file() else None,
+        "settings": _settings(configuration),
+        "toml": _to_toml(configuration),
+        "stages": _stages(stages),
+        "missing": [*missing, *missing_models, *missing_evaluations],
+        "versions": _versions(str(record.get("skaudeep", ""))),
+    }
+
+
+def _to_toml(configuration):
+    """The configuration as a document that ``skaudeep run`` takes."""
+    import tomli_w
+
+    def spelt(value):
+        if isinstance(value, dict):
+            return {key: spelt(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [spelt(inner) for inner in value]
+        return "none" if value is None else value
+
+    return tomli_w.dumps(spelt(configuration))
+
+
+def _describe_training(folder):
+    training = read_training(folder)
+    examples = show_spectrograms([Path(path) for path in training.inputs if Path(path).is_file()])
+    return {
+        "title": training.name,
+        "subtitle": f"Training of an autoencoder, {training.kind}" if training.kind else "Training of an autoencoder",
+        "is_experiment": False,
+        "results": None,
+        "training": _training([training]),
+        "reconstructions": show_reconstructions([training], None, examples),
+        "spectrograms": examples,
+        "corpus": None,
+        "settings": _settings({"autoencoder": training.parameters, "inputs": dict(enumerate(training.inputs, 1))}),
+        "toml": "",
+        "stages": None,
+        "missing": [path for path in training.inputs if not Path(path).is_file()],
+        "versions": _versions(training.version),
+    }
+
+
+def _outputs(stages, kind):
+    return [path for stage in stages if stage["kind"] == kind for path in stage["outputs"]]
+
+
+def _model_of(path):
+    """The folder of a run, of which a path is that or lies within."""
+    return PurePosixPath(*PurePosixPath(path).parts[:2]).as_posix()
+
+
+def _existing(folder, paths):
+    """Paths of those outputs that are there, and names of the others."""
+    there = [path for path in paths if (folder / path).exists()]
+    return [folder / path for path in there], [path for path in paths if path not in there]
+
+
+# --- results ---
+
+
+def _results(evaluations):
+    """Table and figures of all evaluations, and which of them is best; None where there are none."""
+    if not evaluations:
+        return None
+    best = max(evaluations, key=lambda evaluation: np.nan_to_num(_scores(evaluation), nan=-1.0).tolist())
+    classifiers = list(dict.fromkeys(evaluation.classifier for evaluation in evaluations))
+    by_pair = {(evaluation.features, evaluation.classifier): evaluation for evaluation in evaluations}
+    features = list(dict.fromkeys(evaluation.features for evaluation in evaluations))
+    rows = [(name, [_cell(by_pair.get((name, classifier)), best) for classifier in classifiers]) for name in features]
+    # as often as there were repeats, which does not change shares
+    counts = best.confusion.sum(axis=1)
+    chance = float(counts.max() / counts.sum()) if counts.sum() else 1 / len(counts)
+    confusions = [_confusion(evaluation) for evaluation in sorted(evaluations, key=lambda other: other is not best)]
+    return {
+        "classifiers": classifiers,
+        "rows": rows,
+        "best": f"{best.features}, {best.classifier}",
+        "best_cell": _cell(best, best),
+        "n_classes": len(best.classes),
+        "chance_accuracy": _percent(chance),
+        "chance_recall": _percent(1 / len(best.classes)),
+        "spread": _spread_in_words(evaluations),
+        "figure": draw_scores(evaluations, chance),
+        "splits": [_by_split(evaluation) for evaluation in evaluations],
+        "confusions": confusions,
+    }
+
+
+def _scores(evaluation):
+    return [evaluation.summary()[0], evaluation.summary("recall")[0]]
+
+
+def _cell(evaluation, best):
+    """What a table says of an evaluation."""
+    if evaluation is None:
+        return None
+    accuracy, recall = (_with_spread(*evaluation.summary(measure)) for measure in ("accuracy", "recall"))
+    return {"accuracy": accuracy, "recall": recall, "best": evaluation is best, "seconds": evaluation.seconds}
+
+
+def _with_spread(mean, spread):
+    return _percent(mean) if spread is None else f"{_percent(mean)} \N{PLUS-MINUS SIGN} {_percent(spread)}"
+
+
+def _percent(share):
+    return f"{100 * share:.1f}"
+
+
+def _spread_in_words(evaluations):
+    shapes = {evaluation.accuracy.shape for evaluation in evaluations}
+    n_splits = {shape[1] for shape in shapes}
+    n_repeats = max(shape[0] for shape in shapes)
+    if max(n_splits) > 1:
+        text = f"mean \N{PLUS-MINUS SIGN} standard deviation over {_range(n_splits)} folds"
+        return text + (f", of the mean of up to {n_repeats} repeats" if n_repeats > 1 else "")
+    name = evaluations[0].splits[0]
+    if n_repeats > 1:
+        return f"mean \N{PLUS-MINUS SIGN} standard deviation over up to {n_repeats} repeats, on {name}"
+    return f"on {name}"
+
+
+def _range(numbers):
+    low, high = min(numbers), max(numbers)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _by_split(evaluation):
+    means = {measure: getattr(evaluation, measure).mean(axis=0) for measure in ("accuracy", "recall")}
+    return {
+        "name": f"{evaluation.features}, {evaluation.classifier}",
+        "n_repeats": len(evaluation.accuracy),
+        "rows": [
+            (split, _percent(accuracy), _percent(recall))
+            for split, accuracy, recall in zip(evaluation.splits, *means.values(), strict=True)
+        ],
+    }
+
+
+def _confusion(evaluation):
+    off = evaluation.confusion - np.diag(np.diag(evaluation.confusion))
+    pairs = sorted(np.argwhere(off).tolist(), key=lambda pair: (-off[tuple(pair)], pair))[:_MOST_CONFUSED]
+    totals = evaluation.confusion.sum(axis=1)
+    accuracy = _with_spread(*evaluation.summary())
+    name = f"{evaluation.features}, {evaluation.classifier}"
+    return {
+        "name": name,
+        "accuracy": accuracy,
+        "figure": draw_confusion(evaluation),
+        "alt": f"Confusion matrix of {name}: {accuracy} % correct, {len(evaluation.classes)} classes",
+        "confused": [
+            (evaluation.classes[true], evaluation.classes[predicted], int(off[true, predicted]), int(totals[true]))
+            for true, predicted in pairs
+        ],
+    }
+
+
+# --- the rest ---
+
+
+def _training(trainings):
+    """Loss curves and a table of all trained autoencoders; None where there are none."""
+    if not trainings:
+        return None
+    with_losses = [training for training in trainings if training.history.get("loss")]
+    rows = []
+    for training in trainings:
+        losses = training.history.get("loss") or [None]
+        seconds = training.seconds_per_epoch
+        rows.append(
+            {
+                "name": training.name,
+                "kind": training.kind,
+                "epochs": len(training.history.get("loss", [])),
+                "first": None if losses[0] is None else f"{losses[0]:.4f}",
+                "last": None if losses[-1] is None else f"{losses[-1]:.4f}",
+                "seconds": f"{np.median(seconds):.2f}" if seconds else None,
+            }
+        )
+    return {"figure": draw_losses(with_losses) if with_losses else None, "rows": rows}
+
+
+def _corpus(info):
+    """What tables say of a corpus; whatever its record lacks is left out."""
+    parts = {key: value for key in ("labels", "partitions") if isinstance(value := info.get(key), dict) and value}
+    facts = {
+        "Recordings": _count(info.get("n_recordings")),
+        "Files": _count(info.get("n_files")),
+        "Duration": _durations(info.get("durations")),
+        "Sample rate": _counts(info.get("sample_rates"), " Hz"),
+        "Channels": _counts(info.get("channels")),
+        "Format": _counts(info.get("formats")),
+        "Unlabelled": _count(info.get("n_unlabelled")) if info.get("n_unlabelled") else None,
+        "Layout": info.get("parser"),
+        "Place": info.get("path"),
+    }
+    folds = [row for row in info.get("folds") or [] if isinstance(row, dict)]
+    failed = [*(info.get("failed") or []), *map(dict.values, info.get("unreadable") or [])]
+    failed = list(dict.fromkeys(tuple(map(str, pair)) for pair in failed))
+    return {
+        "facts": {name: value for name, value in facts.items() if value},
+        "labels": list(parts.get("labels", {}).items()),
+        "partitions": list(parts.get("partitions", {}).items()),
+        "folds": [list(row.values()) for row in folds],
+        "fold_columns": [str(name).capitalize() for name in folds[0]] if folds else [],
+        "failed": failed[:_MOST_ROWS],
+        "n_failed": len(failed),
+    }
+
+
+def _count(value):
+    return None if value is None else f"{value:,}"
+
+
+def _durations(durations):
+    if not isinstance(durations, dict) or durations.get("total") is None:
+        return None
+    shortest, middle, longest = (f"{durations[key]:.4g} s" for key in ("min", "median", "max"))
+    return f"{clock(durations['total'])} in total; shortest {shortest}, median {middle}, longest {longest}"
+
+
+def _counts(counts, unit=""):
+    if not isinstance(counts, dict):
+        return None
+    return ", ".join(f"{value}{unit} ({_count(count)} file{'s' * (count != 1)})" for value, count in counts.items())
+
+
+def _settings(configuration):
+    """Every table of a configuration as columns and rows of text."""
+    single = {key: value for key, value in configuration.items() if not isinstance(value, dict | list)}
+    tables = {"general": single, **{key: value for key, value in configuration.items() if key not in single}}
+    return [_setting(name, table) for name, table in tables.items() if table]
+
+
+def _setting(name, table):
+    entries = table if isinstance(table, list) else [table]
+    entries = [entry if isinstance(entry, dict) else {"": entry} for entry in entries]
+    keys = list(dict.fromkeys(key for entry in entries for key in entry))
+    rows = [(str(key), [_plain(entry.get(key)) for entry in entries]) for key in keys]
+    return {"name": name, "rows": [row for row in rows if any(row[1])]}
+
+
+def _plain(value):
+    """A value in words; empty where there is none."""
+    if value is None or value == {} or value == []:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join("none" if item is None else _plain(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {_plain(item) or 'none'}" for key, item in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _stages(stages):
+    stages = [stage for stage in stages if stage["kind"] != "report"]  # which this page cannot know yet
+    rows = []
+    for stage in stages:
+        seconds = "" if stage["seconds"] is None else _time(stage["seconds"])
+        rows.append((stage["name"], seconds, str(stage.get("finished", ""))[:16].replace("T", " ")))
+    return {"rows": rows, "total": _time(sum(stage["seconds"] or 0 for stage in stages))}
+
+
+def _time(seconds):
+    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
+
+
+def _versions(recorded):
+    versions = {"Python": platform.python_version()}
+    versions |= {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {"run": recorded, "page": __version__, "packages": versions}
