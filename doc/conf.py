@@ -1,15 +1,19 @@
 """Sphinx: ``pip install '.[docs]' && sphinx-build -W doc doc/_build``; needs no network."""
 
 import inspect
+import sys
+from pathlib import Path
 
 from skaudeep import __version__
+
+sys.path.insert(0, str(Path(__file__).with_name("_ext")))
 
 project = "skaudeep"
 author = "The skaudeep developers"
 copyright = "The skaudeep developers, BSD-3-Clause"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_copybutton"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_copybutton", "commands"]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 default_role = "py:obj"  # a link where there is something of that name, else plain code

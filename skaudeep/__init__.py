@@ -12,6 +12,9 @@ The flow, and where each part lives::
         |  KerasMLPClassifier, LiblinearClassifier, any other classifier: skaudeep.classification
     labels
 
+    from files to files: skaudeep.experiment runs these steps or all of them, skaudeep.pages shows what came out,
+    and skaudeep.cli is the command line
+
     save, load: any of these estimators, or a pipeline of them, in a file without code
 
 Every name below is imported from its module when it is first used; ``import skaudeep`` alone is light.
@@ -46,8 +49,10 @@ _MODULES = (
     "datasets",
     "embedding",
     "exceptions",
+    "experiment",
     "fusion",
     "io",
+    "pages",
     "plotting",
     "spectrogram",
 )

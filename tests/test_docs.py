@@ -9,6 +9,7 @@ import pathlib
 import pkgutil
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -177,3 +178,53 @@ def test_the_benchmark_of_files_runs():
     result = run_benchmark("io.py", "--rows", "40", "--features", "8", "--gigabytes", "0.0001")
     assert {"write", "read"} == result["ARFF: times as fast as liac-arff"].keys()
     assert all(stage["MB"] > 0 for stage in result["larger data set"].values())
+
+
+def test_every_command_has_a_page():
+    from skaudeep.cli import make_parser
+
+    def words_of_commands(parser, words=()):
+        for action in parser._subparsers._group_actions if parser._subparsers else ():
+            for name, command in action.choices.items():
+                yield from words_of_commands(command, (*words, name))
+        if not parser._subparsers:
+            yield words
+
+    commands = list(words_of_commands(make_parser()))
+    index = (ROOT / "doc" / "commands" / "index.rst").read_text().splitlines()
+    for words in commands:
+        page = (ROOT / "doc" / "commands" / f"{'-'.join(words)}.rst").read_text()
+        assert f".. command:: {' '.join(words)}\n" in page
+        assert f"   {'-'.join(words)}" in index
+    assert len(list((ROOT / "doc" / "commands").glob("*.rst"))) == len(commands) + 1
+
+
+def commands_shown():
+    """Command lines of README, guide and help, with where they stand."""
+    from skaudeep.cli import make_parser
+
+    texts = {"README.md": README, **{p.name: p.read_text() for p in (ROOT / "doc").rglob("*.rst")}}
+    for name, text in texts.items():
+        for line in re.findall(r"^ *\$ (skaudeep .*)$", text.replace("\\\n", " "), re.MULTILINE):
+            yield name, line
+    parsers = [make_parser()]
+    for parser in parsers:
+        for action in parser._subparsers._group_actions if parser._subparsers else ():
+            parsers += action.choices.values()
+        for line in re.findall(r"^ *(skaudeep .*)$", parser.epilog or "", re.MULTILINE):
+            yield parser.prog, line
+
+
+def test_commands_shown_are_understood():
+    from skaudeep.cli import make_parser
+
+    parser = make_parser()
+    lines = list(commands_shown())
+    assert len(lines) > 40
+    for where, line in lines:
+        words = shlex.split(re.sub(r">.*", "", line), comments=True)[1:]
+        try:
+            arguments, rest = parser.parse_known_args(words)
+        except SystemExit:
+            pytest.fail(f"{where}: {line}")
+        assert not rest and (hasattr(arguments, "run") or not words), (where, line)

@@ -1,23 +1,27 @@
 """The command line, ``skaudeep``: one module for each command.
 
-A module of a command has ``add_parser(commands)``, which adds the parser of the command and returns it, and
-``run(arguments)``, which does the work. Results go to standard output, everything else to standard error.
+A module of a command has ``add_parser(commands)``, which adds the parser of the command, and ``run(arguments)``, which
+does the work: it turns options into arguments of a function elsewhere, and what that returns into text. `_arguments`
+and `_printing` hold what they share. Results go to standard output, everything else to standard error.
 """
 
-import argparse
+import importlib
+import logging
 import os
 import sys
 
 from skaudeep._version import __version__
-from skaudeep.cli import quickstart
+from skaudeep.cli._arguments import Parser, UsageError, add_global_options, add_group
+from skaudeep.cli._printing import logging_to_stderr
+from skaudeep.cli._signals import Stopped, stopped_by_interrupt
 from skaudeep.exceptions import AudioError, DataSetError, TrainingError
 
 __all__ = ["main"]
 
-_COMMANDS = (quickstart,)
-
 # their messages say what went wrong and what to do; those of other errors need their kind to make sense
 _SELF_EXPLAINING = (AudioError, DataSetError, TrainingError, OSError, ValueError, ImportError)
+
+_log = logging.getLogger("skaudeep")
 
 
 def main(argv=None):
@@ -42,66 +46,115 @@ def main(argv=None):
     ...     main(["quickstart", "--output", file.name])
     1
     """
-    debug = False
-    try:
-        parser = _make_parser()
-        arguments = parser.parse_args(argv)
-        debug = arguments.debug
-        if arguments.command is None:
-            parser.print_help()
-        else:
-            if argv is None and "tensorflow" not in sys.modules:  # this process is ours
-                from skaudeep._engine import claim_threads
+    parser = make_parser()
+    arguments, rest = parser.parse_known_args(argv)
+    getattr(arguments, "parser", parser).check_rest(rest)
+    if hasattr(arguments, "run"):
+        return _run(arguments, own_process=argv is None)
+    if argv is None and sys.stdin.isatty():
+        from skaudeep.cli._shell import Shell
 
-                claim_threads()
-            arguments.run(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read our output, such as ``head``, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except KeyboardInterrupt as interruption:
-        return _complain(str(interruption) or "interrupted", 130)
-    except Exception as error:
-        if debug:
-            raise
-        return _complain(_explain(error), 1)
+        Shell(parser, main).cmdloop()
+    else:
+        parser.print_help()
     return 0
 
 
-def _make_parser():
-    from rich_argparse import RichHelpFormatter
+def make_parser():
+    """Make the parser of the whole command line.
 
-    parser = argparse.ArgumentParser(
+    Returns
+    -------
+    argparse.ArgumentParser
+        The parser, of which completions and the pages of the guide are made, too.
+    """
+    parser = Parser(
         prog="skaudeep",
         description="Unsupervised representation learning from audio with recurrent autoencoders.",
         epilog="New here? Run: skaudeep quickstart",
-        formatter_class=RichHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    parser.add_argument("--debug", action="store_true", help="show where an error comes from")
-    commands = parser.add_subparsers(
-        title="commands",
-        dest="command",
-        metavar="COMMAND",
-        parser_class=lambda **options: argparse.ArgumentParser(formatter_class=RichHelpFormatter, **options),
-    )
-    for module in _COMMANDS:
-        command = module.add_parser(commands)
-        # also understood after the name of the command, where it must not undo the one before it
-        command.add_argument(
-            "--debug", action="store_true", default=argparse.SUPPRESS, help="show where an error comes from"
-        )
-        command.set_defaults(run=module.run)
+    add_global_options(parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    for name in _FIRST:
+        _module(name).add_parser(commands)
+    for kind, network in _AUTOENCODERS.items():
+        group = add_group(commands, kind, help=f"train an autoencoder that is {network}, and use it")
+        for name in ("train", "generate"):
+            _module(name).add_parser(group, kind)
+    for kind, classifier in _CLASSIFIERS.items():
+        group = add_group(commands, kind, help=f"classify features with {classifier}")
+        for name in ("evaluate", "predict"):
+            _module(name).add_parser(group, kind)
+    for name in _LAST:
+        _module(name).add_parser(commands)
     return parser
+
+
+#: commands by their modules, in the order in which a newcomer meets them; groups are in between
+_FIRST = ("quickstart", "run", "recipes", "inspect", "preprocess")
+_LAST = (
+    "fuse",
+    "validate",
+    "modify",
+    "upsample",
+    "export",
+    "import_",
+    "report",
+    "explore",
+    "plot",
+    "visualize",
+    "completion",
+)
+_AUTOENCODERS = {
+    "t-rae": "recurrent in time",
+    "f-rae": "recurrent in frequency",
+    "ft-rae": "recurrent in frequency and time",
+}
+_CLASSIFIERS = {"svm": "a linear support vector machine", "mlp": "a multi-layer perceptron"}
+
+
+def _module(name):
+    return importlib.import_module(f"skaudeep.cli.{name}")
+
+
+def _run(arguments, own_process):
+    """Run a command, with its messages and errors where they belong; give the exit status."""
+    try:
+        with logging_to_stderr(arguments), stopped_by_interrupt():
+            if own_process and "tensorflow" not in sys.modules:
+                from skaudeep._engine import claim_threads
+
+                claim_threads()
+            return _run_guarded(arguments)
+    except OSError as error:  # of the log file
+        print(f"skaudeep: error: {_explain(error)}", file=sys.stderr)
+        return 1
+
+
+def _run_guarded(arguments):
+    try:
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+        return status or 0
+    except BrokenPipeError:  # whoever read our output, such as ``head``, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except UsageError as error:
+        arguments.parser.error(str(error))
+    except (KeyboardInterrupt, Stopped) as interruption:
+        print(f"skaudeep: {str(interruption) or 'interrupted'}", file=sys.stderr)
+        return 130
+    except Exception as error:
+        _log.debug("", exc_info=True)
+        if arguments.debug:
+            raise
+        _log.error("%s", _explain(error))
+        return 1
 
 
 def _explain(error):
     message = " ".join(str(error).splitlines())
     if message and isinstance(error, _SELF_EXPLAINING):
-        return f"error: {message}"
-    return f"error: unexpected {type(error).__name__}: {message} (--debug shows where it comes from)"
-
-
-def _complain(message, status):
-    print(f"skaudeep: {message}", file=sys.stderr)
-    return status
+        return message
+    return f"unexpected {type(error).__name__}: {message} (--debug shows where it comes from)"

@@ -4,7 +4,6 @@ import dataclasses
 import importlib.metadata
 import io
 import platform
-import sys
 
 from skaudeep._files import atomic_path
 from skaudeep._version import __version__
@@ -117,8 +116,8 @@ def write_files(experiment, folder):
         path.write_text(make_report(experiment), encoding="utf-8")
 
 
-def print_results(experiment, folder):
-    """Print the table and what to do next on standard output.
+def describe_results(experiment, folder):
+    """Put the results and what to do next into words and a table.
 
     Parameters
     ----------
@@ -126,15 +125,41 @@ def print_results(experiment, folder):
         What was run.
     folder : pathlib.Path
         Where its files are.
-    """
-    from rich.console import Console
 
-    sys.stdout.write("\n")
-    Console().print(_make_table(experiment))
-    print(
+    Returns
+    -------
+    list of str and rich.table.Table
+        What to print.
+    """
+    words = (
         f"{_NOTES}\n\n{_verdict(experiment)}\n\nFiles in {folder}\n{_list(_FOLDER | FILES)}\n\n"
         f"{_next(experiment, folder)}\n\nThe whole took {sum(experiment.seconds.values()):.0f} s."
     )
+    return ["", _make_table(experiment), words]
+
+
+def tabulate(experiment):
+    """Give the results as plain values.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What was run.
+
+    Returns
+    -------
+    list of dict
+        The features, the classifier, and its accuracy and unweighted average recall, means over the folds.
+    """
+    return [
+        {
+            "features": kind,
+            "classifier": name,
+            "accuracy": round(float(evaluation.accuracy.mean()), 4),
+            "UAR": round(float(evaluation.recall.mean()), 4),
+        }
+        for (kind, name), evaluation in experiment.evaluations.items()
+    ]
 
 
 def make_report(experiment):

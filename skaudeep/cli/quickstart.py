@@ -1,20 +1,23 @@
 """``skaudeep quickstart``: the whole job on a small corpus of synthetic sounds, in about a minute."""
 
-import argparse
 import contextlib
 import copy
 import dataclasses
-import signal
-import sys
+import logging
 import tempfile
 import time
 from pathlib import Path
 
 from skaudeep._progress import progress
 from skaudeep.cli import _quickstart_report as report
+from skaudeep.cli._arguments import add_command, add_json, integer
+from skaudeep.cli._printing import print_results, verbosity
+from skaudeep.cli._signals import Stopped
 from skaudeep.exceptions import DataSetError
 
 __all__ = ["Settings", "add_parser", "make_quickstart", "run"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,18 +89,16 @@ def add_parser(commands):
     ----------
     commands : argparse subparsers
         Where to add it.
-
-    Returns
-    -------
-    argparse.ArgumentParser
-        The parser.
     """
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "quickstart",
+        run,
         help="see the whole job at work on synthetic sounds",
         description="Make a small corpus of synthetic sounds, learn features of them without labels, and see how well "
         "classifiers tell the sounds apart by these features. Takes one to three minutes and leaves the sounds, the "
         "fitted pipeline, the features, pictures and a report.",
+        examples=["quickstart", "quickstart --seed 1 --output other-weights"],
     )
     parser.add_argument(
         "--output",
@@ -107,15 +108,13 @@ def add_parser(commands):
         help="folder for the results: new, empty, or that of an earlier quickstart (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", metavar="N", type=_seed, default=0, help="seed of networks and classifiers (default: %(default)s)"
+        "--seed",
+        metavar="N",
+        type=integer(0, 2**32 - 1),
+        default=0,
+        help="seed of networks and classifiers (default: %(default)s)",
     )
-    return parser
-
-
-def _seed(text):
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {2**32 - 1}")
-    return int(text)
+    add_json(parser)
 
 
 def run(arguments):
@@ -128,21 +127,27 @@ def run(arguments):
 
     Raises
     ------
-    KeyboardInterrupt
+    Stopped
         At Ctrl-C, with a message that says what there is.
     """
     try:
-        with _stopped_by_interrupt():
-            make_quickstart(arguments.output, Settings(seed=arguments.seed))
-    except _Stopped:
+        experiment = make_quickstart(arguments.output, Settings(seed=arguments.seed), verbose=verbosity(arguments))
+    except Stopped:
         left = ", ".join(_visible(arguments.output)) or "nothing"
-        raise KeyboardInterrupt(
+        raise Stopped(
             f"interrupted; {arguments.output} holds {left}, and nothing half-written. The same command starts again."
         ) from None
+    results = report.tabulate(experiment)
+    print_results(
+        arguments,
+        data={"output": arguments.output, "seconds": experiment.seconds, "results": results},
+        brief="\n".join("\t".join(map(str, row.values())) for row in results),
+        show=report.describe_results(experiment, arguments.output),
+    )
 
 
-def make_quickstart(output, settings):
-    """Run the experiment, write its files, print its results.
+def make_quickstart(output, settings, verbose=1):
+    """Run the experiment and write its files.
 
     Parameters
     ----------
@@ -150,6 +155,8 @@ def make_quickstart(output, settings):
         Folder for the files: new, empty, or that of an earlier run.
     settings : Settings
         What to run.
+    verbose : int, default=1
+        Whether to show progress.
 
     Returns
     -------
@@ -168,13 +175,12 @@ def make_quickstart(output, settings):
     with _step("Making synthetic sounds", seconds):
         corpus = _make_corpus(output / report.CORPUS, settings)
     with _step("Training an autoencoder for each clip level, without labels", seconds):
-        spectrograms, fusion, features = _learn(corpus, settings)
+        spectrograms, fusion, features = _learn(corpus, settings, verbose)
     with _step("Cross-validating classifiers", seconds):
-        evaluations = _evaluate(features, corpus, settings)
+        evaluations = _evaluate(features, corpus, settings, verbose)
     experiment = report.Experiment(settings, corpus, spectrograms, fusion, features, evaluations, seconds)
     # all at the end: what interrupts the run before leaves the files of an earlier one as they are
     report.write_files(experiment, output)
-    report.print_results(experiment, output)
     return experiment
 
 
@@ -203,7 +209,7 @@ def _visible(folder):
 @contextlib.contextmanager
 def _step(text, seconds):
     """Announce a step of the experiment and note how long it takes."""
-    print(f"{text} ...", file=sys.stderr, flush=True)
+    _log.info("%s ...", text)
     start = time.perf_counter()
     yield
     seconds[text] = time.perf_counter() - start
@@ -221,12 +227,12 @@ def _make_corpus(folder, settings):
         ) from error
 
 
-def _learn(corpus, settings):
+def _learn(corpus, settings, verbose):
     """Learn features of the recordings, and compute those that they must beat."""
     from skaudeep.embedding import StatisticsPooling
     from skaudeep.spectrogram import SharedSpectrograms
 
-    fusion = settings.make_fusion(settings.make_embedder(max_epochs=settings.max_epochs, verbose=1))
+    fusion = settings.make_fusion(settings.make_embedder(max_epochs=settings.max_epochs, verbose=verbose))
     untrained = settings.make_fusion(settings.make_embedder(max_epochs=0))
     statistics = settings.make_fusion(StatisticsPooling())
     branches = fusion.transformer_list
@@ -250,37 +256,17 @@ def _all_states(fusion):
     return fusion.set_params(**{f"{name}__embedder__output": "states" for name, _ in fusion.transformer_list})
 
 
-def _evaluate(features, corpus, settings):
+def _evaluate(features, corpus, settings, verbose):
     """Cross-validate every classifier on every kind of features."""
     from skaudeep.evaluation import evaluate_folds
 
     classifiers = settings.make_classifiers()
     evaluations = {}
-    with progress("Classifying", len(features) * len(classifiers), enabled=True, unit="evaluations") as advance:
+    with progress(
+        "Classifying", len(features) * len(classifiers), enabled=bool(verbose), unit="evaluations"
+    ) as advance:
         for kind, X in features.items():
             for name, classifier in classifiers.items():
                 evaluations[kind, name] = evaluate_folds(classifier, X, corpus.target, cv=corpus.cv)
                 advance()
     return evaluations
-
-
-class _Stopped(BaseException):
-    """Ctrl-C; unlike `KeyboardInterrupt`, no training takes it for the wish to go on with what it has."""
-
-
-@contextlib.contextmanager
-def _stopped_by_interrupt():
-    """Let Ctrl-C raise `_Stopped`, unless the process does not listen to it anyway."""
-
-    def stop(signum, frame):
-        raise _Stopped
-
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.default_int_handler:
-        yield
-        return
-    signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

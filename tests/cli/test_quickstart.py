@@ -43,8 +43,19 @@ def make_run():
     """Run quickstart in a folder, as the command does."""
 
     def make(folder):
-        with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-            experiment = quickstart.make_quickstart(folder, TINY)
+        made = []
+        make_quickstart = quickstart.make_quickstart
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.redirect_stdout(io.StringIO()) as out,
+            contextlib.redirect_stderr(io.StringIO()) as err,
+        ):
+            patch.setattr(quickstart, "Settings", lambda seed: TINY)
+            patch.setattr(
+                quickstart, "make_quickstart", lambda *a, **k: made.append(make_quickstart(*a, **k)) or made[0]
+            )
+            assert main(["quickstart", "--output", str(folder)]) == 0
+        (experiment,) = made
         return Run(folder, experiment, out.getvalue(), err.getvalue())
 
     return make

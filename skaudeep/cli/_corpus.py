@@ -1,0 +1,213 @@
+"""Which recordings a command works on: ``--basedir`` and ``--parser``."""
+
+import contextlib
+import os
+import re
+import sys
+
+from skaudeep.cli._arguments import UsageError
+
+#: Kinds of `load_corpus` by the names that ``--parser`` takes for them, in either case, "-" and "_" being left out.
+_KINDS = {
+    "auto": "auto",
+    "automatic": "auto",
+    "esc": "esc",
+    "esc10": "esc",
+    "esc50": "esc",
+    "urbansound8k": "urbansound8k",
+    "dcase": "dcase",
+    "dcase2017": "dcase",
+    "dcase2018": "dcase",
+    "compare": "compare",
+    "partitioned": "partitioned",
+    "cross_validated": "cross_validated",
+    "table": "table",
+    "folder": "folder",
+    "none": "none",
+    "no_metadata": "none",
+}
+#: What the class paths of the original contain, without underscores and in lower case, and the kind; the first counts.
+_CLASSES = {
+    **dict.fromkeys(
+        (
+            *("compare", "affect", "crying", "heartbeat", "babysounds", "sleepiness", "orca", "dialects"),
+            *("mask", "elderly", "cough", "speech", "escalation", "primates"),
+        ),
+        "compare",
+    ),
+    "esc": "esc",
+    "urbansound": "urbansound8k",
+    "dcase": "dcase",
+    "partitioned": "partitioned",
+    "crossvalidated": "cross_validated",
+    "nometadata": "none",
+    "meta": "auto",
+}
+
+
+def add_corpus(parser):
+    """Add ``--basedir`` and ``--parser``.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The parser of a command.
+    """
+    parser.add_argument(
+        "--basedir", metavar="DIR", required=True, help="folder of the corpus, or a table of recordings (CSV)"
+    )
+    parser.add_argument(
+        "--parser",
+        metavar="KIND",
+        dest="corpus_parser",
+        default="auto",
+        help="layout of the corpus: auto (the one that fits), esc, urbansound8k, dcase2017, dcase2018, compare, "
+        "partitioned, cross_validated, table, folder, none (audio without labels), the name of a plug-in, a class "
+        "path of auDeep, or module:function, which returns what skaudeep.datasets.make_bunch makes (default: auto)",
+    )
+
+
+def load(arguments):
+    """Find the recordings that the options of `add_corpus` name.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With `basedir` and `corpus_parser`.
+
+    Returns
+    -------
+    Bunch
+        As :func:`skaudeep.datasets.load_corpus` returns it.
+
+    Raises
+    ------
+    UsageError
+        If there is no such kind of corpus.
+    DataSetError
+        If the folder holds no such corpus, or a function cannot be imported or fails.
+    """
+    from skaudeep.datasets import load_corpus
+
+    with _working_directory_on_path(), option_names(kind="parser"):
+        kind, options = _resolve(arguments.corpus_parser)
+        return load_corpus(arguments.basedir, kind, **options)
+
+
+@contextlib.contextmanager
+def option_names(**names):
+    """Let errors of the block speak of options where they speak of parameters.
+
+    Parameters
+    ----------
+    **names : dict of str
+        The option, without its dashes, by the name of the parameter.
+
+    Raises
+    ------
+    ValueError
+        Or `AudioError` or `DataSetError`, as in the block.
+    """
+    from skaudeep.exceptions import AudioError, DataSetError
+
+    try:
+        yield
+    except UnicodeError:
+        raise
+    except ValueError as error:
+        message = str(error).replace("resume=False", "--restart")
+        for name, option in names.items():
+            message = re.sub(rf"(?<![\w/\\.'-]){name}=(?=[\w'-])", f"--{option} ", message)
+            # a word of English without the sign, or part of a path, is no parameter
+            bare = r"|(?![\w/\\=-]|\.\w)" if "_" in name else ""
+            message = re.sub(rf"(?<![\w/\\.'-]){name}(?:={bare})", f"--{option}", message)
+        raise (type(error) if isinstance(error, AudioError | DataSetError) else ValueError)(message) from error
+
+
+def _resolve(text):
+    """What `load_corpus` calls the kind of corpus that the user has named, and options for it."""
+    if ":" in text:
+        return _import(text), {}
+    known = {_plain(name): kind for name, kind in _KINDS.items()}.get(_plain(text))
+    if known is None:
+        plugin = _plugin(text)
+        if plugin is not None:
+            return plugin, {}
+        known = _kind_of_class(text)
+    if known is None:
+        kinds = ", ".join([*_KINDS, *_plugin_names()])
+        raise UsageError(
+            f"--parser {text}: there is no such kind of corpus; choose from {kinds}, or give module:function"
+        )
+    return ("folder", {"classes": False}) if known == "none" else (known, {})
+
+
+def _plain(text):
+    return text.lower().replace("-", "").replace("_", "")
+
+
+def _plugin_names():
+    from importlib.metadata import entry_points
+
+    from skaudeep.datasets._corpora import PLUGIN_GROUP
+
+    return sorted({plugin.name for plugin in entry_points(group=PLUGIN_GROUP)})
+
+
+def _plugin(text):
+    """The name of a plug-in as it is written, or the only one that differs from it in case."""
+    names = _plugin_names()
+    alike = [name for name in names if name.lower() == text.lower()]
+    return text if text in names else alike[0] if len(alike) == 1 else None
+
+
+def _kind_of_class(path):
+    """The kind of corpus of a parser of the original, by the name of its class, else of its module; None if unknown."""
+    package, *parts = _plain(path).split(".")
+    if package != "audeep":
+        return None
+    for part in parts[:-3:-1]:
+        kind = next((kind for pattern, kind in _CLASSES.items() if pattern in part), None)
+        if kind is not None:
+            return kind
+    return None
+
+
+def _import(text):
+    """Import the loader that ``module:function`` names."""
+    import importlib
+
+    from skaudeep.exceptions import DataSetError
+
+    module_name, _, name = text.partition(":")
+    parts = [*module_name.split("."), *name.split(".")]
+    if module_name.endswith(".py") or not all(part.isidentifier() for part in parts):
+        raise UsageError(f"--parser {text}: expected module:function, such as mycorpus:load (without .py)")
+    try:
+        function = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise DataSetError(f"--parser {text}: {module_name} imports {error.name}, which is not there.") from error
+        raise DataSetError(
+            f"--parser {text}: there is no module {error.name}, neither installed nor in {os.getcwd()}."
+        ) from error
+    except Exception as error:
+        raise DataSetError(
+            f"--parser {text}: {module_name} cannot be imported ({type(error).__name__}: {error})."
+        ) from error
+    for part in name.split("."):
+        function = getattr(function, part, None)
+    if not callable(function):
+        raise DataSetError(f"--parser {text}: {module_name} has no function {name}.")
+    return function
+
+
+@contextlib.contextmanager
+def _working_directory_on_path():
+    """Find modules in the working directory first, as Python does for a script there."""
+    before = sys.path[:]
+    sys.path.insert(0, os.getcwd())
+    try:
+        yield
+    finally:
+        sys.path[:] = before

@@ -1,0 +1,91 @@
+"""Where the figures of the commands go: to a file, or to a window."""
+
+import contextlib
+import os
+import warnings
+
+#: What a figure can be saved as, by suffix, with what keeps the time of day out of the file.
+_FORMATS = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+
+
+def check_figure_path(path, option="--output"):
+    """Make sure that a figure can be shown or saved, before the work to draw it; make the folder for it.
+
+    Parameters
+    ----------
+    path : str or None
+        The file to write, or None for a window.
+    option : str, default="--output"
+        The option that names the file, for the message.
+
+    Raises
+    ------
+    ValueError
+        If figures are not saved with that suffix, or no window can be opened.
+    OSError
+        If the file can never be written.
+    """
+    from skaudeep.cli._outputs import prepare_output
+
+    if path is None:
+        _check_window(option)
+        return
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in _FORMATS:
+        *most, last = _FORMATS
+        raise ValueError(f"cannot save a figure as {path!r}: the name must end in {', '.join(most)} or {last}")
+    prepare_output(path)
+
+
+def show_or_save(figure, path, option="--output"):
+    """Save a figure, or show it in a window until that is closed.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure; for a window it must be one of `matplotlib.pyplot`, as the displays make them.
+    path : str or None
+        The file to write, of the format that its suffix names; None for a window.
+    option : str, default="--output"
+        The option that names the file, for messages.
+
+    Raises
+    ------
+    ValueError
+        If figures are not saved with that suffix, or no window can be opened.
+    OSError
+        If the file cannot be written.
+    """
+    import matplotlib
+    import matplotlib.pyplot as plt
+
+    check_figure_path(path, option)
+    try:
+        if path is None:
+            with figure_warnings_off():
+                plt.show()
+            return
+        from skaudeep._files import atomic_path
+
+        suffix = os.path.splitext(path)[1].lower()
+        with atomic_path(path) as temporary, figure_warnings_off(), matplotlib.rc_context({"svg.hashsalt": "skaudeep"}):
+            figure.savefig(temporary, format=suffix[1:], dpi=150, metadata=_FORMATS[suffix])
+    finally:
+        plt.close(figure)
+
+
+@contextlib.contextmanager
+def figure_warnings_off():
+    """Say nothing of characters in names that the font of the figure lacks: they become boxes."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        yield
+
+
+def _check_window(option):
+    import matplotlib
+    from matplotlib.backends import BackendFilter, backend_registry
+
+    backend = matplotlib.get_backend().lower()
+    if backend not in [name.lower() for name in backend_registry.list_builtin(BackendFilter.INTERACTIVE)]:
+        raise ValueError(f"no window can be opened here (Matplotlib draws with {backend}); give {option} FILE.png")

@@ -1,0 +1,27 @@
+"""Ctrl-C that nothing takes for the wish to go on with what there is."""
+
+import contextlib
+import signal
+import threading
+
+
+class Stopped(BaseException):
+    """Ctrl-C; unlike `KeyboardInterrupt`, no training keeps the result of its last epoch then and goes on."""
+
+
+@contextlib.contextmanager
+def stopped_by_interrupt():
+    """Let Ctrl-C raise `Stopped`, unless the process does not listen to it anyway."""
+
+    def stop(signum, frame):
+        raise Stopped
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

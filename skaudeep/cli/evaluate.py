@@ -1,0 +1,230 @@
+"""``skaudeep svm evaluate`` and ``skaudeep mlp evaluate``: how well a classifier does on a data set."""
+
+from skaudeep.cli._arguments import UsageError, add_command, add_json, add_seed, integer, partition, real
+from skaudeep.cli._printing import make_table, print_results, verbosity
+
+_NAMES = {"svm": "linear support vector machine", "mlp": "multi-layer perceptron"}
+
+
+def add_parser(group, classifier):
+    """Add the parser of this command to the group of a classifier."""
+    settings = " --complexity 0.01" if classifier == "svm" else ""
+    parser = add_command(
+        group,
+        "evaluate",
+        run,
+        help=f"judge a {_NAMES[classifier]} by folds or partitions",
+        description=f"Train a {_NAMES[classifier]} on part of a data set and test it on the rest, by the folds of the "
+        "data set or by its partitions. Features are standardised with the statistics of the training part. Prints "
+        "accuracy and unweighted average recall (UAR) of each fold, their mean and twice their standard deviation, and "
+        "the confusion matrix; with -q only mean accuracy and UAR, separated by a comma.",
+        examples=[
+            f"{classifier} evaluate --input features.nc --cross-validate{settings}",
+            f"{classifier} evaluate --input features.nc --train-partitions train --eval-partitions devel{settings}",
+        ],
+    )
+    parser.add_argument("--input", metavar="FILE", required=True, help="data set, a NetCDF file")
+    parser.add_argument("--cross-validate", action="store_true", help="train and test by the folds of the data set")
+    for option, doing in (("--train-partitions", "train"), ("--eval-partitions", "test")):
+        parser.add_argument(
+            option, metavar="PART", nargs="+", type=partition, help=f"{doing} on these, of train, devel and test"
+        )
+    add_classifier_options(parser, classifier)
+    parser.add_argument(
+        "--repeat",
+        metavar="N",
+        type=integer(1),
+        default=1,
+        help="do it all so many times, with other seeds (default: %(default)s)",
+    )
+    add_seed(parser, "weights, solvers and copies")
+    parser.add_argument("--output", metavar="FILE", help="also write the results to this JSON file")
+    add_json(parser)
+
+
+def add_classifier_options(parser, classifier):
+    """Add what ``evaluate`` and ``predict`` both know: the parameters of the classifier, and how it gets its data."""
+    if classifier == "svm":
+        parser.add_argument(
+            "--complexity",
+            metavar="C",
+            type=real(0, open_low=True),
+            required=True,
+            help="weight of the loss; a smaller one regularises more",
+        )
+    else:
+        for option, kind, default, text in (
+            ("--num-epochs", integer(1), 400, "passes over the data"),
+            ("--learning-rate", real(0, open_low=True), 1e-3, "step size of the optimiser Adam"),
+            ("--num-layers", integer(1), 2, "hidden layers"),
+            ("--num-units", integer(1), 150, "units of each hidden layer"),
+            ("--keep-prob", real(0, 1, open_low=True), 0.6, "share of the units that dropout keeps in training"),
+        ):
+            parser.add_argument(option, metavar="X", type=kind, default=default, help=f"{text} (default: %(default)s)")
+        parser.add_argument(
+            "--shuffle",
+            action="store_true",
+            help="accepted for old scripts; without effect, as each step sees all training data at once",
+        )
+    parser.add_argument(
+        "--upsample",
+        action="store_true",
+        help="copy recordings of the rarer classes in the training data until all classes have as many",
+    )
+    parser.add_argument("--majority-vote", action="store_true", help="let the chunks of each recording vote")
+    parser.set_defaults(classifier=classifier)
+
+
+def read_classifier(arguments):
+    """The kind and the parameters of the classifier that `add_classifier_options` lets the user choose."""
+    if arguments.classifier == "svm":
+        return "svm", {"C": arguments.complexity}
+    return "mlp", {
+        "hidden_layer_sizes": [arguments.num_units] * arguments.num_layers,
+        "dropout": round(1 - arguments.keep_prob, 12),
+        "learning_rate": arguments.learning_rate,
+        "max_epochs": arguments.num_epochs,
+    }
+
+
+def run(arguments):
+    """Run the command."""
+    _check_usage(arguments)
+    import time
+    from pathlib import Path
+
+    from skaudeep.cli._outputs import prepare_output
+    from skaudeep.evaluation import evaluate_dataset, make_classifier
+    from skaudeep.exceptions import DataSetError
+    from skaudeep.io import read_netcdf
+
+    if arguments.output is not None:
+        prepare_output(arguments.output)
+    kind, options = read_classifier(arguments)
+    ds = read_netcdf(arguments.input)
+    _check_splits(arguments, ds)
+    start = time.perf_counter()
+    try:
+        evaluation = evaluate_dataset(
+            ds,
+            make_classifier(kind, **options),
+            train=arguments.train_partitions,
+            test=arguments.eval_partitions,
+            upsample=arguments.upsample,
+            majority_vote=arguments.majority_vote,
+            repeats=arguments.repeat,
+            random_state=arguments.seed,
+            verbose=verbosity(arguments),
+        )
+    except DataSetError as error:
+        raise DataSetError(f"{arguments.input}: {error}") from error
+    seconds = time.perf_counter() - start
+    results = {
+        "features": Path(arguments.input).stem,
+        "classifier": kind,
+        "settings": options | _settings(arguments),
+        **evaluation.to_dict(),
+        "seconds": round(seconds, 3),
+    }
+    if arguments.output is not None:
+        _write_json(results, arguments.output)
+    print_results(
+        arguments,
+        data=results,
+        brief=f"{evaluation.accuracy.mean():.6f},{evaluation.recall.mean():.6f}",
+        show=_describe(arguments, evaluation),
+    )
+
+
+def _check_usage(arguments):
+    train, test = arguments.train_partitions, arguments.eval_partitions
+    if arguments.cross_validate and (train or test):
+        raise UsageError("--cross-validate does not go together with --train-partitions and --eval-partitions")
+    if not (arguments.cross_validate or train or test):
+        raise UsageError("give --cross-validate, or --train-partitions and --eval-partitions")
+    if bool(train) != bool(test):
+        given, missing = sorted(("--train-partitions", "--eval-partitions"), reverse=bool(train))
+        raise UsageError(f"{given} needs {missing}")
+    both = sorted(set(train or ()) & set(test or ()))
+    if both:
+        raise UsageError(f"{both[0]} is in --train-partitions and in --eval-partitions; test on what is not trained on")
+
+
+def _check_splits(arguments, ds):
+    if arguments.cross_validate and not ds.sizes["fold"]:
+        raise lacking(arguments.input, "folds, which --cross-validate needs", "--add-cv-setup 5")
+    if not arguments.cross_validate and ds["partition"].isnull().all():
+        raise lacking(arguments.input, "partitions", "--add-partitioning train devel test")
+
+
+def lacking(path, what, option):
+    """An error that names the command to add what a data set lacks."""
+    from skaudeep.exceptions import DataSetError
+
+    return DataSetError(f"{path} has no {what}; add some: skaudeep modify --input {path} {option} --output FILE")
+
+
+def _settings(arguments):
+    """How the classifier got its data, for the file of results."""
+    if arguments.cross_validate:
+        by = {"cross_validate": True}
+    else:
+        by = {"train_partitions": arguments.train_partitions, "eval_partitions": arguments.eval_partitions}
+    names = ("upsample", "majority_vote", "repeat", "seed")
+    return by | {name: getattr(arguments, name) for name in names}
+
+
+def _write_json(results, path):
+    import json
+
+    from skaudeep._files import atomic_path
+
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+def _describe(arguments, evaluation):
+    """The results for people: of each split, in short, and what was taken for what."""
+    n_repeats, n_splits = evaluation.accuracy.shape
+    what = "recordings" if arguments.majority_vote else "instances"
+    title = f"{arguments.classifier} on {arguments.input}: {evaluation.confusion.sum() // n_repeats} {what} tested"
+    measures = {"accuracy": 100 * evaluation.accuracy, "UAR": 100 * evaluation.recall}
+    rows = [
+        [name, *(f"{values[:, i].mean():.2f}" for values in measures.values())]
+        for i, name in enumerate(evaluation.splits)
+    ]
+    over = [f"{n} {word}" for n, word in ((n_splits, "folds"), (n_repeats, "repeats")) if n > 1]
+    figures = [
+        f"{name} {values.mean():.2f} %" + (f" +/- {2 * values.std():.2f}" if over else "")
+        for name, values in measures.items()
+    ]
+    summary = ", ".join(figures) + (f" (mean +/- 2 std over {' x '.join(over)})" if over else "")
+    return [
+        title,
+        "",
+        make_table(["percent", *measures], rows),
+        "",
+        summary,
+        "",
+        "Confusion matrix, a row for each true class, a column for each predicted one",
+        *_confusion_tables(evaluation),
+    ]
+
+
+def _confusion_tables(evaluation):
+    """The confusion matrix; on a terminal in as many tables as its width asks for."""
+    import shutil
+    import sys
+
+    numbers = [str(i) for i in range(1, len(evaluation.classes) + 1)]
+    names = [f"{number} {name}" for number, name in zip(numbers, evaluation.classes.tolist(), strict=True)]
+    cell = 2 + max(len(str(evaluation.confusion.max())), len(numbers[-1]))
+    step = len(numbers)
+    if sys.stdout.isatty():
+        step = max(1, (shutil.get_terminal_size().columns - max(map(len, names)) - 2) // cell)
+    parts = [slice(start, start + step) for start in range(0, len(numbers), step)]
+    counts = evaluation.confusion.tolist()
+    return [
+        make_table(["", *numbers[part]], [[name, *row[part]] for name, row in zip(names, counts, strict=True)])
+        for part in parts
+    ]

@@ -1,0 +1,45 @@
+"""``skaudeep export``: a data set as CSV or ARFF files."""
+
+from skaudeep.cli._arguments import add_command, add_json, choice
+from skaudeep.cli._printing import print_results
+
+
+def add_parser(commands):
+    """Add the parser of this command."""
+    parser = add_command(
+        commands,
+        "export",
+        run,
+        help="write a data set as CSV or ARFF files",
+        description="Write a data set to a folder of CSV or ARFF files, one for every fold and partition.",
+        examples=["export --input features.nc --format csv --output exported --name features"],
+    )
+    parser.add_argument("--input", metavar="FILE", required=True, help="data set, a NetCDF file")
+    parser.add_argument("--output", metavar="DIR", required=True, help="folder to write to, made if need be")
+    parser.add_argument(
+        "--format", metavar="{csv,arff}", type=choice("csv", "arff"), default="csv", help="default: %(default)s"
+    )
+    parser.add_argument("--labels-last", action="store_true", help="put the labels behind the features")
+    parser.add_argument("--name", help="name of the files, without their ending (default: that of the input)")
+    add_json(parser)
+
+
+def run(arguments):
+    """Run the command."""
+    import glob
+    from pathlib import Path
+
+    from skaudeep.cli._datasets import describe
+    from skaudeep.io import export_dataset, read_netcdf
+
+    ds = read_netcdf(arguments.input)
+    name = arguments.name or Path(arguments.input).stem
+    export_dataset(ds, arguments.output, format=arguments.format, name=name, labels_last=arguments.labels_last)
+    files = sorted(map(str, Path(arguments.output).glob(f"**/{glob.escape(name)}.{arguments.format}")))
+    print_results(
+        arguments,
+        data={"input": arguments.input, "output": arguments.output, "files": files},
+        brief="\n".join(files),
+        show=f"{len(files)} {arguments.format.upper()} file{'s' if len(files) != 1 else ''} in {arguments.output}: "
+        f"{describe(ds)}",
+    )

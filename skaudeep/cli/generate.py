@@ -1,0 +1,105 @@
+"""``skaudeep t-rae generate``, ``f-rae generate``, ``ft-rae generate``: features from a trained autoencoder."""
+
+from skaudeep.cli._arguments import UsageError, add_command, add_json, integer
+from skaudeep.cli._printing import make_table, print_results, verbosity
+
+
+def add_parser(commands, kind):
+    """Add the parser of this command.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+        Those of the autoencoder.
+    kind : {"t-rae", "f-rae", "ft-rae"}
+        Which one it is.
+    """
+    parser = add_command(
+        commands,
+        "generate",
+        run,
+        help="generate features with a trained autoencoder",
+        description="Write what a trained autoencoder has learned to see in spectrograms: one vector of features for "
+        f"each {'frame of each ' if kind == 'f-rae' else ''}spectrogram. Folds, partitions and labels are kept.",
+        examples=[
+            f"{kind} generate --model-dir my-run/logs --input spectrograms.nc --output features.nc",
+            f"{kind} generate --model-dir my-run/logs --input spectrograms.nc --steps 70 140 --output 70.nc 140.nc",
+        ],
+    )
+    parser.set_defaults(kind=kind)
+    parser.add_argument(
+        "--model-dir",
+        metavar="DIR",
+        required=True,
+        help=f"run of {kind} train, its folder logs, or one checkpoint; also a run of the original auDeep",
+    )
+    parser.add_argument("--input", metavar="FILE", required=True, help="spectrograms, a NetCDF file")
+    parser.add_argument(
+        "--output", metavar="FILE", nargs="+", required=True, help="files to write, one for each of --steps"
+    )
+    parser.add_argument(
+        "--steps",
+        metavar="STEP",
+        nargs="+",
+        type=integer(0),
+        help="checkpoints to use, by the number of training steps in their names (default: the newest)",
+    )
+    parser.add_argument(
+        "--batch-size",
+        metavar="N",
+        type=integer(1),
+        default=64 if kind == "f-rae" else 500,
+        help="spectrograms to have in memory at a time (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--states",
+        action="store_true",
+        help="instead of the learned representation, write statistics over time of all states of the encoder: more "
+        "features, which classifiers often do better with",
+    )
+    if kind != "t-rae":
+        parser.add_argument(
+            "--freq-window-overlap",
+            metavar="N",
+            type=integer(0),
+            help="overlap of windows in training; needed for a few models of the original that leave it open",
+        )
+    add_json(parser)
+
+
+def run(arguments):
+    """Run the command."""
+    import os
+
+    steps = arguments.steps or [None]
+    if len(arguments.output) != len(steps):
+        raise UsageError(
+            f"--output names {len(arguments.output)} and --steps {len(steps)}: give one file for each checkpoint"
+            if arguments.steps
+            else f"--output names {len(arguments.output)} files: give one, or as many --steps"
+        )
+    if len({os.path.realpath(path) for path in arguments.output}) < len(steps):
+        raise UsageError("--output names the same file twice")
+
+    from skaudeep._files import check_target
+    from skaudeep.experiment._generate import find_checkpoint, generate_features, load_autoencoder
+
+    for output in arguments.output:
+        check_target(output)
+    checkpoints = [find_checkpoint(arguments.model_dir, step) for step in steps]
+    overlap = getattr(arguments, "freq_window_overlap", None)
+    results = []
+    for checkpoint, output in zip(checkpoints, arguments.output, strict=True):
+        embedder = load_autoencoder(checkpoint, kind=arguments.kind, window_overlap=overlap)
+        embedder.set_params(output="states" if arguments.states else "bottleneck")
+        sizes = generate_features(
+            embedder, arguments.input, output, batch_size=arguments.batch_size, verbose=verbosity(arguments)
+        )
+        results.append({"output": output, "checkpoint": str(checkpoint), "sizes": sizes})
+    rows = [(r["output"], " x ".join(f"{n} {dim}" for dim, n in r["sizes"].items()), r["checkpoint"]) for r in results]
+    print_results(
+        arguments,
+        data={"kind": arguments.kind, "outputs": results},
+        brief="\n".join(arguments.output),
+        show=make_table(("output", "features", "checkpoint"), rows),
+    )

@@ -1,0 +1,48 @@
+"""``skaudeep import``: a data set from CSV or ARFF files."""
+
+from skaudeep.cli._arguments import add_command, add_json
+from skaudeep.cli._datasets import report_written, writing
+
+
+def add_parser(commands):
+    """Add the parser of this command."""
+    parser = add_command(
+        commands,
+        "import",
+        run,
+        help="read a data set from CSV or ARFF files",
+        description="Read a data set from a folder of CSV or ARFF files as `export` writes it, with files for folds or "
+        "partitions, or from a single file. Columns that hold no metadata are features.",
+        examples=["import --basedir exported --name features --output features.nc"],
+    )
+    parser.add_argument("--basedir", metavar="DIR", required=True, help="folder of the files, or one file")
+    parser.add_argument("--name", help="name of the files, with or without ending (default: the only one there is)")
+    parser.add_argument("--output", metavar="FILE", default="imported.nc", help="file to write (default: %(default)s)")
+    for name in ("filename", "chunk_nr", "label_nominal", "label_numeric"):
+        option = f"--{name.replace('_', '-')}-attribute"
+        parser.add_argument(
+            option, metavar="COLUMN", dest=name, default=name, help=f"column of the {_WHAT[name]} (default: {name})"
+        )
+    add_json(parser)
+
+
+_WHAT = {
+    "filename": "names of files",
+    "chunk_nr": "numbers of chunks",
+    "label_nominal": "class names",
+    "label_numeric": "class numbers",
+}
+
+
+def run(arguments):
+    """Run the command."""
+    from skaudeep.io import import_dataset
+
+    name, kind = arguments.name, None
+    if name is not None and name.lower().endswith((".csv", ".arff")):
+        name, _, kind = name.rpartition(".")
+    with writing(arguments.output) as write:
+        columns = {key: getattr(arguments, key) for key in _WHAT}
+        ds = import_dataset(arguments.basedir, name=name, format=kind and kind.lower(), **columns)
+        write(ds)
+    report_written(arguments, ds)

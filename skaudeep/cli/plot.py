@@ -1,0 +1,341 @@
+"""``skaudeep plot``: pictures of spectrograms, training, features and results."""
+
+from skaudeep.cli._arguments import UsageError, add_command, add_group, add_seed, choice, integer, real
+from skaudeep.cli._figures import check_figure_path, show_or_save
+
+#: Options of `preprocess` that say how a recording becomes a spectrogram, and the parameter of each.
+_AUDIO_OPTIONS = {
+    "window_width": "window_width",
+    "window_overlap": "window_overlap",
+    "mel_spectrum": "n_mels",
+    "clip_below": "clip_below",
+    "clip_above": "clip_above",
+    "channels": "channels",
+    "fixed_length": "fixed_length",
+}
+_AUDIO_DEFAULTS = {"window_width": 0.04, "window_overlap": 0.02, "n_mels": None}
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_MOST_INSTANCES = 200  # of which levels are counted
+
+
+def add_parser(commands):
+    """Add the parsers of this command."""
+    group = add_group(commands, "plot", help="draw spectrograms, training, features and results")
+    _add_spectrogram(group)
+    _add_amplitudes(group)
+    _add_reconstruction(group)
+    _add_loss(group)
+    _add_embedding(group)
+    _add_confusion(group)
+
+
+def _add_spectrogram(group):
+    parser = add_command(
+        group,
+        "spectrogram",
+        run_spectrogram,
+        help="draw a spectrogram",
+        description="Draw a spectrogram of a data set or, in dB, of a recording.",
+        examples=[
+            "plot spectrogram --input spectrograms.nc --instance 7 --output dog.png",
+            "plot spectrogram --input dog.wav --mel-spectrum 128 --clip-below -60",
+        ],
+    )
+    _add_input(parser, "data set of spectrograms, a NetCDF file; or a recording")
+    parser.add_argument("--instance", metavar="I", type=integer(0), help="number of the instance, from 0 (default: 0)")
+    _add_audio_options(parser)
+    _add_output(parser)
+
+
+def _add_amplitudes(group):
+    parser = add_command(
+        group,
+        "amplitudes",
+        run_amplitudes,
+        help="draw how often each level occurs",
+        description="Draw a histogram of the levels of spectrograms, and the share of all values up to each level, "
+        "which helps to choose --clip-below of preprocess.",
+        examples=[
+            "plot amplitudes --input dog.wav --mel-spectrum 128",
+            "plot amplitudes --input spectrograms.nc --output levels.png",
+        ],
+    )
+    _add_input(parser, "data set of spectrograms, a NetCDF file; or a recording")
+    parser.add_argument(
+        "--instance",
+        metavar="I",
+        type=integer(0),
+        help=f"number of the instance, from 0 (default: all, or {_MOST_INSTANCES} of them)",
+    )
+    _add_audio_options(parser)
+    _add_output(parser)
+
+
+def _add_reconstruction(group):
+    parser = add_command(
+        group,
+        "reconstruction",
+        run_reconstruction,
+        help="draw a spectrogram beside what an autoencoder makes of it",
+        description="Draw a spectrogram, what a trained autoencoder makes of it, and the error.",
+        examples=[
+            "plot reconstruction --model-dir test-run/logs --input spectrograms.nc --instance 7 --output dog.png"
+        ],
+    )
+    parser.add_argument("--model-dir", metavar="DIR", required=True, help="folder of a training run, or its logs")
+    _add_input(parser, "data set of spectrograms as it was trained on, a NetCDF file")
+    parser.add_argument(
+        "--instance", metavar="I", type=integer(0), default=0, help="number of the instance, from 0 (default: 0)"
+    )
+    parser.add_argument(
+        "--free-running",
+        action="store_true",
+        help="let the decoder hear its own guesses; by default it is told each true frame after it has guessed it",
+    )
+    _add_output(parser)
+
+
+def _add_loss(group):
+    parser = add_command(
+        group,
+        "loss",
+        run_loss,
+        help="draw the loss over the epochs of training",
+        description="Draw the loss over the epochs of one or more training runs in one picture.",
+        examples=["plot loss --model-dir run-30 run-45 run-60 --output loss.svg"],
+    )
+    parser.add_argument(
+        "--model-dir", metavar="DIR", nargs="+", required=True, help="folders of training runs, or their logs"
+    )
+    _add_output(parser)
+
+
+def _add_embedding(group):
+    parser = add_command(
+        group,
+        "embedding",
+        run_embedding,
+        help="draw features as points in the plane",
+        description="Project features to two dimensions and draw a point for each instance. `explore` makes a page of "
+        "it, to look at spectrograms and to listen to.",
+        examples=[
+            "plot embedding --input features.nc --output features.png --seed 0",
+            "plot embedding --input features.nc --method pca --color partition",
+        ],
+    )
+    add_embedding_options(parser)
+    parser.add_argument(
+        "--method",
+        metavar="{pca,tsne,umap}",
+        type=choice("pca", "tsne", "umap"),
+        default="tsne",
+        help="how to project; umap needs umap-learn (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--perplexity",
+        metavar="P",
+        type=real(0, open_low=True),
+        help="of t-SNE: about how many neighbours count, fewer than there are instances (default: 30)",
+    )
+    add_seed(parser, "t-SNE and UMAP")
+
+
+def _add_confusion(group):
+    parser = add_command(
+        group,
+        "confusion",
+        run_confusion,
+        help="draw a confusion matrix",
+        description="Draw which classes were taken for which: colours are shares of each class, numbers are counts.",
+        examples=[
+            "plot confusion --input evaluation.json --output confusion.png",
+            "plot confusion --input esc-10/evaluations/fused-mlp.json",
+        ],
+    )
+    _add_input(parser, "evaluation, a file of `evaluate --output` or of an experiment")
+    _add_output(parser)
+
+
+def add_embedding_options(parser):
+    """Add the options of all commands that draw features."""
+    _add_input(parser, "data set of features, a NetCDF file")
+    parser.add_argument(
+        "--color",
+        metavar="{label,partition,fold}",
+        type=choice("label", "partition", "fold"),
+        default="label",
+        help="what colours tell; fold: the first one that tests an instance (default: %(default)s)",
+    )
+    _add_output(parser)
+
+
+def _add_input(parser, what):
+    parser.add_argument("--input", metavar="FILE", required=True, help=what)
+
+
+def _add_output(parser):
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the picture as .png, .svg or .pdf (default: show it in a window)"
+    )
+
+
+def _add_audio_options(parser):
+    group = parser.add_argument_group("options for a recording, as of preprocess")
+    group.add_argument("--window-width", metavar="S", type=real(0, open_low=True), help="in seconds (default: 0.04)")
+    group.add_argument("--window-overlap", metavar="S", type=real(0), help="in seconds (default: 0.02)")
+    group.add_argument(
+        "--mel-spectrum", metavar="N", type=integer(1), help="number of mel bands (default: no mel bands)"
+    )
+    group.add_argument("--clip-below", metavar="DB", type=real(high=0, open_high=True), help="such as -60")
+    group.add_argument("--clip-above", metavar="DB", type=real(high=0), help="such as -10")
+    group.add_argument(
+        "--channels",
+        metavar="{MEAN,LEFT,RIGHT,DIFF}",
+        type=choice("mean", "left", "right", "diff"),
+        help="of stereo recordings (default: MEAN)",
+    )
+    group.add_argument("--fixed-length", metavar="S", type=real(0, open_low=True), help="cut or pad to so many seconds")
+
+
+def run_spectrogram(arguments):
+    """Run ``plot spectrogram``."""
+    from skaudeep.plotting import SpectrogramDisplay
+
+    check_figure_path(arguments.output)
+    spectrogram, title, axes = _read_spectrogram(arguments)
+    _finish(arguments, SpectrogramDisplay.from_spectrogram(spectrogram, title=_literal(title), **axes))
+
+
+def run_amplitudes(arguments):
+    """Run ``plot amplitudes``."""
+    from skaudeep.pages._parts import read_sample
+    from skaudeep.plotting import AmplitudeDisplay
+
+    check_figure_path(arguments.output)
+    if arguments.instance is None and _is_dataset(arguments):
+        spectrograms, title = read_sample(arguments.input, _MOST_INSTANCES)
+    else:
+        spectrograms, title, _ = _read_spectrogram(arguments)
+    _finish(arguments, AmplitudeDisplay.from_spectrogram(spectrograms, title=_literal(title)))
+
+
+def run_reconstruction(arguments):
+    """Run ``plot reconstruction``."""
+    from skaudeep.experiment._generate import load_autoencoder
+    from skaudeep.pages._parts import read_instance
+    from skaudeep.plotting import ReconstructionDisplay
+
+    check_figure_path(arguments.output)
+    spectrogram, title = read_instance(arguments.input, arguments.instance)
+    embedder = load_autoencoder(arguments.model_dir)
+    display = ReconstructionDisplay.from_estimator(embedder, spectrogram, free_running=arguments.free_running)
+    display.figure_.suptitle(_literal(title))
+    _finish(arguments, display)
+
+
+def run_loss(arguments):
+    """Run ``plot loss``."""
+    from skaudeep.pages._folders import read_training
+    from skaudeep.plotting import LossCurveDisplay
+
+    check_figure_path(arguments.output)
+    trainings = [read_training(folder) for folder in arguments.model_dir]
+    without = [str(training.folder) for training in trainings if not training.history.get("loss")]
+    if without:
+        raise ValueError(f"{without[0]} has been trained for no epoch: there is no loss to draw")
+    names = [training.name for training in trainings]
+    if len(set(names)) < len(names):
+        names = [f"{training.folder.absolute().parent.name}/{training.name}" for training in trainings]
+    ax = None
+    for training, name in zip(trainings, names, strict=True):
+        ax = LossCurveDisplay.from_history(training.history, name=name, ax=ax).ax_
+    ax.set_ylabel("Loss (RMSE)")
+    _finish_figure(arguments, ax.figure)
+
+
+def run_embedding(arguments):
+    """Run ``plot embedding``."""
+    if arguments.perplexity is not None and arguments.method != "tsne":
+        raise UsageError("--perplexity needs --method tsne")
+    options = {} if arguments.perplexity is None else {"perplexity": arguments.perplexity}
+    draw_embedding(arguments, arguments.method, options)
+
+
+def draw_embedding(arguments, method, options):
+    """Draw the features of a data set as points in the plane."""
+    from skaudeep.io import read_netcdf
+    from skaudeep.pages._explorer import as_table
+    from skaudeep.pages._parts import colours_of
+    from skaudeep.plotting import EmbeddingDisplay
+
+    check_figure_path(arguments.output)
+    ds = read_netcdf(arguments.input)
+    X, kept = as_table(ds)
+    ds = ds.drop_vars("features").isel(instance=kept)
+    labels = colours_of(ds, arguments.color)
+    options = options | {"random_state": arguments.seed, "label_title": arguments.color.capitalize()}
+    _finish(arguments, EmbeddingDisplay.from_features(X, labels, method=method, **options))
+
+
+def run_confusion(arguments):
+    """Run ``plot confusion``."""
+    from skaudeep.pages._folders import read_evaluation
+    from skaudeep.plotting import ConfusionDisplay
+
+    check_figure_path(arguments.output)
+    evaluation = read_evaluation(arguments.input)
+    name = ", ".join(filter(None, [evaluation.features, evaluation.classifier]))
+    title = f"{name}: {100 * evaluation.summary()[0]:.1f} % correct".removeprefix(": ")
+    _finish(arguments, ConfusionDisplay.from_counts(evaluation.confusion, evaluation.classes, title=_literal(title)))
+
+
+def _finish(arguments, display):
+    _finish_figure(arguments, display.figure_)
+
+
+def _finish_figure(arguments, figure):
+    from skaudeep.cli._printing import print_results
+
+    show_or_save(figure, arguments.output)
+    if arguments.output is not None:
+        output = arguments.output
+        print_results(arguments, data={"output": output}, brief=output, show=output)
+
+
+def _literal(text):
+    """Text that Matplotlib does not take for a formula."""
+    return text.replace("$", "\\$")
+
+
+def _is_dataset(arguments):
+    """Whether the input is a data set, by what the file begins with or, if it cannot be read, by its name."""
+    try:
+        with open(arguments.input, "rb") as file:
+            is_dataset = file.read(len(_HDF5)) == _HDF5
+    except OSError:
+        is_dataset = False
+    is_dataset = is_dataset or arguments.input.lower().endswith((".nc", ".nc4", ".netcdf"))
+    given = [name for name in _AUDIO_OPTIONS if getattr(arguments, name) is not None]
+    if is_dataset and given:
+        raise UsageError(f"--{given[0].replace('_', '-')} is for recordings, and {arguments.input} is a data set")
+    return is_dataset
+
+
+def _read_spectrogram(arguments):
+    """A spectrogram, what it is of, and its axes as far as they are known."""
+    from skaudeep.pages._parts import read_instance
+
+    if _is_dataset(arguments):
+        return *read_instance(arguments.input, arguments.instance or 0), {}
+    if arguments.instance is not None:
+        raise UsageError(f"--instance is for data sets, and {arguments.input} is none")
+    import os
+
+    from skaudeep.spectrogram import SpectrogramTransformer
+
+    given = {parameter: getattr(arguments, name) for name, parameter in _AUDIO_OPTIONS.items()}
+    given = {parameter: value for parameter, value in given.items() if value is not None}
+    transformer = SpectrogramTransformer(scale=None, **_AUDIO_DEFAULTS | given)
+    spectrogram = transformer.fit_transform([arguments.input])[0]
+    hop = transformer.window_width - transformer.window_overlap
+    return spectrogram, os.path.basename(arguments.input), {"frequencies": transformer.frequencies_, "hop": hop}

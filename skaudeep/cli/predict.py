@@ -1,0 +1,104 @@
+"""``skaudeep svm predict`` and ``skaudeep mlp predict``: classes for recordings that have none."""
+
+from skaudeep.cli._arguments import add_command, add_json, add_seed, partition
+from skaudeep.cli._printing import make_table, print_results
+from skaudeep.cli.evaluate import add_classifier_options, lacking, read_classifier
+
+
+def add_parser(group, classifier):
+    """Add the parser of this command to the group of a classifier."""
+    settings = " --complexity 0.01" if classifier == "svm" else ""
+    parser = add_command(
+        group,
+        "predict",
+        run,
+        help="train on one data set, predict the classes of another",
+        description="Train on one data set, or on some of its partitions, and predict the classes of another. The "
+        "predictions are written as lines of file name and class, separated by a tabulator and sorted by file name.",
+        examples=[
+            f"{classifier} predict --train-input old.nc --eval-input new.nc --output predictions.tsv{settings}",
+            f"{classifier} predict --train-input features.nc --train-partitions train devel --eval-input features.nc "
+            f"--eval-partitions test --output predictions.tsv{settings}",
+        ],
+    )
+    for what, doing in (("train", "train on"), ("eval", "classify")):
+        parser.add_argument(f"--{what}-input", metavar="FILE", required=True, help=f"data set to {doing}")
+        parser.add_argument(
+            f"--{what}-partitions",
+            metavar="PART",
+            nargs="+",
+            type=partition,
+            help=f"{doing} these alone, of train, devel and test (default: all instances)",
+        )
+    add_classifier_options(parser, classifier)
+    parser.add_argument("--output", metavar="FILE", required=True, help="file to write")
+    add_seed(parser, "weights, solvers and copies")
+    add_json(parser)
+
+
+def run(arguments):
+    """Run the command."""
+    from skaudeep.cli._outputs import prepare_output
+    from skaudeep.evaluation import make_classifier, predict_dataset
+    from skaudeep.exceptions import DataSetError
+
+    prepare_output(arguments.output)
+    kind, options = read_classifier(arguments)
+    train = _read(arguments.train_input, arguments.train_partitions)
+    test = _read(arguments.eval_input, arguments.eval_partitions)
+    try:
+        predictions = predict_dataset(
+            train,
+            test,
+            make_classifier(kind, **options),
+            upsample=arguments.upsample,
+            majority_vote=arguments.majority_vote,
+            random_state=arguments.seed,
+        )
+    except DataSetError as error:
+        text = str(error).replace("train_ds", arguments.train_input).replace("test_ds", arguments.eval_input)
+        raise DataSetError(text) from error
+    _write(predictions, arguments.output)
+    counts = predictions.value_counts().sort_index()
+    what = "recording" if arguments.majority_vote else "instance"
+    print_results(
+        arguments,
+        data={
+            "output": arguments.output,
+            "predictions": [{"filename": name, "label": label} for name, label in predictions.items()],
+        },
+        brief=arguments.output,
+        show=[
+            f"{arguments.output}: the predicted classes of {len(predictions)} {what}{'s' * (len(predictions) != 1)}",
+            make_table(["class", "predicted"], counts.items()),
+        ],
+    )
+
+
+def _read(path, partitions):
+    """A data set, or some of its partitions."""
+    from skaudeep.datasets import select
+    from skaudeep.exceptions import DataSetError
+    from skaudeep.io import read_netcdf
+
+    ds = read_netcdf(path)
+    if partitions is None:
+        return ds
+    if ds["partition"].isnull().all():
+        raise lacking(path, "partitions", "--add-partitioning train devel test")
+    try:
+        return select(ds, partition=partitions)
+    except DataSetError as error:
+        raise DataSetError(f"{path}: {error}") from error
+
+
+def _write(predictions, path):
+    from skaudeep._files import atomic_path
+    from skaudeep.exceptions import DataSetError
+
+    for text in (*predictions.index, *predictions):
+        if any(character in text for character in "\t\n\r"):
+            raise DataSetError(f"{text!r} has a tabulator or line break, which separate predictions; rename it")
+    lines = [f"{filename}\t{label}\n" for filename, label in predictions.items()]
+    with atomic_path(path) as temporary:
+        temporary.write_text("".join(lines), encoding="utf-8", newline="\n")

@@ -1,0 +1,246 @@
+"""``skaudeep preprocess``: spectrograms of all recordings of a corpus."""
+
+import itertools
+import logging
+import time
+from pathlib import Path
+
+from skaudeep.cli._arguments import UsageError, add_command, add_jobs, add_json, choice, integer, real
+from skaudeep.cli._corpus import add_corpus, load, option_names
+from skaudeep.cli._printing import make_table, print_results, verbosity
+
+_log = logging.getLogger(__name__)
+
+#: Parameters of `SpectrogramTransformer` by their options, where these are not the same words.
+_PARAMETERS = {"n_mels": "mel-spectrum"} | {
+    name: name.replace("_", "-")
+    for name in (
+        *("sample_rate", "window_width", "window_overlap", "clip_below", "clip_above", "channels", "pre_emphasis"),
+        *("fixed_length", "center_fixed", "chunk_length", "chunk_count", "on_error", "n_jobs"),
+    )
+}
+_VALUES = ("sample_rate", "window_width", "window_overlap", "clip_above", "fixed_length", "center_fixed")
+_CHUNKS = ("chunk_length", "chunk_count")
+
+
+def add_parser(commands):
+    """Add the parser of this command."""
+    parser = add_command(
+        commands,
+        "preprocess",
+        run,
+        help="extract spectrograms from the recordings of a corpus",
+        description="Extract spectrograms from all recordings of a corpus. Several clip levels or channels are "
+        "extracted at once, each combination to a file of its own. What has been extracted survives an interruption: "
+        "the same command goes on from there.",
+        examples=[
+            "preprocess --basedir ESC-10 --window-width 0.08 --window-overlap 0.04 --mel-spectrum 128 "
+            "--fixed-length 5 --center-fixed --clip-below -60 --output 60dB.nc",
+            "preprocess --basedir ESC-10 --mel-spectrum 128 --fixed-length 5 --clip-below -30 -45 -60 none",
+            "preprocess --basedir ESC-10 --mel-spectrum 128 --fixed-length 5 --pretend 0 --figure first.png",
+        ],
+    )
+    add_corpus(parser)
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        nargs="+",
+        default=["./spectrograms.nc"],
+        help="data set to write, a NetCDF file; of several combinations NAME.nc becomes NAME-30dB.nc, NAME-left.nc, "
+        "NAME-30dB-left.nc and so on, or give as many names (default: ./spectrograms.nc)",
+    )
+    _add_settings(parser)
+    parser.add_argument(
+        "--on-error",
+        metavar="{raise,skip}",
+        type=choice("raise", "skip"),
+        default="raise",
+        help="what to do about recordings that cannot be analysed, after all others have been extracted: end with an "
+        "error that names them, or leave them out (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--restart", action="store_true", help="begin anew instead of going on from what an interrupted run has left"
+    )
+    parser.add_argument(
+        "--pretend",
+        metavar="INDEX",
+        type=integer(0),
+        help="write nothing, but show the spectrogram of this recording, counted from 0, and a histogram of its levels",
+    )
+    parser.add_argument("--figure", metavar="FILE", help="with --pretend: save the figure instead of opening a window")
+    add_jobs(parser, "recordings")
+    add_json(parser)
+
+
+def _add_settings(parser):
+    """Add the options that become parameters of a transformer."""
+    positive = real(0, open_low=True)
+
+    def add(name, **options):
+        parser.add_argument(name, **options)
+
+    add("--sample-rate", metavar="HZ", type=positive, help="resample all recordings to this rate (default: their own)")
+    add("--window-width", metavar="SECONDS", type=positive, default=0.04, help="default: %(default)s")
+    add("--window-overlap", metavar="SECONDS", type=real(0), default=0.02, help="default: %(default)s")
+    add("--mel-spectrum", metavar="N", type=integer(1), help="number of mel bands (default: all frequency bins)")
+    add("--chunk-length", metavar="SECONDS", type=positive, help="cut spectrograms into chunks of this length")
+    add("--chunk-count", metavar="N", type=integer(1), help="number of chunks, from the beginning (default: all)")
+    add("--clip-above", metavar="DB", type=real(high=0), help="level to clip at, relative to the loudest bin")
+    add(
+        "--clip-below",
+        metavar="DB",
+        nargs="+",
+        type=_or_none(real(high=0, open_high=True)),
+        default=[None],
+        help="level to clip at, relative to the loudest bin, such as -60; none for no clipping; several are extracted "
+        "at once (default: none)",
+    )
+    add(
+        "--channels",
+        metavar="{mean,left,right,diff}",
+        nargs="+",
+        type=choice("mean", "left", "right", "diff"),
+        default=["mean"],
+        help="the mean of all channels, the left one, the right one, or left minus right; several are extracted at "
+        "once (default: mean)",
+    )
+    add("--fixed-length", metavar="SECONDS", type=positive, help="cut or pad all recordings to this length")
+    add("--center-fixed", action="store_true", help="cut and pad half at the beginning and half at the end")
+    add(
+        "--pre-emphasis",
+        metavar="A",
+        type=_or_none(real(0, 1)),
+        default=0.95,
+        help="coefficient of the filter y[t] - A y[t - 1]; none for no filter (default: %(default)s, as in auDeep)",
+    )
+
+
+def _or_none(convert):
+    """Type of an option that is also given as ``none``."""
+    return lambda text: None if text.lower() == "none" else convert(text)
+
+
+def run(arguments):
+    """Run the command."""
+    if arguments.figure is not None and arguments.pretend is None:
+        raise UsageError("--figure is the file of what --pretend shows; add --pretend INDEX")
+    if arguments.chunk_count is not None and arguments.chunk_length is None:
+        raise UsageError("--chunk-count needs --chunk-length")
+    with option_names(**_PARAMETERS):
+        settings = _settings(arguments)
+        if arguments.pretend is None:
+            _extract(arguments, settings)
+        else:
+            _pretend(arguments, settings)
+
+
+def _settings(arguments):
+    """A transformer for each combination of clip level and channel, by its name."""
+    from skaudeep import SpectrogramTransformer
+    from skaudeep.experiment._extract import setting_names
+
+    common = {name: getattr(arguments, name) for name in (*_VALUES, *_CHUNKS, "pre_emphasis")}
+    transformers = [
+        SpectrogramTransformer(n_mels=arguments.mel_spectrum, clip_below=clip, channels=channels, **common)
+        for clip, channels in itertools.product(arguments.clip_below, arguments.channels)
+    ]
+    return dict(zip(setting_names(transformers), transformers, strict=True))
+
+
+def _outputs(arguments, names):
+    """The file of each setting."""
+    if len(arguments.output) == len(names):
+        return arguments.output
+    if len(arguments.output) > 1:
+        raise UsageError(
+            f"--output has {len(arguments.output)} names, but there are {len(names)} combinations of clip levels and "
+            f"channels ({', '.join(names)}); give one name for each of them, or one for all"
+        )
+    output = Path(arguments.output[0])
+    stem, suffix = (output.stem, ".nc") if output.suffix == ".nc" else (output.name, "")
+    return [str(output.with_name(f"{stem}-{name}{suffix}")) for name in names]
+
+
+def _extract(arguments, settings):
+    import xarray as xr
+
+    from skaudeep.cli._outputs import prepare_output
+    from skaudeep.experiment._extract import extract_spectrograms
+
+    outputs = dict(zip(_outputs(arguments, list(settings)), settings.values(), strict=True))
+    corpus = load(arguments)
+    for path in outputs:
+        prepare_output(path)
+    start = time.perf_counter()
+    failed = extract_spectrograms(
+        corpus,
+        outputs,
+        on_error=arguments.on_error,
+        n_jobs=arguments.n_jobs,
+        resume=not arguments.restart,
+        verbose=verbosity(arguments),
+    )
+    seconds = time.perf_counter() - start
+    with xr.open_dataset(next(iter(outputs)), engine="netcdf4") as ds:  # of which nothing is read
+        sizes = {str(dim): size for dim, size in ds["features"].sizes.items()}
+    _report(arguments, corpus, outputs, sizes, failed.to_dict("records"), seconds)
+
+
+def _report(arguments, corpus, outputs, sizes, failed, seconds):
+    n_files = len(corpus["filenames"])
+    shape = " x ".join(f"{size} {dim}" for dim, size in sizes.items())
+    lines = [
+        corpus["DESCR"],
+        *(f"{path}: {shape}" for path in outputs),
+        f"{n_files - len(failed)} of {n_files} recordings in {seconds:.1f} s",
+    ]
+    if failed:
+        lines.append(f"{len(failed)} left out, as they cannot be analysed:")
+        lines.append(make_table(["file", "reason"], [row.values() for row in failed]))
+        if arguments.quiet:
+            _log.warning("%d of %d recordings were left out, as they cannot be analysed", len(failed), n_files)
+    data = {"outputs": list(outputs), "sizes": sizes, "recordings": n_files, "failed": failed, "seconds": seconds}
+    print_results(arguments, data=data, brief="\n".join(outputs), show=lines)
+
+
+def _pretend(arguments, settings):
+    """Show the spectrogram of one recording for each setting, and its levels."""
+    from skaudeep.cli._figures import check_figure_path, show_or_save
+    from skaudeep.experiment._extract import preview_spectrograms
+
+    check_figure_path(arguments.figure, "--figure")
+    corpus = load(arguments)
+    n_files = len(corpus["filenames"])
+    if arguments.pretend >= n_files:
+        raise UsageError(f"--pretend {arguments.pretend}: the recordings are counted from 0 to {n_files - 1}")
+    name = str(corpus["filenames"][arguments.pretend])
+    spectrograms, axes = preview_spectrograms(corpus, list(settings.values()), arguments.pretend)
+    figure = _draw(name, list(settings), spectrograms, axes)
+    show_or_save(figure, arguments.figure, "--figure")
+    shapes = [list(spectrogram.shape) for spectrogram in spectrograms]
+    print_results(
+        arguments,
+        data={"recording": name, "settings": list(settings), "shapes": shapes, "figure": arguments.figure},
+        brief=arguments.figure,
+        show=[
+            f"{name}: {n_frames} time x {n_bins} freq" + f" ({setting})" * (len(settings) > 1)
+            for setting, (n_frames, n_bins) in zip(settings, shapes, strict=True)
+        ],
+    )
+
+
+def _draw(name, settings, spectrograms, axes):
+    """A figure with a row for each setting."""
+    import matplotlib.pyplot as plt
+
+    from skaudeep.plotting import AmplitudeDisplay, SpectrogramDisplay
+
+    size = (14, 1 + 3.5 * len(settings))
+    figure, rows = plt.subplots(len(settings), 2, figsize=size, layout="constrained", squeeze=False)
+    for row, setting, spectrogram, (frequencies, hop) in zip(rows, settings, spectrograms, axes, strict=True):
+        title = name if len(settings) == 1 else f"{name} ({setting})"
+        SpectrogramDisplay.from_spectrogram(
+            spectrogram, frequencies=frequencies, hop=hop, level_label="Level (dB)", title=title, ax=row[0]
+        )
+        AmplitudeDisplay.from_spectrogram(spectrogram, level_label="Level (dB)", ax=row[1])
+    return figure

@@ -1,0 +1,109 @@
+"""``skaudeep run``: a whole experiment, from a configuration."""
+
+from skaudeep.cli._arguments import UsageError, add_command, add_jobs, add_json, choice, integer
+from skaudeep.cli._printing import make_table, print_results, verbosity
+
+_KINDS = ("extract", "train", "generate", "fuse", "evaluate", "export", "report")
+
+
+def add_parser(commands):
+    """Add the parser of this command."""
+    parser = add_command(
+        commands,
+        "run",
+        run,
+        help="run a whole experiment: extract, train, generate, fuse, evaluate, export, report",
+        description="Run an experiment that a file describes: extraction of spectrograms, autoencoders, fusion, "
+        "classifiers, exports and a report. What an earlier run has left in the output folder is not done again unless "
+        "something that it depends on has changed: options, files of the corpus, or the version of skaudeep. A run "
+        "that was stopped goes on where it was.",
+        examples=[
+            "run esc-10 --corpus ESC-10 --dry-run",
+            "run experiment.toml --output results --n-jobs -1",
+            "run esc-10 --corpus ESC-10 --output quick --set autoencoders.max_epochs=2 spectrograms.clip_below=-60",
+        ],
+    )
+    parser.add_argument(
+        "config", metavar="CONFIG", help="configuration, a TOML file, or the name of a recipe (see skaudeep recipes)"
+    )
+    parser.add_argument("--corpus", metavar="DIR", help="folder of the corpus (default: path in [corpus])")
+    parser.add_argument(
+        "--output", metavar="DIR", help="folder for all results (default: the name of the configuration)"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="values that take the place of those in the configuration, by table and key, such as "
+        "corpus.folds=5; autoencoders.n_units=16 goes to all autoencoders, autoencoders.NAME.n_units=16 to one",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=integer(0, 2**32 - 1),
+        help="seed of all chance (default: that of the configuration, or 0)",
+    )
+    add_jobs(parser, "recordings")
+    parser.add_argument(
+        "--from",
+        dest="start",
+        metavar="STAGE",
+        type=choice(*_KINDS),
+        help=f"run these stages, and all later ones, even if nothing has changed: {', '.join(_KINDS)}",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and why; do nothing")
+    add_json(parser)
+
+
+def run(arguments):
+    """Run the command."""
+    from skaudeep.experiment._config import parse_overrides, read_experiment
+    from skaudeep.experiment._run import plan, run_experiment
+
+    try:
+        overrides = parse_overrides(arguments.set)
+    except ValueError as error:
+        raise UsageError(f"--set {error}") from error
+    given = {"corpus.path": arguments.corpus, "seed": arguments.seed}
+    overrides |= {key: value for key, value in given.items() if value is not None}
+    experiment = read_experiment(arguments.config, overrides=overrides)
+    out = experiment.name if arguments.output is None else arguments.output
+    if arguments.dry_run:
+        _print_plan(arguments, plan(experiment, out, start=arguments.start))
+        return
+    results = run_experiment(
+        experiment, out, start=arguments.start, n_jobs=arguments.n_jobs, verbose=verbosity(arguments)
+    )
+    _print_results(arguments, results)
+
+
+def _print_plan(arguments, stages):
+    keys = ("name", "kind", "writes", "runs", "reason")
+    rows = [(s.name, ", ".join(s.writes), "run" if s.runs else "skip", s.reason) for s in stages]
+    print_results(
+        arguments,
+        data=[{key: getattr(stage, key) for key in keys} for stage in stages],
+        brief="\n".join("\t".join(row) for row in rows),
+        show=make_table(("stage", "writes", "", "why"), rows),
+    )
+
+
+def _print_results(arguments, results):
+    """Print how well the features did, and how long everything took."""
+    found, measures = results["results"], ("accuracy", "recall")
+    rows = [
+        (r["features"], r["classifier"], *(f"{100 * r[m]:.1f} +/- {100 * r[f'{m}_std']:.1f}" for m in measures))
+        for r in found
+    ]
+    brief = [
+        "\t".join([r["features"], r["classifier"], *(f"{r[key]:.6f}" for m in measures for key in (m, f"{m}_std"))])
+        for r in found
+    ]
+    n_splits = max((r["n_splits"] for r in found), default=0)
+    title = "Mean and standard deviation over folds, in %" if n_splits > 1 else "In %"
+    show = [make_table(("features", "classifier", "accuracy", "UAR"), rows, title=title), ""] if found else []
+    seconds = [(stage["name"], f"{stage['seconds']:.1f}") for stage in results["stages"]]
+    show += [make_table(("stage", "seconds"), seconds), "", f"Results are in {results['output']}"]
+    print_results(arguments, data=results, brief="\n".join(brief) if brief else None, show=show)

@@ -1,0 +1,253 @@
+"""Which kind of corpus ``--parser`` names, and errors in the words of options."""
+
+import argparse
+import importlib.metadata
+import sys
+
+import pytest
+
+from skaudeep.cli import _corpus
+from skaudeep.cli._arguments import UsageError
+from skaudeep.datasets import _corpora, load_corpus
+from skaudeep.exceptions import AudioError, DataSetError
+
+
+def load(folder, parser="auto"):
+    return _corpus.load(argparse.Namespace(basedir=str(folder), corpus_parser=parser))
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Make empty files below a folder."""
+
+    def make(*names, folder="corpus"):
+        for name in names:
+            file = tmp_path / folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        return tmp_path / folder
+
+    return make
+
+
+@pytest.fixture
+def layouts(tree):
+    """A folder of each layout, by the kind that it is."""
+    table = tree("a.wav", "metadata.csv", folder="table")
+    (table / "metadata.csv").write_text("path,label\na.wav,x\n")
+    urban = tree("audio/fold1/a.wav", "metadata/UrbanSound8K.csv", folder="urban")
+    (urban / "metadata" / "UrbanSound8K.csv").write_text("slice_file_name,fsID,fold,classID,class\na.wav,1,1,0,dog\n")
+    dcase = tree("audio/a.wav", "meta.txt", folder="dcase")
+    (dcase / "meta.txt").write_text("audio/a.wav\tbeach\tx\n")
+    compare = tree("wav/train_1.wav", "lab/labels.csv", folder="compare")
+    (compare / "lab" / "labels.csv").write_text("file_name,label\ntrain_1.wav,x\n")
+    return {
+        "esc": tree("001 - Dog/1-2-A.ogg", "001 - Dog/2-3-A.ogg", folder="esc"),
+        "urbansound8k": urban,
+        "dcase": dcase,
+        "compare": compare,
+        "partitioned": tree("train/x/a.wav", "test/x/b.wav", folder="partitioned"),
+        "cross_validated": tree("fold_1/x/a.wav", "fold_2/x/b.wav", folder="folds"),
+        "table": table,
+        "folder": tree("x/a.wav", "y/b.wav", folder="folder"),
+    }
+
+
+NAMES = {
+    "esc": ["esc", "ESC", "Esc-10", "esc50", "audeep.backend.parsers.esc.ESCParser"],
+    "urbansound8k": ["UrbanSound8K", "urban-sound-8k", "audeep.backend.parsers.urban_sound_8k.UrbanSound8KParser"],
+    "dcase": ["dcase", "DCASE2017", "dcase-2018", "audeep.backend.parsers.dcase.DCASEParser"],
+    "compare": [
+        "compare",
+        "audeep.backend.parsers.compare_2019_orca.Compare19OrcaParser",
+        "audeep.backend.parsers.escalation.EscalationParser",
+        "audeep.backend.parsers.mask.TheParser",
+    ],
+    "partitioned": ["partitioned", "audeep.backend.parsers.partitioned.PartitionedParser"],
+    "cross_validated": [
+        *("cross_validated", "Cross-Validated"),
+        "audeep.backend.parsers.cross_validated.CrossValidatedParser",
+    ],
+    "table": ["table"],
+    "folder": ["folder", "FOLDER"],
+}
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in NAMES.items() for name in names])
+def test_kinds_and_class_paths_of_the_original(layouts, kind, name):
+    for parser in (name, "auto", "Automatic", "audeep.backend.parsers.meta.MetaParser"):
+        corpus, expected = load(layouts[kind], parser), load_corpus(layouts[kind], kind)
+        assert corpus.DESCR == expected.DESCR
+        assert corpus.filenames.tolist() == expected.filenames.tolist()
+
+
+@pytest.mark.parametrize(
+    "parser", ["none", "no-metadata", "No_Metadata", "audeep.backend.parsers.no_metadata.NoMetadataParser"]
+)
+def test_without_metadata(layouts, parser):
+    corpus = load(layouts["cross_validated"], parser)
+    assert corpus.filenames.tolist() == ["fold_1/x/a.wav", "fold_2/x/b.wav"]
+    assert corpus.target is None and corpus.cv_folds is None
+
+
+@pytest.mark.parametrize(
+    "parser", ["escc", "", "audeep.backend.parsers.unknown.UnknownParser", "audeep", "mine.esc.ESCParser", "esc.py"]
+)
+def test_an_unknown_kind(layouts, parser):
+    with pytest.raises(UsageError) as caught:
+        load(layouts["esc"], parser)
+    assert str(caught.value).startswith(f"--parser {parser}: there is no such kind of corpus; choose from auto,")
+    assert "cross_validated" in str(caught.value) and str(caught.value).endswith("or give module:function")
+
+
+def test_another_layout_than_the_folder_has(layouts):
+    with pytest.raises(DataSetError, match=r"No folders train, devel or test in .*folder"):
+        load(layouts["folder"], "partitioned")
+
+
+def test_errors_speak_of_the_option(tree, layouts):
+    with pytest.raises(DataSetError, match=r"taken for 'folder'; --parser chooses another layout"):
+        load(tree("a.wav", "x/b.wav"))
+    layouts["table"].joinpath("meta.txt").write_text("")
+    layouts["table"].joinpath("audio").mkdir()
+    with pytest.raises(DataSetError, match=r"could be any of dcase, table; choose one with --parser\."):
+        load(layouts["table"])
+
+
+# --- functions of others ---
+
+MODULE = """
+from skaudeep.datasets import make_bunch
+import neighbour_of_it
+
+def load(folder):
+    return make_bunch([folder / "a.wav"], ["mine"])
+
+def later(folder):
+    import late_neighbour
+    return load(folder)
+
+def wrong(folder):
+    return [folder]
+
+def broken(folder):
+    return 1 / 0
+
+class Inner:
+    load = staticmethod(load)
+
+number = 3
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """A module in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    for name in ("neighbour_of_it", "late_neighbour"):
+        (tmp_path / f"{name}.py").touch()
+    (tmp_path / "corpus_of_mine.py").write_text(MODULE)
+    (tmp_path / "syntax_of_mine.py").write_text("def")
+    (tmp_path / "needs_of_mine.py").write_text("import no_such_library.part")
+    (tmp_path / "fails_of_mine.py").write_text("1 / 0")
+    yield tmp_path
+    for name in [name for name in sys.modules if name.endswith(("_of_mine", "neighbour_of_it", "late_neighbour"))]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("function", ["load", "later", "Inner.load"])
+def test_a_function_of_a_module_in_the_working_directory(module, function):
+    before = sys.path[:]
+    assert load(module, f"corpus_of_mine:{function}").filenames.tolist() == ["mine"]
+    assert sys.path == before
+
+
+@pytest.mark.parametrize(
+    ("parser", "message"),
+    [
+        ("no_such_module:load", "there is no module no_such_module, neither installed nor in "),
+        ("corpus_of_mine.deeper:load", "there is no module corpus_of_mine.deeper, neither"),
+        ("corpus_of_mine:lode", "corpus_of_mine has no function lode"),
+        ("corpus_of_mine:number", "corpus_of_mine has no function number"),
+        ("corpus_of_mine:Outer.load", "corpus_of_mine has no function Outer.load"),
+        ("needs_of_mine:load", "needs_of_mine imports no_such_library, which is not there"),
+        ("syntax_of_mine:load", "syntax_of_mine cannot be imported (SyntaxError: "),
+        ("fails_of_mine:load", "fails_of_mine cannot be imported (ZeroDivisionError: division by zero)"),
+    ],
+)
+def test_functions_that_cannot_be_had(module, parser, message):
+    before = sys.path[:]
+    with pytest.raises(DataSetError) as caught:
+        load(module, parser)
+    assert str(caught.value).startswith(f"--parser {parser}: {message}")
+    assert sys.path == before
+
+
+@pytest.mark.parametrize("parser", ["corpus_of_mine.py:load", "/x/corpus:load", "corpus_of_mine:", ":load", "a b:c"])
+def test_what_is_no_function(module, parser):
+    with pytest.raises(UsageError, match=r"expected module:function, such as mycorpus:load \(without \.py\)"):
+        load(module, parser)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"), [("wrong", "returned .* expected a Bunch"), ("broken", "failed .* ZeroDivisionError")]
+)
+def test_functions_that_fail(module, function, message):
+    with pytest.raises(DataSetError, match=message):
+        load(module, f"corpus_of_mine:{function}")
+
+
+def test_plugins(module, layouts, monkeypatch):
+    group = _corpora.PLUGIN_GROUP
+    points = [
+        importlib.metadata.EntryPoint(name, f"corpus_of_mine:{function}", group)
+        for name, function in (("My Sounds", "load"), ("twice", "load"), ("Twice", "wrong"))
+    ]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
+    monkeypatch.setattr(_corpora, "entry_points", lambda group: points)
+    for name in ("My Sounds", "my sounds", "twice"):
+        assert load(module, name).filenames.tolist() == ["mine"]
+    with pytest.raises(DataSetError, match="returned"):
+        load(module, "Twice")
+    with pytest.raises(UsageError, match="choose from auto, .*My Sounds, Twice, twice, or give"):
+        load(module, "TWICE")
+
+
+# --- words ---
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("set fixed_length, or more", "set --fixed-length, or more"),
+        ("pad with fixed_length.", "pad with --fixed-length."),
+        ("fixed_length=5 s is short; window_width=-1", "--fixed-length 5 s is short; --window-width -1"),
+        ("leave out with on_error='skip'.", "leave out with --on-error 'skip'."),
+        ("resample with sample_rate=8000, or", "resample with --sample-rate 8000, or"),
+        ("begin anew with resume=False.", "begin anew with --restart."),
+        ("choose with kind=.", "choose with --parser."),
+        ("no option of kind='esc'; (kind= does)", "no option of --parser 'esc'; (--parser does)"),
+        ("channels='right' needs two channels", "--channels 'right' needs two channels"),
+        ("this kind of file", "this kind of file"),
+        ("/data/fixed_length/a.wav: in fixed_length.wav", "/data/fixed_length/a.wav: in fixed_length.wav"),
+        ("x/sample_rate=8000/a.wav, 'n_mels': 3", "x/sample_rate=8000/a.wav, 'n_mels': 3"),
+        ("The 'n_mels' parameter", "The 'n_mels' parameter"),
+    ],
+)
+@pytest.mark.parametrize("kind", [AudioError, DataSetError, ValueError])
+def test_parameters_become_options(message, expected, kind):
+    names = ("fixed_length", "window_width", "on_error", "sample_rate", "channels")
+    with (
+        pytest.raises(kind) as caught,
+        _corpus.option_names(**{name: name.replace("_", "-") for name in names}, n_mels="mel-spectrum", kind="parser"),
+    ):
+        raise kind(message)
+    assert type(caught.value) is kind and str(caught.value) == expected
+
+
+def test_other_errors_stay_as_they_are():
+    for error in (UnicodeDecodeError("utf-8", b"x", 0, 1, "wrong"), KeyError("fixed_length"), OSError("fixed_length")):
+        with pytest.raises(type(error)) as caught, _corpus.option_names(fixed_length="fixed-length"):
+            raise error
+        assert caught.value is error
