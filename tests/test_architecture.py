@@ -21,6 +21,15 @@ HEAVY = ("tensorflow", "keras", "matplotlib", "librosa")
 DATA_SIDE = ("datasets", "io")
 ESTIMATOR_SIDE = ("embedding", "classification", "fusion", "spectrogram", "_training", "_engine", "_sequences")
 
+# rooms from the ground up: a file imports its own level and lower ones only
+LEVELS = (
+    ("exceptions", "_version", "_validation", "_files", "_progress", "_engine"),
+    ("audio", "_persistence", "_chunks", "_sequences", "_training"),
+    ("spectrogram", "embedding", "fusion", "classification", "datasets", "io", "_projection", "plotting"),
+    ("evaluation", "experiment", "pages"),
+    ("cli",),
+)
+
 
 def name_of(path):
     return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
@@ -60,6 +69,24 @@ def test_the_two_sides_do_not_know_each_other(path):
     )
     imports = set(imported_modules(parsed(path), path, module_level=False))
     assert not {m for m in imports for room in foreign if m.startswith(f"skaudeep.{room}")}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_rooms_import_lower_rooms_only(path):
+    level = {room: i for i, rooms in enumerate(LEVELS) for room in rooms}
+    own = name_of(path).split(".")[1:2]
+    if not own or own == ["__main__"]:  # the names of all rooms, and the program
+        return
+    imports = {m.split(".")[1] for m in imported_modules(parsed(path), path, module_level=True) if "skaudeep." in m}
+    higher = {room for room in imports & level.keys() if level[room] > level[own[0]]}
+    assert not higher
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_numbers_are_computed_in_the_command_line(path):
+    if name_of(path).startswith("skaudeep.cli.") and "quickstart" not in path.name:
+        imports = {m.partition(".")[0] for m in imported_modules(parsed(path), path, module_level=False)}
+        assert not imports & {"numpy", "scipy", "sklearn", "tensorflow", "keras"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -60,7 +60,8 @@ def run_netcdf(arguments):
             show += ["", _fold_table(folds) if folds else "There are no folds."]
         if arguments.instance is not None:
             data["instance"] = instance = _describe_instance(ds, arguments.instance)
-            show += ["", make_table(["instance", str(arguments.instance)], instance.items())]
+            rows = [(name, f"{v:.6g}" if isinstance(v, float) else v) for name, v in instance.items()]
+            show += ["", make_table(["instance", str(arguments.instance)], rows)]
         print_results(arguments, data=data, show=show)
 
 

@@ -108,6 +108,11 @@ def read_audeep(kind, run_dir, step=None, window_overlap=None):
     return config, weights, _name_moments(config, moments, n_steps), n_steps
 
 
+def find_kind(run_dir, step=None):
+    """Which autoencoder a checkpoint of the original is: "time", "frequency" or "frequency-time"."""
+    return _kind_of(_Checkpoint(_find_checkpoint(run_dir, step)[0]))
+
+
 # --- files ---
 
 
@@ -219,7 +224,7 @@ class _Checkpoint:
 
 def _name_variables(kind, checkpoint):
     """Names in the checkpoint of the network's variables by what they are, and the cell."""
-    found = _find_kind(checkpoint)
+    found = _kind_of(checkpoint)
     if found != kind:
         raise ValueError(f"{checkpoint} is a {found} autoencoder: use {_CLASSES[found]}.from_audeep")
     names = {}
@@ -241,7 +246,7 @@ def _name_variables(kind, checkpoint):
     return names, cells.pop()
 
 
-def _find_kind(checkpoint):
+def _kind_of(checkpoint):
     scopes = {tuple(name.split("/")[1:3]) for name in checkpoint.shapes}
     outer = {scope for scope, *_ in scopes}
     if {"encoder_frequency", "encoder_time", "reconstruction"} <= outer:

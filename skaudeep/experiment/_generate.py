@@ -60,6 +60,22 @@ def load_autoencoder(model_dir, *, kind=None, step=None, window_overlap=None):
     --------
     train_autoencoder : Makes runs.
     generate_features : Applies the autoencoder to a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skaudeep import Seq2SeqAutoencoderEmbedder
+    >>> from skaudeep.datasets import make_dataset
+    >>> from skaudeep.experiment import load_autoencoder, train_autoencoder
+    >>> X = np.sin(np.arange(6)[:, None, None] + np.arange(8)[:, None] * np.arange(1, 4))
+    >>> ds = make_dataset(X, [f"{i}.wav" for i in range(6)])
+    >>> embedder = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=4, max_epochs=2, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     trained = train_autoencoder(embedder, ds, folder)
+    ...     again = load_autoencoder(folder)
+    >>> bool((again.transform(X) == trained.transform(X)).all())
+    True
     """
     path = find_checkpoint(model_dir, step)
     embedder_class = None
@@ -114,10 +130,9 @@ def find_checkpoint(model_dir, step=None):
 
 
 def _kind_of_original(path):
-    from skaudeep.embedding import _audeep
+    from skaudeep.embedding._audeep import find_kind
 
-    prefix, _ = _audeep._find_checkpoint(path.with_suffix(""), None)
-    found = _audeep._find_kind(_audeep._Checkpoint(prefix))
+    found = find_kind(path.with_suffix(""))
     return next(kind for kind, embedder_class in AUTOENCODERS.items() if embedder_class._kind == found)
 
 

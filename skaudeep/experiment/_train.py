@@ -143,7 +143,8 @@ def train_autoencoder(embedder, inputs, run_dir, *, resume=False, overwrite=Fals
             _log.info("%s: going on after epoch %d", run, before.n_iter_)
             embedder = before.set_params(max_epochs=embedder.max_epochs)
         record = {"inputs": sources, "data": data, "seconds_per_epoch": record.get("seconds_per_epoch") or []}
-        with _Saver(run, record, checkpoints_to_keep, clear=overwrite) as saver:
+        n_done = 0 if before is None else before.n_iter_
+        with _Saver(run, record, checkpoints_to_keep, clear=overwrite, n_epochs=n_done) as saver:
             return _train(embedder, X, run, saver, verbose)
 
 
@@ -315,7 +316,7 @@ def _read_record(run):
 
 def _train(embedder, X, run, saver, verbose):
     """Run the epochs that are left."""
-    n_done, n_epochs = getattr(embedder, "n_iter_", 0), embedder.max_epochs
+    n_done, n_epochs = saver.n_epochs, embedder.max_epochs
     if n_epochs == 0:  # the untrained control
         embedder.fit(X)
         saver.make_room()
@@ -333,16 +334,18 @@ def _train(embedder, X, run, saver, verbose):
                 start = time.perf_counter()
                 embedder.partial_fit(X)
                 seconds = time.perf_counter() - start
-                saver.make_room()
-                with _errors_naming(run / "logs"):
-                    summaries.write(embedder, embedder._training_state.n_steps, seconds)
-                saver.save(embedder, seconds)
+                try:
+                    saver.make_room()
+                    with _errors_naming(run / "logs"):
+                        summaries.write(embedder, embedder._training_state.n_steps, seconds)
+                finally:  # a finished epoch is not lost; before, the thread that saves would delay the summaries
+                    saver.save(embedder, seconds)
                 advance(note=f"loss {embedder.loss_:.4f}")
                 level = logging.DEBUG if shown else logging.INFO
                 _log.log(level, "epoch %d/%d  loss %.4f  %.1f s", epoch, n_epochs, embedder.loss_, seconds)
     except BaseException as error:
-        if not isinstance(error, Exception) and hasattr(embedder, "weights_"):  # stopped by the user
-            _log.warning("%s holds epoch %d of %d; --continue (resume=True) goes on", run, embedder.n_iter_, n_epochs)
+        if not isinstance(error, Exception) and saver.n_epochs:  # stopped by the user
+            _log.warning("%s holds epoch %d of %d; --continue (resume=True) goes on", run, saver.n_epochs, n_epochs)
         raise
     return embedder
 
@@ -368,13 +371,21 @@ class _Saver:
         How many checkpoints to keep.
     clear : bool
         Whether to remove an earlier run before the first checkpoint.
+    n_epochs : int
+        How many there are in the newest checkpoint so far.
+
+    Attributes
+    ----------
+    n_epochs : int
+        How many there are in the newest checkpoint, which may be under way.
     """
 
-    def __init__(self, run, record, n_kept, clear):
+    def __init__(self, run, record, n_kept, clear, n_epochs):
         self._run, self._record, self._n_kept, self._clear = run, record, n_kept, clear
         self._seconds = list(record["seconds_per_epoch"])
         self._pool = concurrent.futures.ThreadPoolExecutor(1)
         self._pending = None
+        self.n_epochs = n_epochs
 
     def make_room(self):
         """Remove the earlier run, if it is to be replaced; to be called before anything is written."""
@@ -393,6 +404,7 @@ class _Saver:
             self._seconds = [*known, round(seconds, 3)]
         # later epochs replace what the embedder holds and change none of it
         self._pending = self._pool.submit(self._write, copy.copy(embedder), list(self._seconds))
+        self.n_epochs = embedder.n_iter_
 
     def _write(self, embedder, seconds):
         logs = self._run / "logs"

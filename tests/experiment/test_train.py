@@ -317,6 +317,18 @@ class TestFailure:
         assert steps(run) == [3, 6]
         assert "run holds epoch 2 of 5; --continue (resume=True) goes on" in caplog.text
 
+    @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+    def test_a_finished_epoch_is_saved_if_its_summaries_are_not(self, run, spectrograms, error, caplog, monkeypatch):
+        def write(self, embedder, step, seconds):
+            if step == 6:
+                raise error
+
+        monkeypatch.setattr(_train.Summaries, "write", write)
+        with pytest.raises(type(error), match=r"logs: cannot be written|^$"):
+            train_autoencoder(make(), spectrograms, run)
+        assert steps(run) == [3, 6]
+        assert ("run holds epoch 2 of 3" in caplog.text) == isinstance(error, KeyboardInterrupt)
+
     def test_stopped_and_continued(self, run, spectrograms, fitted, monkeypatch):
         original = Seq2SeqAutoencoderEmbedder._batch_trainer
         calls = []
