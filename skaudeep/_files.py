@@ -8,6 +8,11 @@ import secrets
 import socket
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # there are no such locks on Windows
+    fcntl = None
+
 
 @contextlib.contextmanager
 def atomic_path(path):
@@ -44,6 +49,27 @@ def atomic_path(path):
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def claim(folder, message):
+    """Let no other process that claims it work in a folder meanwhile; the second one gets an `OSError`, `message`.
+
+    Where the file system has no locks, nothing is claimed.
+    """
+    descriptor = None if fcntl is None else os.open(folder, os.O_RDONLY)
+    try:
+        if descriptor is not None:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise OSError(message) from error
+            except OSError:  # a file system without locks
+                pass
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def check_path(path, parameter="path", kind="file"):

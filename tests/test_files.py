@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from skaudeep._files import atomic_path
+from skaudeep._files import atomic_path, claim
 
 
 def test_appears_at_the_end(tmp_path):
@@ -45,7 +45,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 KILLED = """
 import os, pathlib, signal, sys
-from skaudeep._files import atomic_path
+from skaudeep._files import atomic_path, claim
 
 with atomic_path(pathlib.Path(sys.argv[1])) as temporary:
     temporary.write_text("half of it")
@@ -106,3 +106,15 @@ def test_a_symbolic_link_into_a_missing_folder_is_named(tmp_path):
 def test_a_path_is_text_or_a_path():
     with pytest.raises(TypeError, match="path=None: give the path of a file"), atomic_path(None):
         pass
+
+
+def test_a_claimed_folder_is_of_one(tmp_path):
+    pytest.importorskip("fcntl")
+    with claim(tmp_path, "first"):
+        with pytest.raises(OSError, match="^somebody is there$"), claim(tmp_path, "somebody is there"):
+            pass
+        with claim(tmp_path.parent, "another folder"):
+            pass
+    with claim(tmp_path, "free again"):
+        pass
+    assert list(tmp_path.iterdir()) == []

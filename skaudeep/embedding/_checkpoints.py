@@ -9,8 +9,9 @@ import numpy as np
 
 from skaudeep._training import TrainingState
 
-# not part of what a checkpoint belongs to: they change how long and how loudly, not what is computed
-_FREE_PARAMETERS = (
+#: parameters that are not part of what a checkpoint belongs to: they change how long and how loudly an embedder
+#: learns, and what is made of it then, not what it learns
+FREE_PARAMETERS = (
     "max_epochs",
     "checkpoint_dir",
     "log_dir",
@@ -49,7 +50,7 @@ def make_folder(path, parameter):
 def _checkpoint_path(embedder, sequences, state):
     """File of this very training: the same parameters, seed, first weights and data lead to the same name."""
     folder = make_folder(embedder.checkpoint_dir, "checkpoint_dir")
-    parameters = {k: v for k, v in embedder.get_params().items() if k not in _FREE_PARAMETERS}
+    parameters = {k: v for k, v in embedder.get_params().items() if k not in FREE_PARAMETERS}
     parameters["random_state"] = None if embedder.random_state is None else state.seed
     digest = hashlib.blake2b(json.dumps(parameters, sort_keys=True, default=str).encode(), digest_size=10)
     if state.n_steps:  # not from fresh weights, which follow from the seed

@@ -2,18 +2,12 @@
 
 import contextlib
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 
-from skaudeep._files import atomic_path
+from skaudeep._files import atomic_path, claim
 from skaudeep.experiment._stages import EXPERIMENT_FILE
-
-try:
-    import fcntl
-except ImportError:  # there are no such locks on Windows
-    fcntl = None
 
 FORMAT = 1
 
@@ -28,18 +22,9 @@ def claim_folder(out):
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OSError(f"cannot make the folder {str(out)!r} ({error.strerror}); give another one (--output)") from error
-    descriptor = os.open(out, os.O_RDONLY) if fcntl is not None else None
-    try:
-        if descriptor is not None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    busy = f"{out}: another run is at work in it; wait for its end, stop it, or give another folder (--output)"
+    with claim(out, busy):
         yield
-    except BlockingIOError as error:
-        raise OSError(
-            f"{out}: another run is at work in it; wait for its end, stop it, or give another folder (--output)"
-        ) from error
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
 
 
 def read_record(out):

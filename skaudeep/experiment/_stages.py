@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skaudeep._version import __version__
+from skaudeep.embedding._checkpoints import FREE_PARAMETERS
 from skaudeep.experiment._extract import setting_names
 from skaudeep.experiment._train import list_checkpoints
 
@@ -18,9 +19,8 @@ KINDS = ("extract", "train", "generate", "fuse", "evaluate", "export", "report")
 
 EXPERIMENT_FILE, CORPUS_FILE, REPORT_FILE = "experiment.json", "corpus.json", "report.html"
 
-# parameters that do not change spectrograms, or not what an epoch of training learns
+# parameters that do not change spectrograms
 _IMMATERIAL = ("n_jobs", "verbose", "on_error")
-_NOT_LEARNED = ("max_epochs", "output", "statistics", "verbose")
 
 
 @dataclasses.dataclass
@@ -301,7 +301,7 @@ def _learning(experiment, setting, autoencoder, extract, suffix=""):
     path = f"spectrograms/{setting}.nc"
     model = setting + (f"-{autoencoder['name']}" if autoencoder["name"] else "") + suffix
     embedder = experiment.make_embedder(autoencoder)
-    learned = {name: value for name, value in embedder.get_params().items() if name not in _NOT_LEARNED}
+    learned = {name: value for name, value in embedder.get_params().items() if name not in FREE_PARAMETERS}
     base = digest({"kind": autoencoder["kind"], "parameters": learned, "spectrograms": extract.parts[path]})
     train = Stage(
         name=f"train {model}",

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 from sklearn.base import clone
 
-from skaudeep._files import atomic_path, check_path
+from skaudeep._files import atomic_path, check_path, claim
 from skaudeep._persistence import load
 from skaudeep._progress import progress
 from skaudeep._validation import Integral, Interval, draw_seed, validate_params
@@ -25,15 +25,10 @@ from skaudeep.embedding import (
     FrequencyTimeAutoencoderEmbedder,
     Seq2SeqAutoencoderEmbedder,
 )
-from skaudeep.embedding._checkpoints import make_folder
+from skaudeep.embedding._checkpoints import FREE_PARAMETERS, make_folder
 from skaudeep.exceptions import DataSetError
 from skaudeep.experiment._inputs import gather, open_inputs
 from skaudeep.experiment._summaries import EVENT_FILES, Summaries
-
-try:
-    import fcntl
-except ImportError:  # there are no such locks on Windows
-    fcntl = None
 
 #: The embedders by the names that they have on the command line.
 AUTOENCODERS = {
@@ -43,8 +38,6 @@ AUTOENCODERS = {
 }
 _FORMAT, _RECORD = 1, "training.json"
 _N_SUMMARISED = 16  # instances of which summaries tell
-# parameters that do not decide what is learned in an epoch
-_FREE_PARAMETERS = ("max_epochs", "output", "statistics", "verbose", "warm_start")
 _REFUSED_PARAMETERS = ("early_stopping", "checkpoint_dir", "log_dir")
 
 _log = logging.getLogger(__name__)
@@ -180,32 +173,16 @@ def _claimed(run):
     """Make the folder of a run, which no other process may train in; it does not stay if it stays empty."""
     new = [folder for folder in (run / "logs", run) if not folder.exists()]
     make_folder(run / "logs", "run_dir")
-    descriptor = os.open(run, os.O_RDONLY) if fcntl is not None else None
+    busy = f"run_dir={str(run)!r}: another process is training in it; wait for its end, stop it, or give another folder"
     try:
-        _lock(descriptor, run)
-        for debris in (run / "logs").glob(".model-*.skaudeep"):  # of a process that was killed
-            debris.unlink(missing_ok=True)
-        yield run
+        with claim(run, busy):
+            for debris in (run / "logs").glob(".model-*.skaudeep"):  # of a process that was killed
+                debris.unlink(missing_ok=True)
+            yield run
     finally:
         for folder in new:
             with contextlib.suppress(OSError):  # it is not empty
                 folder.rmdir()
-        if descriptor is not None:
-            os.close(descriptor)
-
-
-def _lock(descriptor, run):
-    if descriptor is None:
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise OSError(
-            f"run_dir={str(run)!r}: another process is training in it; wait for its end, stop it, or give another "
-            "folder"
-        ) from error
-    except OSError:  # a file system without locks
-        pass
 
 
 def list_checkpoints(model_dir, ending="skaudeep"):
@@ -281,7 +258,7 @@ def _load_to_go_on(run, old, embedder, seeded):
             "run_dir"
         )
     there, here = before.get_params(), embedder.get_params()
-    ignored = _FREE_PARAMETERS if seeded else (*_FREE_PARAMETERS, "random_state")
+    ignored = FREE_PARAMETERS if seeded else (*FREE_PARAMETERS, "random_state")
     differing = [f"{k}={there[k]!r}, not {here[k]!r}" for k in there if k not in ignored and there[k] != here[k]]
     if differing:
         raise ValueError(
