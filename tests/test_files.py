@@ -45,7 +45,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 KILLED = """
 import os, pathlib, signal, sys
-from skaudeep._files import atomic_path, claim
+from skaudeep._files import atomic_path
 
 with atomic_path(pathlib.Path(sys.argv[1])) as temporary:
     temporary.write_text("half of it")
