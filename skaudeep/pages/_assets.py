@@ -5,6 +5,7 @@ import functools
 import os
 
 from skaudeep._files import atomic_path
+from skaudeep._version import __version__
 
 # Who reads the page sends nothing anywhere, whatever a label or a file name may hold. The scripts are the page's
 # own; Plotly compiles its shaders' bindings and so needs eval.
@@ -36,7 +37,8 @@ def render(template, **values):
     ImportError
         If Jinja is not installed.
     """
-    return _environment().get_template(template).render(policy=CONTENT_SECURITY_POLICY, **values)
+    common = {"policy": CONTENT_SECURITY_POLICY, "version": __version__, "style": template.replace(".html", ".css")}
+    return _environment().get_template(template).render(**common, **values)
 
 
 def write_page(text, path):

@@ -13,7 +13,6 @@ from skaudeep._files import check_target
 from skaudeep._progress import progress
 from skaudeep._projection import METHODS, available_methods, project, standardise, tsne_perplexity
 from skaudeep._validation import Integral, Interval, Real, StrOptions, draw_seed, validate_params
-from skaudeep._version import __version__
 from skaudeep.datasets._model import PARTITIONS, check_layout, get_texts, instance_index
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._blocks import feature_blocks
@@ -191,7 +190,6 @@ def write_explorer(
         summary=_summary(ds, kept),
         data=content,
         plotly=script,
-        version=__version__,
     )
     page = ExplorerPage(
         path=os.fspath(path),
