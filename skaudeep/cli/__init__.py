@@ -46,8 +46,12 @@ def main(argv=None):
     ...     main(["quickstart", "--output", file.name])
     1
     """
-    parser = make_parser()
-    arguments, rest = parser.parse_known_args(argv)
+    try:
+        parser = make_parser()
+        arguments, rest = parser.parse_known_args(argv)
+    except KeyboardInterrupt:  # before there is anything to do
+        print("skaudeep: interrupted", file=sys.stderr)
+        return 130
     getattr(arguments, "parser", parser).check_rest(rest)
     if hasattr(arguments, "run"):
         return _run(arguments, own_process=argv is None)
@@ -121,20 +125,21 @@ def _module(name):
 def _run(arguments, own_process):
     """Run a command, with its messages and errors where they belong; give the exit status."""
     try:
-        with logging_to_stderr(arguments), stopped_by_interrupt():
-            if own_process and "tensorflow" not in sys.modules:
-                from skaudeep._engine import claim_threads
-
-                claim_threads()
-            return _run_guarded(arguments)
+        with logging_to_stderr(arguments):
+            return _run_guarded(arguments, own_process)
     except OSError as error:  # of the log file
         print(f"skaudeep: error: {_explain(error)}", file=sys.stderr)
         return 1
 
 
-def _run_guarded(arguments):
+def _run_guarded(arguments, own_process):
     try:
-        status = arguments.run(arguments)
+        with stopped_by_interrupt():
+            if own_process and "tensorflow" not in sys.modules:
+                from skaudeep._engine import claim_threads
+
+                claim_threads()
+            status = arguments.run(arguments)
         sys.stdout.flush()
         return status or 0
     except BrokenPipeError:  # whoever read our output, such as ``head``, has seen enough

@@ -185,20 +185,23 @@ def _write_json(results, path):
 
 def _describe(arguments, evaluation):
     """The results for people: of each split, in short, and what was taken for what."""
+    from skaudeep.evaluation import summarise
+
     n_repeats, n_splits = evaluation.accuracy.shape
     what = "recordings" if arguments.majority_vote else "instances"
     title = f"{arguments.classifier} on {arguments.input}: {evaluation.confusion.sum() // n_repeats} {what} tested"
-    measures = {"accuracy": 100 * evaluation.accuracy, "UAR": 100 * evaluation.recall}
+    measures = {"accuracy": evaluation.accuracy, "UAR": evaluation.recall}
     rows = [
-        [name, *(f"{values[:, i].mean():.2f}" for values in measures.values())]
+        [name, *(f"{100 * summarise(values[:, [i]])[0]:.2f}" for values in measures.values())]
         for i, name in enumerate(evaluation.splits)
     ]
-    over = [f"{n} {word}" for n, word in ((n_splits, "folds"), (n_repeats, "repeats")) if n > 1]
-    figures = [
-        f"{name} {values.mean():.2f} %" + (f" +/- {2 * values.std():.2f}" if over else "")
-        for name, values in measures.items()
-    ]
-    summary = ", ".join(figures) + (f" (mean +/- 2 std over {' x '.join(over)})" if over else "")
+    figures = []
+    for name, values in measures.items():
+        mean, spread = summarise(values)
+        figures.append(f"{name} {100 * mean:.2f} %" + ("" if spread is None else f" +/- {200 * spread:.2f}"))
+    over = f"{n_splits} folds" if n_splits > 1 else f"{n_repeats} repeats"
+    of = f", of means of {n_repeats} repeats" if n_splits > 1 and n_repeats > 1 else ""
+    summary = ", ".join(figures) + (f" (mean +/- 2 std over {over}{of})" if n_splits * n_repeats > 1 else "")
     return [
         title,
         "",

@@ -93,17 +93,19 @@ def _print_plan(arguments, stages):
 def _print_results(arguments, results):
     """Print how well the features did, and how long everything took."""
     found, measures = results["results"], ("accuracy", "recall")
-    rows = [
-        (r["features"], r["classifier"], *(f"{100 * r[m]:.1f} +/- {100 * r[f'{m}_std']:.1f}" for m in measures))
-        for r in found
-    ]
+    rows = [(r["features"], r["classifier"], *(_percent(r[m], r[f"{m}_std"]) for m in measures)) for r in found]
+    figures = [[r[key] for m in measures for key in (m, f"{m}_std")] for r in found]
     brief = [
-        "\t".join([r["features"], r["classifier"], *(f"{r[key]:.6f}" for m in measures for key in (m, f"{m}_std"))])
-        for r in found
+        "\t".join([r["features"], r["classifier"], *("" if value is None else f"{value:.6f}" for value in values)])
+        for r, values in zip(found, figures, strict=True)
     ]
     n_splits = max((r["n_splits"] for r in found), default=0)
-    title = "Mean and standard deviation over folds, in %" if n_splits > 1 else "In %"
+    title = f"In %, mean and standard deviation over {'folds' if n_splits > 1 else 'repeats'}"
     show = [make_table(("features", "classifier", "accuracy", "UAR"), rows, title=title), ""] if found else []
     seconds = [(stage["name"], f"{stage['seconds']:.1f}") for stage in results["stages"]]
     show += [make_table(("stage", "seconds"), seconds), "", f"Results are in {results['output']}"]
     print_results(arguments, data=results, brief="\n".join(brief) if brief else None, show=show)
+
+
+def _percent(mean, spread):
+    return f"{100 * mean:.1f}" + ("" if spread is None else f" +/- {100 * spread:.1f}")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from skaudeep._validation import Integral, check_random_state
-from skaudeep.datasets._model import GROUP, get_texts
+from skaudeep.datasets._model import GROUP, get_texts, original_names
 from skaudeep.datasets._validate import check_filenames, group_rows
 from skaudeep.exceptions import DataSetError
 
@@ -28,7 +28,9 @@ def deal_instances(ds, shares, request, groups, random_state):
     classes = _classes(ds, files)
     groups = GROUP if groups is None and GROUP in ds else groups
     if groups is None:
-        what, units = "file", np.arange(len(files.first))
+        # a recording and its copies on both sides of a split would make results too good
+        originals = original_names(ds["filename"].values[files.first].astype(str))
+        what, units = "file", np.unique(originals, return_inverse=True)[1]
     else:
         what, units = "group", _per_file(ds, files, *_groups(ds, groups))
     n_units, n_parts = len(np.unique(units)), shares if isinstance(shares, Integral) else len(shares)

@@ -27,6 +27,8 @@ GROUP = "group"
 PARTITIONS = ("train", "devel", "test")
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
+#: How copies are called; a number of ten digits is none of ours.
+COPY = re.compile(r"^(?P<name>.*)\.upsampled\.(?P<number>[0-9]{1,9})\Z", re.DOTALL)
 
 
 def make_dataset(
@@ -238,6 +240,12 @@ def get_texts(ds, name):
             raise DataSetError(f"{name}: expected names, got numbers; they belong in label_numeric.")
         return np.full(values.shape, "")
     return values if values.dtype.kind == "U" else np.where(pd.isna(values), "", values).astype(str)
+
+
+def original_names(filenames):
+    """Names of recordings, for copies of `upsample` that of the recording which was copied; an array of objects."""
+    matches = ((name, COPY.match(name)) for name in filenames)
+    return np.array([match["name"] if match else name for name, match in matches], dtype=object)
 
 
 def get_feature_names(ds):

@@ -1,6 +1,5 @@
 """Instances of a data set: selected by what is known of them, and copied to balance classes."""
 
-import re
 import reprlib
 
 import numpy as np
@@ -10,13 +9,11 @@ import xarray as xr
 from skaudeep._validation import Integral, Interval, StrOptions, check_random_state, validate_params
 from skaudeep.datasets._combine import as_names, comparable
 from skaudeep.datasets._labels import check_within_files
-from skaudeep.datasets._model import PARTITIONS, check_layout, get_label_map, settle_types
+from skaudeep.datasets._model import COPY, PARTITIONS, check_layout, get_label_map, settle_types
 from skaudeep.datasets._validate import group_rows
 from skaudeep.exceptions import DataSetError
 
 _NAMES = [str, "array-like", None]
-#: How copies are called; a number of ten digits is none of ours.
-_COPY = r"^(?P<name>.*)\.upsampled\.(?P<number>[0-9]{1,9})\Z"
 
 
 @validate_params(
@@ -188,7 +185,7 @@ def _count_copies(labels, random_state):
 
 def _copy_names(files, copied):
     """A new name for each copy: numbers go on where those of earlier copies of the same recording end."""
-    parts = pd.Series(files, dtype=object).str.extract(_COPY, flags=re.DOTALL)
+    parts = pd.Series(files, dtype=object).str.extract(COPY.pattern, flags=COPY.flags)
     base = parts["name"].fillna(pd.Series(files, dtype=object))
     highest = parts["number"].fillna("0").astype(np.int64).groupby(base.to_numpy()).max()
     names = base.to_numpy()[copied]

@@ -4,7 +4,13 @@ This is where the data side and the estimator side meet: `_folds` judges a class
 sets, where it also predicts.
 """
 
-from skaudeep.evaluation._datasets import DatasetEvaluation, evaluate_dataset, make_classifier, predict_dataset
+from skaudeep.evaluation._datasets import (
+    DatasetEvaluation,
+    evaluate_dataset,
+    make_classifier,
+    predict_dataset,
+    summarise,
+)
 from skaudeep.evaluation._folds import FoldEvaluation, evaluate_folds
 
 __all__ = [
@@ -14,4 +20,5 @@ __all__ = [
     "evaluate_folds",
     "make_classifier",
     "predict_dataset",
+    "summarise",
 ]

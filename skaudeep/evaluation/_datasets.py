@@ -77,7 +77,7 @@ class DatasetEvaluation:
     >>> ds = make_dataset(features, list("abcdef"), label_nominal=list("xyxyxy"), partition=[0, 0, 0, 0, 2, 2])
     >>> result = evaluate_dataset(ds, make_classifier("svm"))
     >>> print(result)
-    accuracy 0.50 +/- 0.00, UAR 0.50 +/- 0.00 over test, 2 samples
+    accuracy 0.50, UAR 0.50 over test, 2 samples
     >>> result.predictions.drop(columns="chunk_nr")
        repeat  split filename label prediction
     0       0      0        e     x          x
@@ -108,16 +108,48 @@ class DatasetEvaluation:
         }
 
     def __str__(self):
-        measures = {"accuracy": self.accuracy, "UAR": self.recall}
-        text = ", ".join(f"{name} {values.mean():.2f} +/- {values.std():.2f}" for name, values in measures.items())
+        figures = []
+        for name, values in (("accuracy", self.accuracy), ("UAR", self.recall)):
+            mean, spread = summarise(values)
+            figures.append(f"{name} {mean:.2f}" + ("" if spread is None else f" +/- {spread:.2f}"))
         n_repeats, n_splits = self.accuracy.shape
         where = f"{n_splits} folds" if n_splits > 1 else self.splits[0]
-        repeats = f" x {n_repeats} repeats" if n_repeats > 1 else ""
+        repeats = f" (means of {n_repeats} repeats)" if n_repeats > 1 else ""
         names = [name for name in ("filename", "chunk_nr") if name in self.predictions]
-        return f"{text} over {where}{repeats}, {len(self.predictions[names].drop_duplicates())} samples"
+        samples = len(self.predictions[names].drop_duplicates())
+        return f"{', '.join(figures)} over {where}{repeats}, {samples} samples"
 
     def __repr__(self):
         return f"<{type(self).__name__}: {self}>"
+
+
+def summarise(values):
+    """Give the mean of a measure and how much it spreads.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_repeats, n_splits)
+        Such as the `accuracy` of a `DatasetEvaluation`.
+
+    Returns
+    -------
+    mean : float
+        Over everything.
+    spread : float or None
+        Standard deviation over the splits, of which each counts with the mean of its repeats; over the repeats where
+        there is a single split; None where there is a single value.
+
+    Examples
+    --------
+    >>> from skaudeep.evaluation import summarise
+    >>> summarise([[0.25, 0.75], [0.75, 0.75]])
+    (0.625, 0.125)
+    >>> summarise([[0.5], [0.75]])
+    (0.625, 0.125)
+    """
+    values = np.asarray(values, dtype=np.float64)
+    each = values.mean(axis=0) if values.shape[1] > 1 else values[:, 0]
+    return float(each.mean()), float(each.std()) if len(each) > 1 else None
 
 
 @validate_params(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skaudeep.datasets import to_bunch, upsample
-from skaudeep.datasets._model import VARIABLES, check_layout
+from skaudeep.datasets._model import VARIABLES, check_layout, original_names
 from skaudeep.exceptions import DataSetError
 
 _log = logging.getLogger(__name__)
@@ -77,8 +77,8 @@ def get_classes(ds, source):
 
 
 def join_folds(samples, folds):
-    """Folds of samples, from those of instances; no recording is on both sides of one."""
-    codes, files = pd.factorize(samples.filenames)
+    """Folds of samples, from those of instances; no recording, or a copy of it, is on both sides of one."""
+    codes, files = pd.factorize(original_names(samples.filenames))
     ordered = folds[samples.order]
     low, high = (extreme.reduceat(ordered, samples.starts) for extreme in (np.fmin, np.fmax))
     order = np.argsort(codes, kind="stable")
@@ -88,9 +88,9 @@ def join_folds(samples, folds):
         file, fold = np.argwhere(torn)[0]
         where = f"fold {fold + 1}" if folds.shape[1] > 1 else "the split"
         raise DataSetError(
-            f"Chunks of {files[file]} are in the training and in the test part of {where} ({torn.any(axis=1).sum()} of "
-            f"{len(files)} recordings are torn apart), which would make results too good; make new folds or partitions "
-            "with remove_folds and add_folds, or remove_partitions and add_partitions."
+            f"Chunks, or copies, of {files[file]} are in the training and in the test part of {where} "
+            f"({torn.any(axis=1).sum()} of {len(files)} recordings are torn apart), which would make results too good; "
+            "make new folds or partitions with remove_folds and add_folds, or remove_partitions and add_partitions."
         )
     return low
 

@@ -4,9 +4,8 @@ import contextlib
 import json
 from pathlib import Path
 
-import numpy as np
-
 from skaudeep._files import atomic_path, claim
+from skaudeep.evaluation import summarise
 from skaudeep.experiment._stages import EXPERIMENT_FILE
 
 FORMAT = 1
@@ -76,8 +75,8 @@ def read_results(out):
     -------
     dict
         `output`, `title`; `results`, a list with `features`, `classifier`, `accuracy`, `accuracy_std`, `recall`,
-        `recall_std` and `n_splits` of each evaluation: mean and standard deviation over the splits, of which each is
-        the mean of its repeats; `stages`, a list with `name`, `kind` and `seconds`.
+        `recall_std` and `n_splits` of each evaluation, as :func:`skaudeep.evaluation.summarise` gives them; `stages`,
+        a list with `name`, `kind` and `seconds`.
 
     Raises
     ------
@@ -92,8 +91,7 @@ def read_results(out):
             evaluation = json.loads((out / record["outputs"][0]).read_text(encoding="utf-8"))
             result = {key: evaluation[key] for key in ("features", "classifier")}
             for measure in ("accuracy", "recall"):
-                splits = np.mean(evaluation[measure], axis=0)
-                result |= {measure: float(splits.mean()), f"{measure}_std": float(splits.std())}
+                result[measure], result[f"{measure}_std"] = summarise(evaluation[measure])
             results.append(result | {"n_splits": len(evaluation["splits"])})
     stages = [{key: record[key] for key in ("name", "kind", "seconds")} for record in state["stages"]]
     return {"output": str(out), "title": state.get("title", ""), "results": results, "stages": stages}

@@ -123,7 +123,8 @@ def _choose(ds):
     """An instance of each class, or of different recordings without classes: labels and identities."""
     labels, identities = get_texts(ds, "label_nominal"), instance_index(ds).tolist()
     names = labels if (labels != "").any() else ds["filename"].values
-    first = [np.flatnonzero(names == name)[0] for name in sorted(set(names.tolist())) if name]
+    different, at = np.unique(names.astype(str), return_index=True)
+    first = at[different != ""].tolist()
     chosen = np.unique(np.linspace(0, len(first) - 1, _MOST_EXAMPLES).astype(int)) if first else []
     return [(str(names[first[i]]), identities[first[i]]) for i in chosen]
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from skaudeep.evaluation import summarise
+
 EXPERIMENT, TRAINING = "experiment.json", "training.json"
 
 _STAGE = {"name": str, "kind": str, "outputs": list}
@@ -80,9 +82,7 @@ class Evaluation:
 
     def summary(self, measure="accuracy"):
         """Mean and spread of a measure: the standard deviation over the splits, or over repeats of a single split."""
-        values = getattr(self, measure)
-        over = values.mean(axis=0) if values.shape[1] > 1 else values[:, 0]
-        return float(over.mean()), float(over.std()) if len(over) > 1 else None
+        return summarise(getattr(self, measure))
 
 
 def find_kind(folder):

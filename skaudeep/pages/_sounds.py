@@ -13,6 +13,7 @@ import soundfile
 from skaudeep._progress import progress
 from skaudeep.audio import audio_info, mix_channels, read_audio, resample
 from skaudeep.datasets._find import find_audio
+from skaudeep.datasets._model import original_names
 from skaudeep.exceptions import AudioError, DataSetError
 from skaudeep.pages._assets import data_uri
 
@@ -22,7 +23,6 @@ MAX_SECONDS = 30.0
 # Sample rates of MPEG audio up to what is enough to tell sounds apart, in Hz.
 _RATES = (8000, 11025, 12000, 16000, 22050, 24000)
 _QUALITY = 0.5  # of a variable bit rate, from 0 (best) to 1
-_COPY = re.compile(r"\.upsampled\.[0-9]+\Z")
 _SEGMENT = re.compile(r"#t=(?P<start>[0-9]+(?:\.[0-9]+)?)?(?:,(?P<end>[0-9]+(?:\.[0-9]+)?))?\Z")
 
 _log = logging.getLogger(__name__)
@@ -113,8 +113,7 @@ def _located(filenames, folder):
     for path in find_audio(folder):
         below.setdefault(path.rpartition("/")[2], []).append(path)
     found, several = {}, []
-    for name in filenames:
-        original = _COPY.sub("", name)
+    for name, original in zip(filenames, original_names(filenames), strict=True):
         recording = _SEGMENT.sub("", original)
         for candidate, fragment in ((original, ""), (recording, original[len(recording) :])):
             wanted = candidate.replace("\\", "/").removeprefix("./")

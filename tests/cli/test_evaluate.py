@@ -116,7 +116,7 @@ def test_the_file_holds_what_json_prints(features, capsys, tmp_path):
     assert printed["seconds"] > 0
     assert main([*command, "--output", str(output)]) == 0
     assert "24 recordings tested" in (out := capsys.readouterr().out)
-    assert "(mean +/- 2 std over 3 folds x 2 repeats)" in out
+    assert "(mean +/- 2 std over 3 folds, of means of 2 repeats)" in out
 
 
 def test_options_reach_the_classifier():

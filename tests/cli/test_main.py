@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import signal
 import subprocess
 import sys
 
@@ -175,6 +176,21 @@ def test_debug_shows_where(failing, arguments):
 def test_interruption(failing, capsys):
     failing(KeyboardInterrupt())
     assert main(["quickstart"]) == 130
+    assert capsys.readouterr().err == "skaudeep: interrupted\n"
+
+
+@pytest.mark.parametrize("moment", ["threads", "argparse"])
+def test_interruption_before_the_command_begins(monkeypatch, capsys, moment):
+    def interrupt(*arguments):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(sys, "argv", ["skaudeep", "quickstart"])
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    if moment == "argparse":
+        monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", interrupt)
+    else:
+        monkeypatch.setattr(_engine, "claim_threads", interrupt)
+    assert main() == 130
     assert capsys.readouterr().err == "skaudeep: interrupted\n"
 
 

@@ -20,7 +20,7 @@ from sklearn.model_selection import (
 )
 from sklearn.tree import DecisionTreeClassifier
 
-from skaudeep.datasets import PredefinedFolds, make_dataset
+from skaudeep.datasets import PredefinedFolds, make_dataset, upsample
 from skaudeep.datasets._folds import add_folds, add_partitions, cv_splits, remove_folds, remove_partitions
 from skaudeep.datasets._validate import validate_dataset
 from skaudeep.exceptions import DataSetError
@@ -476,3 +476,18 @@ def test_unlabelled_instances_are_in_no_split_unless_all_are():
     assert [(a.tolist(), b.tolist()) for a, b in cv_splits(ds).split()] == [([0], [1, 3]), ([1, 3], [0])]
     ds = make_dataset(np.zeros((4, 1)), list("abcd"), **known)
     assert [(a.tolist(), b.tolist()) for a, b in cv_splits(ds).split()] == [([0, 2], [1, 3]), ([1, 3], [0, 2])]
+
+
+@pytest.mark.parametrize("parts", [add_folds, add_partitions])
+def test_copies_stay_with_their_recording(parts):
+    labels = ["rare"] * 3 + ["frequent"] * 9
+    ds = upsample(make_dataset(np.arange(12.0)[:, None], [f"{i}.wav" for i in range(12)], label_nominal=labels))
+    assert ds.sizes["instance"] == 18
+    for seed in range(5):
+        dealt = parts(ds, 3, random_state=seed) if parts is add_folds else parts(ds, random_state=seed)
+        where = dealt["cv_folds"].values.argmax(axis=1) if parts is add_folds else dealt["partition"].values
+        of = {name: part for name, part in zip(ds["filename"].values, where, strict=True) if "upsampled" not in name}
+        assert all(
+            of[name.partition(".upsampled")[0]] == part for name, part in zip(ds["filename"].values, where, strict=True)
+        )
+        assert len(set(where)) == 3

@@ -16,7 +16,7 @@ from sklearn.svm import LinearSVC
 
 from skaudeep.classification import KerasMLPClassifier, LiblinearClassifier
 from skaudeep.datasets import add_folds, add_partitions, make_dataset, select
-from skaudeep.evaluation import evaluate_dataset, make_classifier, predict_dataset
+from skaudeep.evaluation import evaluate_dataset, make_classifier, predict_dataset, summarise
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import read_netcdf, write_netcdf
 
@@ -238,7 +238,7 @@ def test_the_mlp_is_reproducible(ds):
     pd.testing.assert_frame_equal(results[0].predictions, results[1].predictions)
     first, second = (results[0].predictions[results[0].predictions.repeat == i].prediction for i in range(2))
     assert (first.values != second.values).any()
-    assert str(results[0]).endswith("over 4 folds x 2 repeats, 60 samples")
+    assert str(results[0]).endswith("over 4 folds (means of 2 repeats), 60 samples")
 
 
 def test_the_figures_are_those_of_the_predictions(chunks, svm):
@@ -344,6 +344,34 @@ def test_predictions_are_those_of_the_classifier(ds, svm):
     assert predicted.to_dict() == dict(zip(new.filename.values, expected, strict=True))
     assert predicted.index.tolist() == sorted(new.filename.values)
     assert (predicted.index.name, predicted.name) == ("filename", "label")
+
+
+def test_what_is_copied_for_training_follows_from_the_seed():
+    seen = []
+
+    class Recorder(DummyClassifier):
+        def fit(self, X, y):
+            seen.append(tuple(np.sort(X[:, 0])))
+            return super().fit(X, y)
+
+    names = [f"{i}.wav" for i in range(13)]
+    ds = make_dataset(np.arange(13.0)[:, None], names, label_nominal=["rare"] * 5 + ["frequent"] * 8)
+    for seed in (0, 0, 1, 2, 3):
+        predict_dataset(ds, ds, Recorder(), upsample=True, random_state=seed)
+    assert seen[0] == seen[1] and len(seen[0]) == 16
+    assert len(set(seen)) > 1
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([[0.5, 0.7], [0.7, 0.9]], (0.7, 0.1)),  # of the means of repeats, 0.6 and 0.8
+        ([[0.5], [0.7]], (0.6, 0.1)),
+        ([[0.5]], (0.5, None)),
+    ],
+)
+def test_mean_and_spread(values, expected):
+    assert summarise(values) == pytest.approx(expected)
 
 
 def test_predictions_need_no_labels_but_those_to_train_on(ds, svm):

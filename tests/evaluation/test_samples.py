@@ -73,12 +73,25 @@ def test_folds_of_recordings_are_those_of_their_chunks():
 
 
 @pytest.mark.parametrize("by_file", [False, True])
-@pytest.mark.parametrize(("n_folds", "where"), [(1, "the split"), (2, "fold 1")])
-def test_a_recording_on_both_sides_is_refused(by_file, n_folds, where):
+@pytest.mark.parametrize(
+    ("folds", "where"),
+    [
+        ([[0], [0], [0], [1]], "the split"),
+        ([[0, 0], [0, 1], [0, 0], [1, 1]], "fold 1"),
+        ([[0, 1], [0, 0], [0, 1], [0, 1]], "fold 2"),
+    ],
+)
+def test_a_recording_on_both_sides_is_refused(by_file, folds, where):
     ds = chunked("abab", [0, 0, 1, 1])
-    folds = np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 0.0], [1.0, 1.0]])[:, :n_folds]
-    with pytest.raises(DataSetError, match=rf"Chunks of b are in .* of {where} \(1 of 2 recordings"):
-        join_folds(gather(ds, everything(ds), by_file), folds)
+    with pytest.raises(DataSetError, match=rf"of b are in .* of {where} \(1 of 2 recordings"):
+        join_folds(gather(ds, everything(ds), by_file), np.array(folds, dtype=float))
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_a_copy_on_the_other_side_is_refused(by_file):
+    ds = make_dataset([[0.0], [1.0], [1.0]], ["a.wav", "b.wav", "b.wav.upsampled.1"])
+    with pytest.raises(DataSetError, match=r"Chunks, or copies, of b.wav are in .* \(1 of 2 recordings"):
+        join_folds(gather(ds, everything(ds), by_file), np.array([[1.0], [0.0], [1.0]]))
 
 
 def test_classes_of_recordings_are_those_of_their_chunks():
