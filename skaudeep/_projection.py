@@ -121,7 +121,7 @@ def tsne_perplexity(n_instances, perplexity=None):
     if perplexity >= n_instances:
         raise ValueError(
             f"perplexity={perplexity:g} must be less than the number of instances, which is {n_instances}; give a "
-            "smaller one, or none for one that fits."
+            "smaller one, or leave it out."
         )
     return perplexity
 

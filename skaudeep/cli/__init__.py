@@ -133,8 +133,9 @@ def _run(arguments, own_process):
 
 
 def _run_guarded(arguments, own_process):
+    interruptions = []
     try:
-        with stopped_by_interrupt():
+        with stopped_by_interrupt() as interruptions:
             if own_process and "tensorflow" not in sys.modules:
                 from skaudeep._engine import claim_threads
 
@@ -151,6 +152,9 @@ def _run_guarded(arguments, own_process):
         print(f"skaudeep: {str(interruption) or 'interrupted'}", file=sys.stderr)
         return 130
     except Exception as error:
+        if interruptions:  # TensorFlow has made an error of its own of it
+            print("skaudeep: interrupted", file=sys.stderr)
+            return 130
         _log.debug("", exc_info=True)
         if arguments.debug:
             raise

@@ -3,6 +3,8 @@
 import argparse
 import difflib
 import math
+import re
+import sys
 import textwrap
 
 from rich_argparse import RichHelpFormatter
@@ -32,6 +34,7 @@ class Parser(argparse.ArgumentParser):
     """A parser that proposes what may have been meant."""
 
     def __init__(self, **options):
+        self._words = []
         super().__init__(**{"formatter_class": _Formatter, **options})
 
     def _check_value(self, action, value):
@@ -42,6 +45,22 @@ class Parser(argparse.ArgumentParser):
         close = difflib.get_close_matches(str(value), known, n=1)
         meant = f"did you mean {close[0]}?" if close else f"choose from {', '.join(known)}"
         raise argparse.ArgumentError(None, f"{value!r} is no {kind} of {self.prog}; {meant}")
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Parse, and keep the words for messages."""
+        self._words = sys.argv[1:] if args is None else list(args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message):
+        """End the program; if an option is missing, propose which of the words was to be it."""
+        if "are required: " in message:
+            missing = [option for option in re.split(r"[,/ ]+", message) if option.startswith("--")]
+            unknown = [word.partition("=")[0] for word in self._words if word.startswith("--")]
+            for word in unknown:
+                close = difflib.get_close_matches(word, missing, n=1)
+                if close and not self._get_option_tuples(word) and word not in self._option_string_actions:
+                    message += f"; did you mean {close[0]} by {word}?"
+        super().error(message)
 
     def check_rest(self, rest):
         """End the program if there are arguments that the parser of the command does not know."""
@@ -116,13 +135,20 @@ def add_seed(parser, what="all chance"):
 def add_jobs(parser, what="files"):
     """Add ``--n-jobs``."""
     parser.add_argument(
-        "--n-jobs", metavar="N", type=integer(-1), help=f"{what} to work on at a time; -1 for one per core (default: 1)"
+        "--n-jobs", metavar="N", type=_jobs, help=f"{what} to work on at a time; -1 for one per core (default: 1)"
     )
 
 
 def add_json(parser):
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
+
+
+def _jobs(text):
+    """Type of a number of jobs."""
+    if text != "-1" and not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs: give 1 or more, or -1 for one per core")
+    return int(text)
 
 
 def integer(low, high=None):
@@ -170,6 +196,7 @@ def choice(*values):
             raise argparse.ArgumentTypeError(f"{text!r} is unknown; {meant}")
         return text.lower()
 
+    convert.values = values  # for shells that complete them
     return convert
 
 

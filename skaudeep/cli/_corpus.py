@@ -2,10 +2,10 @@
 
 import contextlib
 import os
-import re
 import sys
 
 from skaudeep.cli._arguments import UsageError
+from skaudeep.cli._names import option_names
 
 #: Kinds of `load_corpus` by the names that ``--parser`` takes for them, in either case, "-" and "_" being left out.
 _KINDS = {
@@ -92,36 +92,6 @@ def load(arguments):
     with _working_directory_on_path(), option_names(kind="parser"):
         kind, options = _resolve(arguments.corpus_parser)
         return load_corpus(arguments.basedir, kind, **options)
-
-
-@contextlib.contextmanager
-def option_names(**names):
-    """Let errors of the block speak of options where they speak of parameters.
-
-    Parameters
-    ----------
-    **names : dict of str
-        The option, without its dashes, by the name of the parameter.
-
-    Raises
-    ------
-    ValueError
-        Or `AudioError` or `DataSetError`, as in the block.
-    """
-    from skaudeep.exceptions import AudioError, DataSetError
-
-    try:
-        yield
-    except UnicodeError:
-        raise
-    except ValueError as error:
-        message = str(error).replace("resume=False", "--restart")
-        for name, option in names.items():
-            message = re.sub(rf"(?<![\w/\\.'-]){name}=(?=[\w'-])", f"--{option} ", message)
-            # a word of English without the sign, or part of a path, is no parameter
-            bare = r"|(?![\w/\\=-]|\.\w)" if "_" in name else ""
-            message = re.sub(rf"(?<![\w/\\.'-]){name}(?:={bare})", f"--{option}", message)
-        raise (type(error) if isinstance(error, AudioError | DataSetError) else ValueError)(message) from error
 
 
 def _resolve(text):

@@ -1,28 +1,17 @@
 """What commands that read one data set and write another have in common."""
 
-import contextlib
-
 from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import print_results
 
 
 def convert(arguments, function):
     """Read the data set `arguments.input`, write what a function makes of it to `arguments.output`, and say so."""
-    from skaudeep.io import read_netcdf
+    from skaudeep.io import read_netcdf, write_netcdf
 
-    with writing(arguments.output) as write:
+    with prepare_output(arguments.output):
         ds = function(read_netcdf(arguments.input))
-        write(ds)
+        write_netcdf(ds, arguments.output)
     report_written(arguments, ds)
-
-
-@contextlib.contextmanager
-def writing(path):
-    """Make sure of a place for a file before any work is done; give the function that writes a data set there."""
-    from skaudeep.io import write_netcdf
-
-    path = prepare_output(path)
-    yield lambda ds: write_netcdf(ds, path)
 
 
 def report_written(arguments, ds):
@@ -30,7 +19,12 @@ def report_written(arguments, ds):
     sizes = {str(dim): size for dim, size in ds["features"].sizes.items()}
     print_results(
         arguments,
-        data={"output": arguments.output, "sizes": sizes, "folds": ds.sizes["fold"]},
+        data={
+            "output": arguments.output,
+            "sizes": sizes,
+            "folds": ds.sizes["fold"],
+            "partitions": _count_partitions(ds),
+        },
         brief=arguments.output,
         show=f"{arguments.output}: {describe(ds)}",
     )
@@ -40,5 +34,16 @@ def describe(ds):
     """Say in a few words how large a data set is."""
     sizes = ds["features"].sizes
     shape = " x ".join(f"{size} {dim}" for dim, size in list(sizes.items())[1:])
-    n = ds.sizes["fold"]
-    return f"{sizes['instance']} instances, {shape}" + (f", {n} folds" if n else "")
+    n, n_folds = sizes["instance"], ds.sizes["fold"]
+    parts = ", ".join(f"{name} {count}" for name, count in _count_partitions(ds).items() if count)
+    return ", ".join(
+        [f"{n} instance{'s' * (n != 1)}", shape]
+        + ([f"{n_folds} fold{'s' * (n_folds != 1)}"] if n_folds else [])
+        + ([f"partitions {parts}"] if parts else [])
+    )
+
+
+def _count_partitions(ds):
+    from skaudeep.datasets import inspect_dataset
+
+    return inspect_dataset(ds).partitions

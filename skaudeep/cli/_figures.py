@@ -8,8 +8,11 @@ import warnings
 _FORMATS = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
 
-def check_figure_path(path, option="--output"):
+@contextlib.contextmanager
+def prepare_figure(path, option="--output"):
     """Make sure that a figure can be shown or saved, before the work to draw it; make the folder for it.
+
+    A folder that was made is removed if the block fails.
 
     Parameters
     ----------
@@ -29,12 +32,11 @@ def check_figure_path(path, option="--output"):
 
     if path is None:
         _check_window(option)
-        return
-    suffix = os.path.splitext(path)[1].lower()
-    if suffix not in _FORMATS:
+    elif os.path.splitext(path)[1].lower() not in _FORMATS:
         *most, last = _FORMATS
         raise ValueError(f"cannot save a figure as {path!r}: the name must end in {', '.join(most)} or {last}")
-    prepare_output(path)
+    with prepare_output(path):
+        yield
 
 
 def show_or_save(figure, path, option="--output"):
@@ -59,17 +61,16 @@ def show_or_save(figure, path, option="--output"):
     import matplotlib
     import matplotlib.pyplot as plt
 
-    check_figure_path(path, option)
-    try:
-        if path is None:
-            with figure_warnings_off():
-                plt.show()
-            return
-        from skaudeep._files import atomic_path
+    from skaudeep._files import atomic_path
 
-        suffix = os.path.splitext(path)[1].lower()
-        with atomic_path(path) as temporary, figure_warnings_off(), matplotlib.rc_context({"svg.hashsalt": "skaudeep"}):
-            figure.savefig(temporary, format=suffix[1:], dpi=150, metadata=_FORMATS[suffix])
+    try:
+        with prepare_figure(path, option), figure_warnings_off():
+            if path is None:
+                plt.show()
+                return
+            suffix = os.path.splitext(path)[1].lower()
+            with atomic_path(path) as temporary, matplotlib.rc_context({"svg.hashsalt": "skaudeep"}):
+                figure.savefig(temporary, format=suffix[1:], dpi=150, metadata=_FORMATS[suffix])
     finally:
         plt.close(figure)
 

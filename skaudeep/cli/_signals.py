@@ -11,17 +11,25 @@ class Stopped(BaseException):
 
 @contextlib.contextmanager
 def stopped_by_interrupt():
-    """Let Ctrl-C raise `Stopped`, unless the process does not listen to it anyway."""
+    """Let Ctrl-C raise `Stopped`, unless the process does not listen to it anyway.
+
+    Yields
+    ------
+    list
+        Empty until Ctrl-C: code that is not Python, in whose midst it comes, may make another error of it.
+    """
+    seen = []
 
     def stop(signum, frame):
+        seen.append(signum)
         raise Stopped
 
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        yield
+        yield seen
         return
     signal.signal(signal.SIGINT, stop)
     try:
-        yield
+        yield seen
     finally:
         signal.signal(signal.SIGINT, before)

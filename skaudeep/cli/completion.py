@@ -1,7 +1,12 @@
 """``skaudeep completion``: a script by which a shell completes commands and options."""
 
+import argparse
+
 from skaudeep.cli._arguments import add_command
 
+#: what options call the files and the folders that are their values
+_FILES = ("FILE", "CONFIG", "FEATURES")
+_FOLDERS = ("DIR", "RUN", "RUN/logs")
 _SHELLS = ("bash", "zsh", "tcsh")
 
 
@@ -27,4 +32,18 @@ def run(arguments):
 
     from skaudeep.cli import make_parser
 
-    print(shtab.complete(make_parser(), arguments.shell))
+    parser = make_parser()
+    _say_what_values_can_be(parser, dict.fromkeys(_FILES, shtab.FILE) | dict.fromkeys(_FOLDERS, shtab.DIRECTORY))
+    print(shtab.complete(parser, arguments.shell))
+
+
+def _say_what_values_can_be(parser, kinds):
+    """Mark options whose values are files, folders or one of a few words."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                _say_what_values_can_be(command, kinds)
+        elif hasattr(action.type, "values"):
+            action.choices = action.type.values
+        elif action.metavar in kinds:
+            action.complete = kinds[action.metavar]

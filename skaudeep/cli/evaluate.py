@@ -1,6 +1,8 @@
 """``skaudeep svm evaluate`` and ``skaudeep mlp evaluate``: how well a classifier does on a data set."""
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_seed, integer, partition, real
+from skaudeep.cli._names import option_names
+from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
 _NAMES = {"svm": "linear support vector machine", "mlp": "multi-layer perceptron"}
@@ -90,16 +92,31 @@ def read_classifier(arguments):
 def run(arguments):
     """Run the command."""
     _check_usage(arguments)
+    names = {"train": "train-partitions", "test": "eval-partitions", "repeats": "repeat"}
+    with option_names(**names), prepare_output(arguments.output, inputs=[arguments.input]):
+        evaluation, results = _evaluate(arguments)
+        if arguments.output is not None:
+            _write_json(results, arguments.output)
+    print_results(
+        arguments,
+        data=results,
+        brief=f"{evaluation.accuracy.mean():.6f},{evaluation.recall.mean():.6f}",
+        show=[
+            *_describe(arguments, evaluation),
+            *([] if arguments.output is None else ["", f"{arguments.output}: these results as JSON"]),
+        ],
+    )
+
+
+def _evaluate(arguments):
+    """The evaluation, and what is written of it."""
     import time
     from pathlib import Path
 
-    from skaudeep.cli._outputs import prepare_output
     from skaudeep.evaluation import evaluate_dataset, make_classifier
     from skaudeep.exceptions import DataSetError
     from skaudeep.io import read_netcdf
 
-    if arguments.output is not None:
-        prepare_output(arguments.output)
     kind, options = read_classifier(arguments)
     ds = read_netcdf(arguments.input)
     _check_splits(arguments, ds)
@@ -119,21 +136,13 @@ def run(arguments):
     except DataSetError as error:
         raise DataSetError(f"{arguments.input}: {error}") from error
     seconds = time.perf_counter() - start
-    results = {
+    return evaluation, {
         "features": Path(arguments.input).stem,
         "classifier": kind,
         "settings": options | _settings(arguments),
         **evaluation.to_dict(),
         "seconds": round(seconds, 3),
     }
-    if arguments.output is not None:
-        _write_json(results, arguments.output)
-    print_results(
-        arguments,
-        data=results,
-        brief=f"{evaluation.accuracy.mean():.6f},{evaluation.recall.mean():.6f}",
-        show=_describe(arguments, evaluation),
-    )
 
 
 def _check_usage(arguments):

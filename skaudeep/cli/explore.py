@@ -3,6 +3,7 @@
 import contextlib
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_seed, choice, real
+from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import print_results, verbosity
 
@@ -77,9 +78,15 @@ def run(arguments):
     from skaudeep.pages._predictions import read_predictions
 
     _check(arguments)
-    prepare_output(arguments.output)
     predictions = None if arguments.predictions is None else read_predictions(arguments.predictions)
-    with _opened(arguments.input) as ds, _opened(arguments.spectrograms) as spectrograms:
+    words = {"ds:": f"{arguments.input}:", "spectrograms:": "--spectrograms:", "predictions:": "--predictions:"}
+    names = {"method": "methods", "methods": "methods", "perplexity": "perplexity", "audio": "audio"}
+    with (
+        option_names(words, **names),
+        prepare_output(arguments.output, inputs=[arguments.input, arguments.spectrograms, arguments.predictions]),
+        _opened(arguments.input) as ds,
+        _opened(arguments.spectrograms) as spectrograms,
+    ):
         page = write_explorer(
             ds,
             arguments.output,

@@ -1,6 +1,7 @@
 """``skaudeep export``: a data set as CSV or ARFF files."""
 
 from skaudeep.cli._arguments import add_command, add_json, choice
+from skaudeep.cli._names import option_names
 from skaudeep.cli._printing import print_results
 
 
@@ -34,7 +35,8 @@ def run(arguments):
 
     ds = read_netcdf(arguments.input)
     name = arguments.name or Path(arguments.input).stem
-    export_dataset(ds, arguments.output, format=arguments.format, name=name, labels_last=arguments.labels_last)
+    with option_names({"ds:": f"{arguments.input}:"}, name="name"):
+        export_dataset(ds, arguments.output, format=arguments.format, name=name, labels_last=arguments.labels_last)
     files = sorted(map(str, Path(arguments.output).glob(f"**/{glob.escape(name)}.{arguments.format}")))
     print_results(
         arguments,

@@ -1,7 +1,9 @@
 """``skaudeep fuse`` and ``skaudeep fuse chunks``: features side by side."""
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json
-from skaudeep.cli._datasets import convert, report_written, writing
+from skaudeep.cli._datasets import convert, report_written
+from skaudeep.cli._names import option_names
+from skaudeep.cli._outputs import prepare_output
 
 
 def add_parser(commands):
@@ -34,7 +36,7 @@ def add_parser(commands):
 def run(arguments):
     """Run the command."""
     from skaudeep.datasets import fuse, fuse_chunks
-    from skaudeep.io import read_netcdf
+    from skaudeep.io import read_netcdf, write_netcdf
 
     if arguments.what not in (None, "chunks"):
         raise UsageError(f"{arguments.what!r} is no argument; after `fuse` there may be `chunks`")
@@ -42,14 +44,16 @@ def run(arguments):
         if len(arguments.input) > 1:
             raise UsageError(f"fuse chunks takes one --input, got {len(arguments.input)}")
         arguments.input = arguments.input[0]
-        convert(arguments, lambda ds: fuse_chunks(ds, dim=_dimension(arguments, ds)))
+        with option_names({"ds:": f"{arguments.input}:"}, dim="dimension"):
+            convert(arguments, lambda ds: fuse_chunks(ds, dim=_dimension(arguments, ds)))
         return
     if len(arguments.input) < 2:
         raise UsageError("fuse takes two or more data sets as --input; `fuse chunks` joins the chunks of one")
-    with writing(arguments.output) as write:
+    files = {f"datasets[{i}]": path for i, path in enumerate(arguments.input)}
+    with option_names(files, dim="dimension"), prepare_output(arguments.output):
         inputs = [read_netcdf(path) for path in arguments.input]
         fused = fuse(inputs, dim=_dimension(arguments, inputs[0]))
-        write(fused)
+        write_netcdf(fused, arguments.output)
     report_written(arguments, fused)
 
 

@@ -1,6 +1,8 @@
 """``skaudeep t-rae generate``, ``f-rae generate``, ``ft-rae generate``: features from a trained autoencoder."""
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, integer
+from skaudeep.cli._names import option_names
+from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
 
@@ -81,11 +83,23 @@ def run(arguments):
     if len({os.path.realpath(path) for path in arguments.output}) < len(steps):
         raise UsageError("--output names the same file twice")
 
-    from skaudeep._files import check_target
+    words = {f" (kind={kind!r})": "" for kind in ("t-rae", "f-rae", "ft-rae")} | {"leave step out": "leave --steps out"}
+    names = {"step": "steps", "model_dir": "model-dir", "output": "output", "window_overlap": "freq-window-overlap"}
+    with option_names(words, **names), prepare_output(*arguments.output):
+        results = _generate(arguments, steps)
+    rows = [(r["output"], " x ".join(f"{n} {dim}" for dim, n in r["sizes"].items()), r["checkpoint"]) for r in results]
+    print_results(
+        arguments,
+        data={"kind": arguments.kind, "outputs": results},
+        brief="\n".join(arguments.output),
+        show=make_table(("output", "features", "checkpoint"), rows),
+    )
+
+
+def _generate(arguments, steps):
+    """Write the features of each checkpoint; tell what was written."""
     from skaudeep.experiment._generate import find_checkpoint, generate_features, load_autoencoder
 
-    for output in arguments.output:
-        check_target(output)
     checkpoints = [find_checkpoint(arguments.model_dir, step) for step in steps]
     overlap = getattr(arguments, "freq_window_overlap", None)
     results = []
@@ -96,10 +110,4 @@ def run(arguments):
             embedder, arguments.input, output, batch_size=arguments.batch_size, verbose=verbosity(arguments)
         )
         results.append({"output": output, "checkpoint": str(checkpoint), "sizes": sizes})
-    rows = [(r["output"], " x ".join(f"{n} {dim}" for dim, n in r["sizes"].items()), r["checkpoint"]) for r in results]
-    print_results(
-        arguments,
-        data={"kind": arguments.kind, "outputs": results},
-        brief="\n".join(arguments.output),
-        show=make_table(("output", "features", "checkpoint"), rows),
-    )
+    return results

@@ -1,7 +1,9 @@
 """``skaudeep import``: a data set from CSV or ARFF files."""
 
 from skaudeep.cli._arguments import add_command, add_json
-from skaudeep.cli._datasets import report_written, writing
+from skaudeep.cli._datasets import report_written
+from skaudeep.cli._names import option_names
+from skaudeep.cli._outputs import prepare_output
 
 
 def add_parser(commands):
@@ -19,9 +21,12 @@ def add_parser(commands):
     parser.add_argument("--name", help="name of the files, with or without ending (default: the only one there is)")
     parser.add_argument("--output", metavar="FILE", default="imported.nc", help="file to write (default: %(default)s)")
     for name in ("filename", "chunk_nr", "label_nominal", "label_numeric"):
-        option = f"--{name.replace('_', '-')}-attribute"
         parser.add_argument(
-            option, metavar="COLUMN", dest=name, default=name, help=f"column of the {_WHAT[name]} (default: {name})"
+            _option(name),
+            metavar="COLUMN",
+            dest=name,
+            default=name,
+            help=f"column of the {_WHAT[name]} (default: {name})",
         )
     add_json(parser)
 
@@ -34,15 +39,24 @@ _WHAT = {
 }
 
 
+def _option(name):
+    return f"--{name.replace('_', '-')}-attribute"
+
+
 def run(arguments):
     """Run the command."""
-    from skaudeep.io import import_dataset
+    from skaudeep.io import import_dataset, write_netcdf
 
     name, kind = arguments.name, None
     if name is not None and name.lower().endswith((".csv", ".arff")):
         name, _, kind = name.rpartition(".")
-    with writing(arguments.output) as write:
-        columns = {key: getattr(arguments, key) for key in _WHAT}
+    columns = {key: getattr(arguments, key) for key in _WHAT}
+    words = {f"{key}=": f"{_option(key)} " for key in _WHAT} | {
+        repr(columns): " ".join(f"{_option(key)} {value}" for key, value in columns.items()),
+        "say by format what it is": "rename it",
+        "choose by name or format": "choose by --name, with its ending",
+    }
+    with option_names(words, name="name"), prepare_output(arguments.output):
         ds = import_dataset(arguments.basedir, name=name, format=kind and kind.lower(), **columns)
-        write(ds)
+        write_netcdf(ds, arguments.output)
     report_written(arguments, ds)

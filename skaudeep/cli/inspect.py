@@ -2,6 +2,7 @@
 
 from skaudeep.cli._arguments import UsageError, add_command, add_group, add_jobs, add_json, integer
 from skaudeep.cli._corpus import add_corpus, load
+from skaudeep.cli._names import option_names
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
 
@@ -43,8 +44,13 @@ def run_raw(arguments):
     """Run ``inspect raw``."""
     from skaudeep.datasets import inspect_corpus
 
-    info = inspect_corpus(load(arguments), n_jobs=arguments.n_jobs, verbose=verbosity(arguments))
-    print_results(arguments, data=info.to_dict(), show=str(info))
+    corpus = load(arguments)
+    with option_names(n_jobs="n-jobs"):
+        info = inspect_corpus(corpus, n_jobs=arguments.n_jobs, verbose=verbosity(arguments))
+    brief = _brief(
+        info, ("recordings", info.n_recordings), ("files", info.n_files), ("unreadable", len(info.unreadable))
+    )
+    print_results(arguments, data=info.to_dict(), brief=brief, show=str(info))
 
 
 def run_netcdf(arguments):
@@ -62,7 +68,14 @@ def run_netcdf(arguments):
             data["instance"] = instance = _describe_instance(ds, arguments.instance)
             rows = [(name, f"{v:.6g}" if isinstance(v, float) else v) for name, v in instance.items()]
             show += ["", make_table(["instance", str(arguments.instance)], rows)]
-        print_results(arguments, data=data, show=show)
+        brief = _brief(info, ("instances", info.n_instances), ("files", info.n_files))
+        print_results(arguments, data=data, brief=brief, show=show)
+
+
+def _brief(info, *counts):
+    """Counts for -q: lines of a name, a tabulator and a number."""
+    counts = [*counts, ("classes", len(info.labels)), ("unlabelled", info.n_unlabelled), ("folds", len(info.folds))]
+    return "\n".join(f"{name}\t{count}" for name, count in [*counts, *info.partitions.items()])
 
 
 def _chunks():

@@ -2,6 +2,7 @@
 
 from skaudeep.cli._arguments import add_command, add_json, add_seed, integer, partition
 from skaudeep.cli._datasets import convert
+from skaudeep.cli._names import option_names
 
 
 def add_parser(commands):
@@ -46,4 +47,6 @@ def run(arguments):
             return datasets.add_partitions(ds, arguments.add_partitioning, random_state=arguments.seed)
         return (datasets.remove_folds if arguments.remove_cv_setup else datasets.remove_partitions)(ds)
 
-    convert(arguments, modify)
+    removals = {"remove_folds": "--remove-cv-setup", "remove_partitions": "--remove-partitioning"}
+    with option_names(removals, n_folds="add-cv-setup", partitions="add-partitioning"):
+        convert(arguments, modify)

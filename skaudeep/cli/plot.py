@@ -1,19 +1,13 @@
 """``skaudeep plot``: pictures of spectrograms, training, features and results."""
 
-from skaudeep.cli._arguments import UsageError, add_command, add_group, add_seed, choice, integer, real
-from skaudeep.cli._figures import check_figure_path, show_or_save
+import functools
 
-#: Options of `preprocess` that say how a recording becomes a spectrogram, and the parameter of each.
-_AUDIO_OPTIONS = {
-    "window_width": "window_width",
-    "window_overlap": "window_overlap",
-    "mel_spectrum": "n_mels",
-    "clip_below": "clip_below",
-    "clip_above": "clip_above",
-    "channels": "channels",
-    "fixed_length": "fixed_length",
-}
-_AUDIO_DEFAULTS = {"window_width": 0.04, "window_overlap": 0.02, "n_mels": None}
+from skaudeep.cli._arguments import UsageError, add_command, add_group, add_json, add_seed, choice, integer, real
+from skaudeep.cli._figures import prepare_figure, show_or_save
+from skaudeep.cli._names import option_names
+from skaudeep.cli._printing import print_results
+from skaudeep.cli._settings import NAMES, add_settings, given_settings, read_settings
+
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _MOST_INSTANCES = 200  # of which levels are counted
 
@@ -177,68 +171,73 @@ def _add_output(parser):
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the picture as .png, .svg or .pdf (default: show it in a window)"
     )
+    add_json(parser)
 
 
 def _add_audio_options(parser):
-    group = parser.add_argument_group("options for a recording, as of preprocess")
-    group.add_argument("--window-width", metavar="S", type=real(0, open_low=True), help="in seconds (default: 0.04)")
-    group.add_argument("--window-overlap", metavar="S", type=real(0), help="in seconds (default: 0.02)")
-    group.add_argument(
-        "--mel-spectrum", metavar="N", type=integer(1), help="number of mel bands (default: no mel bands)"
-    )
-    group.add_argument("--clip-below", metavar="DB", type=real(high=0, open_high=True), help="such as -60")
-    group.add_argument("--clip-above", metavar="DB", type=real(high=0), help="such as -10")
-    group.add_argument(
-        "--channels",
-        metavar="{MEAN,LEFT,RIGHT,DIFF}",
-        type=choice("mean", "left", "right", "diff"),
-        help="of stereo recordings (default: MEAN)",
-    )
-    group.add_argument("--fixed-length", metavar="S", type=real(0, open_low=True), help="cut or pad to so many seconds")
+    add_settings(parser.add_argument_group("options for a recording, as of preprocess"), several=False)
 
 
+def drawing(draw):
+    """Make the function of a command of one that gives a figure: find errors first, then save or show the figure."""
+
+    @functools.wraps(draw)
+    def run(arguments):
+        names = NAMES | {
+            name: name.replace("_", "-") for name in ("model_dir", "method", "perplexity", "learning_rate")
+        }
+        words = {"ds:": f"{getattr(arguments, 'input', '')}:"}
+        with option_names(words, **names), prepare_figure(arguments.output):
+            show_or_save(draw(arguments), arguments.output)
+        output = arguments.output
+        if output is not None or arguments.json:
+            print_results(arguments, data={"output": output}, brief=output, show=output)
+
+    return run
+
+
+@drawing
 def run_spectrogram(arguments):
     """Run ``plot spectrogram``."""
     from skaudeep.plotting import SpectrogramDisplay
 
-    check_figure_path(arguments.output)
     spectrogram, title, axes = _read_spectrogram(arguments)
-    _finish(arguments, SpectrogramDisplay.from_spectrogram(spectrogram, title=_literal(title), **axes))
+    return SpectrogramDisplay.from_spectrogram(spectrogram, title=_literal(title), **axes).figure_
 
 
+@drawing
 def run_amplitudes(arguments):
     """Run ``plot amplitudes``."""
     from skaudeep.pages._parts import read_sample
     from skaudeep.plotting import AmplitudeDisplay
 
-    check_figure_path(arguments.output)
     if arguments.instance is None and _is_dataset(arguments):
         spectrograms, title = read_sample(arguments.input, _MOST_INSTANCES)
     else:
         spectrograms, title, _ = _read_spectrogram(arguments)
-    _finish(arguments, AmplitudeDisplay.from_spectrogram(spectrograms, title=_literal(title)))
+    return AmplitudeDisplay.from_spectrogram(spectrograms, title=_literal(title)).figure_
 
 
+@drawing
 def run_reconstruction(arguments):
     """Run ``plot reconstruction``."""
     from skaudeep.experiment._generate import load_autoencoder
     from skaudeep.pages._parts import read_instance
     from skaudeep.plotting import ReconstructionDisplay
 
-    check_figure_path(arguments.output)
     spectrogram, title = read_instance(arguments.input, arguments.instance)
     embedder = load_autoencoder(arguments.model_dir)
     display = ReconstructionDisplay.from_estimator(embedder, spectrogram, free_running=arguments.free_running)
     display.figure_.suptitle(_literal(title))
-    _finish(arguments, display)
+    return display.figure_
 
 
+@drawing
 def run_loss(arguments):
     """Run ``plot loss``."""
     from skaudeep.pages._folders import read_training
     from skaudeep.plotting import LossCurveDisplay
 
-    check_figure_path(arguments.output)
     trainings = [read_training(folder) for folder in arguments.model_dir]
     without = [str(training.folder) for training in trainings if not training.history.get("loss")]
     if without:
@@ -250,56 +249,43 @@ def run_loss(arguments):
     for training, name in zip(trainings, names, strict=True):
         ax = LossCurveDisplay.from_history(training.history, name=name, ax=ax).ax_
     ax.set_ylabel("Loss (RMSE)")
-    _finish_figure(arguments, ax.figure)
+    return ax.figure
 
 
+@drawing
 def run_embedding(arguments):
     """Run ``plot embedding``."""
     if arguments.perplexity is not None and arguments.method != "tsne":
         raise UsageError("--perplexity needs --method tsne")
     options = {} if arguments.perplexity is None else {"perplexity": arguments.perplexity}
-    draw_embedding(arguments, arguments.method, options)
+    return embedding(arguments, arguments.method, options)
 
 
-def draw_embedding(arguments, method, options):
-    """Draw the features of a data set as points in the plane."""
+def embedding(arguments, method, options):
+    """A figure of the features of a data set as points in the plane."""
     from skaudeep.io import read_netcdf
     from skaudeep.pages._explorer import as_table
     from skaudeep.pages._parts import colours_of
     from skaudeep.plotting import EmbeddingDisplay
 
-    check_figure_path(arguments.output)
     ds = read_netcdf(arguments.input)
     X, kept = as_table(ds)
     ds = ds.drop_vars("features").isel(instance=kept)
     labels = colours_of(ds, arguments.color)
     options = options | {"random_state": arguments.seed, "label_title": arguments.color.capitalize()}
-    _finish(arguments, EmbeddingDisplay.from_features(X, labels, method=method, **options))
+    return EmbeddingDisplay.from_features(X, labels, method=method, **options).figure_
 
 
+@drawing
 def run_confusion(arguments):
     """Run ``plot confusion``."""
     from skaudeep.pages._folders import read_evaluation
     from skaudeep.plotting import ConfusionDisplay
 
-    check_figure_path(arguments.output)
     evaluation = read_evaluation(arguments.input)
     name = ", ".join(filter(None, [evaluation.features, evaluation.classifier]))
     title = f"{name}: {100 * evaluation.summary()[0]:.1f} % correct".removeprefix(": ")
-    _finish(arguments, ConfusionDisplay.from_counts(evaluation.confusion, evaluation.classes, title=_literal(title)))
-
-
-def _finish(arguments, display):
-    _finish_figure(arguments, display.figure_)
-
-
-def _finish_figure(arguments, figure):
-    from skaudeep.cli._printing import print_results
-
-    show_or_save(figure, arguments.output)
-    if arguments.output is not None:
-        output = arguments.output
-        print_results(arguments, data={"output": output}, brief=output, show=output)
+    return ConfusionDisplay.from_counts(evaluation.confusion, evaluation.classes, title=_literal(title)).figure_
 
 
 def _literal(text):
@@ -315,9 +301,9 @@ def _is_dataset(arguments):
     except OSError:
         is_dataset = False
     is_dataset = is_dataset or arguments.input.lower().endswith((".nc", ".nc4", ".netcdf"))
-    given = [name for name in _AUDIO_OPTIONS if getattr(arguments, name) is not None]
+    given = given_settings(arguments)
     if is_dataset and given:
-        raise UsageError(f"--{given[0].replace('_', '-')} is for recordings, and {arguments.input} is a data set")
+        raise UsageError(f"{given[0]} is for recordings, and {arguments.input} is a data set")
     return is_dataset
 
 
@@ -331,11 +317,10 @@ def _read_spectrogram(arguments):
         raise UsageError(f"--instance is for data sets, and {arguments.input} is none")
     import os
 
-    from skaudeep.spectrogram import SpectrogramTransformer
+    from skaudeep import SpectrogramTransformer
+    from skaudeep.experiment._extract import preview_spectrograms
 
-    given = {parameter: getattr(arguments, name) for name, parameter in _AUDIO_OPTIONS.items()}
-    given = {parameter: value for parameter, value in given.items() if value is not None}
-    transformer = SpectrogramTransformer(scale=None, **_AUDIO_DEFAULTS | given)
-    spectrogram = transformer.fit_transform([arguments.input])[0]
-    hop = transformer.window_width - transformer.window_overlap
-    return spectrogram, os.path.basename(arguments.input), {"frequencies": transformer.frequencies_, "hop": hop}
+    transformer = SpectrogramTransformer(**read_settings(arguments))
+    recording = {"filenames": [arguments.input], "data": [arguments.input]}
+    (spectrogram,), ((frequencies, hop),) = preview_spectrograms(recording, [transformer], 0)
+    return spectrogram, os.path.basename(arguments.input), {"frequencies": frequencies, "hop": hop}

@@ -1,6 +1,8 @@
 """``skaudeep svm predict`` and ``skaudeep mlp predict``: classes for recordings that have none."""
 
 from skaudeep.cli._arguments import add_command, add_json, add_seed, partition
+from skaudeep.cli._names import option_names
+from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import make_table, print_results
 from skaudeep.cli.evaluate import add_classifier_options, lacking, read_classifier
 
@@ -38,27 +40,9 @@ def add_parser(group, classifier):
 
 def run(arguments):
     """Run the command."""
-    from skaudeep.cli._outputs import prepare_output
-    from skaudeep.evaluation import make_classifier, predict_dataset
-    from skaudeep.exceptions import DataSetError
-
-    prepare_output(arguments.output)
-    kind, options = read_classifier(arguments)
-    train = _read(arguments.train_input, arguments.train_partitions)
-    test = _read(arguments.eval_input, arguments.eval_partitions)
-    try:
-        predictions = predict_dataset(
-            train,
-            test,
-            make_classifier(kind, **options),
-            upsample=arguments.upsample,
-            majority_vote=arguments.majority_vote,
-            random_state=arguments.seed,
-        )
-    except DataSetError as error:
-        text = str(error).replace("train_ds", arguments.train_input).replace("test_ds", arguments.eval_input)
-        raise DataSetError(text) from error
-    _write(predictions, arguments.output)
+    with prepare_output(arguments.output, inputs=[arguments.train_input, arguments.eval_input]):
+        predictions = _predict(arguments)
+        _write(predictions, arguments.output)
     counts = predictions.value_counts().sort_index()
     what = "recording" if arguments.majority_vote else "instance"
     print_results(
@@ -75,7 +59,25 @@ def run(arguments):
     )
 
 
-def _read(path, partitions):
+def _predict(arguments):
+    """A class for each recording of the data set to classify."""
+    from skaudeep.evaluation import make_classifier, predict_dataset
+
+    kind, options = read_classifier(arguments)
+    train = _read(arguments.train_input, arguments.train_partitions, "train-partitions")
+    test = _read(arguments.eval_input, arguments.eval_partitions, "eval-partitions")
+    with option_names({"train_ds": arguments.train_input, "test_ds": arguments.eval_input}):
+        return predict_dataset(
+            train,
+            test,
+            make_classifier(kind, **options),
+            upsample=arguments.upsample,
+            majority_vote=arguments.majority_vote,
+            random_state=arguments.seed,
+        )
+
+
+def _read(path, partitions, option):
     """A data set, or some of its partitions."""
     from skaudeep.datasets import select
     from skaudeep.exceptions import DataSetError
@@ -87,7 +89,8 @@ def _read(path, partitions):
     if ds["partition"].isnull().all():
         raise lacking(path, "partitions", "--add-partitioning train devel test")
     try:
-        return select(ds, partition=partitions)
+        with option_names(partition=option):
+            return select(ds, partition=partitions)
     except DataSetError as error:
         raise DataSetError(f"{path}: {error}") from error
 

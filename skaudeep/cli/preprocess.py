@@ -6,21 +6,18 @@ import time
 from pathlib import Path
 
 from skaudeep.cli._arguments import UsageError, add_command, add_jobs, add_json, choice, integer, real
-from skaudeep.cli._corpus import add_corpus, load, option_names
+from skaudeep.cli._corpus import add_corpus, load
+from skaudeep.cli._names import option_names
+from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
+from skaudeep.cli._settings import NAMES, add_settings, read_settings
 
 _log = logging.getLogger(__name__)
 
-#: Parameters of `SpectrogramTransformer` by their options, where these are not the same words.
-_PARAMETERS = {"n_mels": "mel-spectrum"} | {
-    name: name.replace("_", "-")
-    for name in (
-        *("sample_rate", "window_width", "window_overlap", "clip_below", "clip_above", "channels", "pre_emphasis"),
-        *("fixed_length", "center_fixed", "chunk_length", "chunk_count", "on_error", "n_jobs"),
-    )
-}
-_VALUES = ("sample_rate", "window_width", "window_overlap", "clip_above", "fixed_length", "center_fixed")
-_CHUNKS = ("chunk_length", "chunk_count")
+#: Parameters of which several values can be given.
+_SEVERAL = ("clip_below", "channels")
+#: Options without their dashes, by the parameters.
+_NAMES = NAMES | {name: name.replace("_", "-") for name in ("chunk_length", "chunk_count", "on_error", "n_jobs")}
 
 
 def add_parser(commands):
@@ -49,7 +46,16 @@ def add_parser(commands):
         help="data set to write, a NetCDF file; of several combinations NAME.nc becomes NAME-30dB.nc, NAME-left.nc, "
         "NAME-30dB-left.nc and so on, or give as many names (default: ./spectrograms.nc)",
     )
-    _add_settings(parser)
+    add_settings(parser, several=True)
+    parser.add_argument(
+        "--chunk-length",
+        metavar="SECONDS",
+        type=real(0, open_low=True),
+        help="cut spectrograms into chunks of this length",
+    )
+    parser.add_argument(
+        "--chunk-count", metavar="N", type=integer(1), help="number of chunks, from the beginning (default: all)"
+    )
     parser.add_argument(
         "--on-error",
         metavar="{raise,skip}",
@@ -72,61 +78,13 @@ def add_parser(commands):
     add_json(parser)
 
 
-def _add_settings(parser):
-    """Add the options that become parameters of a transformer."""
-    positive = real(0, open_low=True)
-
-    def add(name, **options):
-        parser.add_argument(name, **options)
-
-    add("--sample-rate", metavar="HZ", type=positive, help="resample all recordings to this rate (default: their own)")
-    add("--window-width", metavar="SECONDS", type=positive, default=0.04, help="default: %(default)s")
-    add("--window-overlap", metavar="SECONDS", type=real(0), default=0.02, help="default: %(default)s")
-    add("--mel-spectrum", metavar="N", type=integer(1), help="number of mel bands (default: all frequency bins)")
-    add("--chunk-length", metavar="SECONDS", type=positive, help="cut spectrograms into chunks of this length")
-    add("--chunk-count", metavar="N", type=integer(1), help="number of chunks, from the beginning (default: all)")
-    add("--clip-above", metavar="DB", type=real(high=0), help="level to clip at, relative to the loudest bin")
-    add(
-        "--clip-below",
-        metavar="DB",
-        nargs="+",
-        type=_or_none(real(high=0, open_high=True)),
-        default=[None],
-        help="level to clip at, relative to the loudest bin, such as -60; none for no clipping; several are extracted "
-        "at once (default: none)",
-    )
-    add(
-        "--channels",
-        metavar="{mean,left,right,diff}",
-        nargs="+",
-        type=choice("mean", "left", "right", "diff"),
-        default=["mean"],
-        help="the mean of all channels, the left one, the right one, or left minus right; several are extracted at "
-        "once (default: mean)",
-    )
-    add("--fixed-length", metavar="SECONDS", type=positive, help="cut or pad all recordings to this length")
-    add("--center-fixed", action="store_true", help="cut and pad half at the beginning and half at the end")
-    add(
-        "--pre-emphasis",
-        metavar="A",
-        type=_or_none(real(0, 1)),
-        default=0.95,
-        help="coefficient of the filter y[t] - A y[t - 1]; none for no filter (default: %(default)s, as in auDeep)",
-    )
-
-
-def _or_none(convert):
-    """Type of an option that is also given as ``none``."""
-    return lambda text: None if text.lower() == "none" else convert(text)
-
-
 def run(arguments):
     """Run the command."""
     if arguments.figure is not None and arguments.pretend is None:
         raise UsageError("--figure is the file of what --pretend shows; add --pretend INDEX")
     if arguments.chunk_count is not None and arguments.chunk_length is None:
         raise UsageError("--chunk-count needs --chunk-length")
-    with option_names(**_PARAMETERS):
+    with option_names(**_NAMES):
         settings = _settings(arguments)
         if arguments.pretend is None:
             _extract(arguments, settings)
@@ -139,10 +97,11 @@ def _settings(arguments):
     from skaudeep import SpectrogramTransformer
     from skaudeep.experiment._extract import setting_names
 
-    common = {name: getattr(arguments, name) for name in (*_VALUES, *_CHUNKS, "pre_emphasis")}
+    common = read_settings(arguments) | {name: getattr(arguments, name) for name in ("chunk_length", "chunk_count")}
+    levels, channels = ([values] if not isinstance(values, list) else values for values in map(common.pop, _SEVERAL))
     transformers = [
-        SpectrogramTransformer(n_mels=arguments.mel_spectrum, clip_below=clip, channels=channels, **common)
-        for clip, channels in itertools.product(arguments.clip_below, arguments.channels)
+        SpectrogramTransformer(clip_below=level, channels=channel, **common)
+        for level, channel in itertools.product(levels, channels)
     ]
     return dict(zip(setting_names(transformers), transformers, strict=True))
 
@@ -164,22 +123,20 @@ def _outputs(arguments, names):
 def _extract(arguments, settings):
     import xarray as xr
 
-    from skaudeep.cli._outputs import prepare_output
     from skaudeep.experiment._extract import extract_spectrograms
 
     outputs = dict(zip(_outputs(arguments, list(settings)), settings.values(), strict=True))
     corpus = load(arguments)
-    for path in outputs:
-        prepare_output(path)
     start = time.perf_counter()
-    failed = extract_spectrograms(
-        corpus,
-        outputs,
-        on_error=arguments.on_error,
-        n_jobs=arguments.n_jobs,
-        resume=not arguments.restart,
-        verbose=verbosity(arguments),
-    )
+    with prepare_output(*outputs):
+        failed = extract_spectrograms(
+            corpus,
+            outputs,
+            on_error=arguments.on_error,
+            n_jobs=arguments.n_jobs,
+            resume=not arguments.restart,
+            verbose=verbosity(arguments),
+        )
     seconds = time.perf_counter() - start
     with xr.open_dataset(next(iter(outputs)), engine="netcdf4") as ds:  # of which nothing is read
         sizes = {str(dim): size for dim, size in ds["features"].sizes.items()}
@@ -205,18 +162,18 @@ def _report(arguments, corpus, outputs, sizes, failed, seconds):
 
 def _pretend(arguments, settings):
     """Show the spectrogram of one recording for each setting, and its levels."""
-    from skaudeep.cli._figures import check_figure_path, show_or_save
+    from skaudeep.cli._figures import prepare_figure, show_or_save
     from skaudeep.experiment._extract import preview_spectrograms
 
-    check_figure_path(arguments.figure, "--figure")
-    corpus = load(arguments)
-    n_files = len(corpus["filenames"])
-    if arguments.pretend >= n_files:
-        raise UsageError(f"--pretend {arguments.pretend}: the recordings are counted from 0 to {n_files - 1}")
-    name = str(corpus["filenames"][arguments.pretend])
-    spectrograms, axes = preview_spectrograms(corpus, list(settings.values()), arguments.pretend)
-    figure = _draw(name, list(settings), spectrograms, axes)
-    show_or_save(figure, arguments.figure, "--figure")
+    with prepare_figure(arguments.figure, "--figure"):
+        corpus = load(arguments)
+        n_files = len(corpus["filenames"])
+        if arguments.pretend >= n_files:
+            raise UsageError(f"--pretend {arguments.pretend}: the recordings are counted from 0 to {n_files - 1}")
+        name = str(corpus["filenames"][arguments.pretend])
+        spectrograms, axes = preview_spectrograms(corpus, list(settings.values()), arguments.pretend)
+        figure = _draw(name, list(settings), spectrograms, axes)
+        show_or_save(figure, arguments.figure, "--figure")
     shapes = [list(spectrogram.shape) for spectrogram in spectrograms]
     print_results(
         arguments,

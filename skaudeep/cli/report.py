@@ -1,6 +1,8 @@
 """``skaudeep report``: one page about an experiment."""
 
 from skaudeep.cli._arguments import add_command, add_json
+from skaudeep.cli._names import option_names
+from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import print_results
 
 
@@ -22,11 +24,11 @@ def add_parser(commands):
 
 def run(arguments):
     """Run the command."""
-    from skaudeep.cli._outputs import prepare_output
     from skaudeep.pages import write_report
     from skaudeep.pages._folders import find_kind
 
-    find_kind(arguments.run_dir)  # lest a folder be made for the page of nothing
-    output = None if arguments.output is None else prepare_output(arguments.output)
-    path = write_report(arguments.run_dir, output)
+    _, folder = find_kind(arguments.run_dir)  # lest a folder be made for the page of nothing
+    results = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".html"]
+    with option_names(output="output"), prepare_output(arguments.output, inputs=results):
+        path = write_report(arguments.run_dir, arguments.output)
     print_results(arguments, data={"output": str(path), "bytes": path.stat().st_size}, brief=str(path), show=str(path))

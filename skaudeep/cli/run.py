@@ -1,5 +1,8 @@
 """``skaudeep run``: a whole experiment, from a configuration."""
 
+import contextlib
+import re
+
 from skaudeep.cli._arguments import UsageError, add_command, add_jobs, add_json, choice, integer
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
@@ -73,10 +76,25 @@ def run(arguments):
     if arguments.dry_run:
         _print_plan(arguments, plan(experiment, out, start=arguments.start))
         return
-    results = run_experiment(
-        experiment, out, start=arguments.start, n_jobs=arguments.n_jobs, verbose=verbosity(arguments)
-    )
+    with _words_of_run():
+        results = run_experiment(
+            experiment, out, start=arguments.start, n_jobs=arguments.n_jobs, verbose=verbosity(arguments)
+        )
     _print_results(arguments, results)
+
+
+@contextlib.contextmanager
+def _words_of_run():
+    """Let errors of the extraction speak of what `run` takes where they speak of parameters."""
+    from skaudeep.exceptions import AudioError, DataSetError
+
+    try:
+        yield
+    except (AudioError, DataSetError) as error:
+        message = str(error).replace("resume=False", "--from extract")
+        # only what stands by itself: no part of the name of a file
+        pattern = r"(?<![\w/\\.'-])(on_error|sample_rate)='?(\w+)\b'?"
+        raise type(error)(re.sub(pattern, r"--set spectrograms.\1=\2", message)) from error
 
 
 def _print_plan(arguments, stages):

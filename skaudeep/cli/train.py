@@ -1,6 +1,7 @@
 """``skaudeep t-rae train``, ``f-rae train``, ``ft-rae train``: train an autoencoder on spectrograms."""
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_seed, choice, integer, real
+from skaudeep.cli._names import option_names
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
 # options that concern one network of several: theirs, by the name of the parameter without what says of which network
@@ -174,15 +175,16 @@ def run(arguments):
     if parameters.get("window_overlap", 0) >= parameters.get("window_width", 1):
         raise UsageError("--freq-window-overlap has to be less than --freq-window-width")
     parameters |= {"dropout": round(1 - arguments.keep_prob, 12), "random_state": arguments.seed}
-    embedder = train_autoencoder(
-        autoencoder(**parameters),
-        arguments.input,
-        arguments.run_name,
-        resume=arguments.resume,
-        overwrite=arguments.overwrite,
-        checkpoints_to_keep=arguments.checkpoints_to_keep,
-        verbose=verbosity(arguments),
-    )
+    with _in_words_of_options(arguments):
+        embedder = train_autoencoder(
+            autoencoder(**parameters),
+            arguments.input,
+            arguments.run_name,
+            resume=arguments.resume,
+            overwrite=arguments.overwrite,
+            checkpoints_to_keep=arguments.checkpoints_to_keep,
+            verbose=verbosity(arguments),
+        )
     step, path = list(list_checkpoints(arguments.run_name).items())[-1]
     loss = embedder.loss_ if embedder.n_iter_ else None
     results = {
@@ -204,3 +206,21 @@ def run(arguments):
         brief="\t".join([arguments.run_name, str(step), "" if loss is None else f"{loss:.6f}"]),
         show=make_table(("run", arguments.run_name), shown.items()),
     )
+
+
+def _in_words_of_options(arguments):
+    """Let errors speak of options."""
+    names = {
+        parameter + name: option.format(prefix)
+        for prefix, parameter, *_ in _NETWORKS[arguments.kind]
+        for name, (option, *_) in _NETWORK.items()
+    }
+    names |= {"window_width": "freq-window-width", "window_overlap": "freq-window-overlap", "run_dir": "run-name"}
+    names |= {"max_epochs": "num-epochs", "random_state": "seed"}
+    names |= {name: name.replace("_", "-") for name in ("batch_size", "learning_rate", "mask_silence", "cell")}
+    words = {"(--continue, resume=True)": "(--continue)", "(--overwrite, overwrite=True)": "(--overwrite)"}
+    words |= {
+        "or give another folder (--run-name)": "or give another --run-name",
+        "dropout=": "dropout (1 - --keep-prob) ",
+    }
+    return option_names(words, **names)

@@ -2,6 +2,7 @@
 
 from skaudeep.cli._arguments import add_command, add_json, add_seed, partition
 from skaudeep.cli._datasets import convert
+from skaudeep.cli._names import option_names
 
 
 def add_parser(commands):
@@ -32,4 +33,5 @@ def run(arguments):
     """Run the command."""
     from skaudeep.datasets import upsample
 
-    convert(arguments, lambda ds: upsample(ds, partitions=arguments.partitions, random_state=arguments.seed))
+    with option_names(partitions="partitions"):
+        convert(arguments, lambda ds: upsample(ds, partitions=arguments.partitions, random_state=arguments.seed))

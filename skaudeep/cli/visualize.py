@@ -1,7 +1,7 @@
 """``skaudeep visualize``: the original's name of ``plot embedding --method tsne``."""
 
 from skaudeep.cli._arguments import add_command, add_group, add_seed, real
-from skaudeep.cli.plot import add_embedding_options, draw_embedding
+from skaudeep.cli.plot import add_embedding_options, drawing, embedding
 
 
 def add_parser(commands):
@@ -37,7 +37,8 @@ def add_parser(commands):
     add_seed(parser, "where points begin")
 
 
+@drawing
 def run(arguments):
     """Run the command."""
     options = {"perplexity": arguments.perplexity, "learning_rate": arguments.learning_rate}
-    draw_embedding(arguments, "tsne", options)
+    return embedding(arguments, "tsne", options)

@@ -11,6 +11,7 @@ from sklearn.utils import Bunch
 
 from skaudeep.datasets import _challenges, _environment, _layouts, _table
 from skaudeep.datasets._bunch import KEYS
+from skaudeep.datasets._find import holds_audio
 from skaudeep.exceptions import DataSetError
 
 #: Where other packages announce loaders of their own, as name = "module:function".
@@ -170,7 +171,10 @@ def _recognise(path, options):
         fitting.pop("folder", None)
     if not fitting:
         listed = "\n".join(f"* {name}: {reason}" for name, reason in reasons.items())
-        raise DataSetError(f"No layout fits {path}:\n{listed}\nA layout of your own can be given as a function, kind=.")
+        empty = ", below which there are no audio files" if path.is_dir() and not holds_audio(path) else ""
+        raise DataSetError(
+            f"No layout fits {path}{empty}:\n{listed}\nA layout of your own can be given as a function, kind=."
+        )
     if len(fitting) > 1:
         raise DataSetError(f"{path} could be any of {', '.join(fitting)}; choose one with kind=.")
     ((name, corpus),) = fitting.items()

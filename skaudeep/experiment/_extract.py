@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from skaudeep._files import check_target
+from skaudeep._files import atomic_path, check_target
 from skaudeep._progress import progress
 from skaudeep._validation import Integral, StrOptions, safe_indexing, validate_params
 from skaudeep._version import __version__
@@ -30,7 +30,8 @@ _log = logging.getLogger(__name__)
 #: What is in memory before it is appended to the files: so many bytes, or the work of so many seconds.
 _BATCH_BYTES, _BATCH_SECONDS = 2**25, 10.0
 _SAMPLE = 50  # recordings whose headers are read to find out about the sample rates of a corpus
-_MOST_NAMED = 10  # failed recordings in an error
+#: Sizes and times of the recordings, among the parts that have been made of them.
+_STATES = "recordings.json"
 #: Parameters of a transformer that do not change spectrograms.
 _IMMATERIAL = ("on_error", "n_jobs", "verbose")
 
@@ -103,8 +104,9 @@ def extract_spectrograms(corpus, outputs, *, on_error="raise", n_jobs=None, resu
 
     Each recording is decoded once for all files, and what settings have in common is computed once. What has been
     extracted stays on disk when a recording fails or the process ends (in a folder `NAME.nc.part` beside each file);
-    the next call with the same settings and corpus goes on from there. A file takes its place when it is complete;
-    until then an older one is left as it is.
+    the next call with the same settings and corpus goes on from there, unless a recording that has been extracted is
+    no longer the same file (by size and time): then all are extracted anew. A file takes its place when it is
+    complete; until then an older one is left as it is.
 
     Parameters
     ----------
@@ -115,7 +117,8 @@ def extract_spectrograms(corpus, outputs, *, on_error="raise", n_jobs=None, resu
         count.
     on_error : {"raise", "skip"}, default="raise"
         What to do about recordings that cannot be analysed. All others are extracted in any case; then "raise" raises
-        an error that names them and writes no file, and "skip" leaves them out of all files.
+        an error and writes no file, and "skip" leaves them out of all files. The error names the first one, and each
+        has a warning of the logger of this module.
     n_jobs : int, default=None
         Number of threads, as in joblib.
     resume : bool, default=True
@@ -145,8 +148,6 @@ def extract_spectrograms(corpus, outputs, *, on_error="raise", n_jobs=None, resu
     Notes
     -----
     Files are in the order of the corpus, except that recordings which failed at first and were mended stand at the end.
-    Whether a recording that has been extracted changes between two calls is not noticed: begin anew with
-    `resume=False` then.
 
     Examples
     --------
@@ -171,19 +172,13 @@ def extract_spectrograms(corpus, outputs, *, on_error="raise", n_jobs=None, resu
     _check_alike(transformers, sources, on_error, n_jobs)
     names = metadata["filenames"].tolist()
     with contextlib.ExitStack() as stack:
-        writers = [
-            stack.enter_context(contextlib.closing(writer))
-            for writer in _open_writers(outputs, sources, metadata, resume)
-        ]
+        writers = _open_writers(stack, outputs, sources, metadata, resume)
         there = [row for row, name in enumerate(names) if all(name in writer.filenames for writer in writers)]
         if there:
             _log.info("Going on: %d of %d recordings have been extracted before.", len(there), len(names))
         batch = _Batch(writers, metadata, [transformer.chunk_length is not None for transformer in transformers])
         rows = np.setdiff1d(np.arange(len(names)), there).tolist()
-        start = time.perf_counter()
         failed = _extract(transformers, sources, rows, batch, n_jobs, verbose)
-        if rows:
-            _log.info("%.0f recordings per second.", len(rows) / (time.perf_counter() - start))
         _check_failures(failed, names, writers, on_error)
         for writer in writers:
             writer.complete()
@@ -323,8 +318,45 @@ def _expected_frames(transformer, headers):
     return np.where(usable, n_frames, n_frames[usable].max(initial=0))
 
 
-def _open_writers(outputs, sources, metadata, resume):
-    """One writer after the other; what they collect is of these settings and this corpus only."""
+def _open_writers(stack, outputs, sources, metadata, resume):
+    """One for each file; what they collect is of these settings and of these recordings as they are now."""
+    states = {name: _state(source.file) for name, source in zip(metadata["filenames"], sources, strict=True)}
+    writers = [stack.enter_context(contextlib.closing(w)) for w in _make_writers(outputs, sources, metadata, resume)]
+    changed = next((name for writer in writers for name in _changed(writer, states)), None)
+    if changed is not None:
+        _log.warning("%s has changed since it was extracted: beginning anew.", changed)
+        stack.close()
+        made = _make_writers(outputs, sources, metadata, False)
+        writers = [stack.enter_context(contextlib.closing(writer)) for writer in made]
+    for writer in writers:
+        with atomic_path(_states_path(writer)) as temporary:
+            temporary.write_text(json.dumps(states), encoding="utf-8")
+    return writers
+
+
+def _changed(writer, states):
+    """Recordings that have been appended and are other files now."""
+    before = {}
+    if writer.filenames:
+        with contextlib.suppress(OSError, ValueError):  # what is not known to be the same may have changed
+            before = json.loads(_states_path(writer).read_text(encoding="utf-8"))
+    return (name for name in writer.filenames if before.get(name, "unknown") != states[name])
+
+
+def _states_path(writer):
+    return writer.path.with_name(f"{writer.path.name}.part") / _STATES
+
+
+def _state(file):
+    """Size and time of the last change; None for a file that is missing."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _make_writers(outputs, sources, metadata, resume):
     identity = [[os.path.abspath(source.file), source.start, source.end] for source in sources]
     identity += [[name, values if name == "label_map" else values.tolist()] for name, values in metadata.items()]
     corpus = hashlib.blake2b(json.dumps(identity, sort_keys=True, default=str).encode(), digest_size=10).hexdigest()
@@ -337,13 +369,13 @@ def _open_writers(outputs, sources, metadata, resume):
 def _extract(transformers, sources, rows, batch, n_jobs, verbose):
     """Extract the sources of some rows and append them; give a triple of name, reason and row of those that failed."""
     branches = [transformer._branch(transformer._reference) for transformer in transformers]
-    failed = []
+    failed, start = [], time.perf_counter()
     results = _in_order(lambda row: extract_one(branches, sources[row]), rows, joblib.effective_n_jobs(n_jobs))
     with (
         contextlib.closing(results),
         progress("Extracting spectrograms", len(rows), enabled=bool(verbose)) as advance,
     ):
-        for row, spectrograms in zip(rows, results, strict=True):
+        for n, (row, spectrograms) in enumerate(zip(rows, results, strict=True), 1):
             error = next((result for result in spectrograms if isinstance(result, Exception)), None)
             if error is None:
                 batch.add(row, sources[row].name, spectrograms)
@@ -351,7 +383,7 @@ def _extract(transformers, sources, rows, batch, n_jobs, verbose):
                 source = sources[row]
                 reason = str(error).removeprefix(f"{source.name}: ").removeprefix(f"{source.file}: ")
                 failed.append((source.name, reason, row))
-            advance()
+            advance(note=f"{n / (time.perf_counter() - start):.0f} per second")
         batch.append()
     return failed
 
@@ -431,18 +463,19 @@ class _Batch:
 
 def _check_failures(failed, names, writers, on_error):
     """Raise an error if recordings failed that are not to be left out, or cannot be."""
-    listed = [f"{name}: {reason}" for name, reason, _ in failed]
-    n_good = len(names) - len(failed)
-    if not n_good:
-        raise AudioError(f"none of {len(names)} recordings can be analysed; the first: {listed[0]}")
-    if failed and on_error == "raise":
-        shown = [*listed[:_MOST_NAMED], *([f"and {len(failed) - _MOST_NAMED} more"] * (len(failed) > _MOST_NAMED))]
+    n, n_bad = len(names), len(failed)
+    if n_bad == n or (failed and on_error == "raise"):
+        for name, reason, _ in failed:
+            _log.warning("%s: %s", name, reason)
+        first = f"{failed[0][0]}: {failed[0][1]}"
+        if n_bad == n:
+            raise AudioError(f"none of {n} recordings can be analysed; the first: {first}")
+        more = f", and {n_bad - 1} more, each of which has a warning" if n_bad > 1 else ""
         kept = os.fspath(writers[0].path) + ".part"
         raise AudioError(
-            f"{len(failed)} of {len(names)} recordings cannot be analysed:\n* "
-            + "\n* ".join(shown)
-            + "\nReplace these files, or leave them out with on_error='skip'. What has been extracted of the other "
-            f"{n_good} is kept (in {kept}), and the next call goes on from there."
+            f"{n_bad} of {n} recordings cannot be analysed: {first}{more}. Replace these files, or leave them out with "
+            f"on_error='skip'. What has been extracted of the other {n - n_bad} is kept (in {kept}), and the next call "
+            "goes on from there."
         )
     for writer in writers:
         gone = [names[row] for _, _, row in failed if names[row] in writer.filenames]

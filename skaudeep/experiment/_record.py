@@ -6,7 +6,7 @@ from pathlib import Path
 
 from skaudeep._files import atomic_path, claim
 from skaudeep.evaluation import summarise
-from skaudeep.experiment._stages import EXPERIMENT_FILE
+from skaudeep.experiment._stages import CORPUS_FILE, EXPERIMENT_FILE, file_states
 
 FORMAT = 1
 
@@ -61,6 +61,29 @@ def read_json(path):
 def write_json(value, path):
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def records_of(state):
+    """The last record of each stage, whether or not it is of the same configuration, by its name."""
+    return {record["name"]: record for record in (*state["stale"], *state["stages"])}
+
+
+def refresh_corpus(state, out, place):
+    """Let `corpus.json` say where the same recordings are now, and how they were found."""
+    info = read_json(out / CORPUS_FILE)
+    if info | place != info:
+        write_json(info | place, out / CORPUS_FILE)
+        record = records_of(state)["extract"]
+        record["files"][record["outputs"].index(CORPUS_FILE)] = file_states(out, [CORPUS_FILE])[0]
+
+
+def without_others(record, stage):
+    """The record of a stage without files that it no longer writes."""
+    if not stage.parts:
+        return record
+    kept = [i for i, path in enumerate(record["outputs"]) if path in stage.writes]
+    own = {key: [record[key][i] for i in kept] for key in ("outputs", "files")}
+    return {**record, **own, "parts": stage.parts, "own": stage.own, "needs": stage.needs, "digest": stage.digest}
 
 
 def read_results(out):

@@ -3,6 +3,7 @@
 import datetime
 import logging
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -28,7 +29,16 @@ from skaudeep.experiment._config import Experiment
 from skaudeep.experiment._extract import extract_spectrograms
 from skaudeep.experiment._generate import generate_features, load_autoencoder
 from skaudeep.experiment._inputs import open_lazily
-from skaudeep.experiment._record import FORMAT, claim_folder, read_json, read_record, read_results, write_json
+from skaudeep.experiment._record import (
+    FORMAT,
+    claim_folder,
+    read_record,
+    read_results,
+    records_of,
+    refresh_corpus,
+    without_others,
+    write_json,
+)
 from skaudeep.experiment._stages import CORPUS_FILE, EXPERIMENT_FILE, KINDS, decide, file_states, make_stages
 from skaudeep.experiment._train import list_checkpoints, train_autoencoder
 from skaudeep.io import export_dataset, read_netcdf, write_netcdf
@@ -169,24 +179,30 @@ def run_experiment(experiment, out, *, start=None, n_jobs=None, verbose=0):
     with claim_folder(out):
         state = read_record(out)  # another run may have ended since
         decide(stages, state, out, start=start)
-        _Run(experiment, out, corpus, stages, state, n_jobs, verbose).run()
+        _Run(experiment, out, corpus, stages, state, start, n_jobs, verbose).run()
     return read_results(out)
 
 
 class _Run:
     """One run: does stages, and keeps the record of what has been done."""
 
-    def __init__(self, experiment, out, corpus, stages, state, n_jobs, verbose):
+    def __init__(self, experiment, out, corpus, stages, state, start, n_jobs, verbose):
         self.experiment, self.out, self.corpus, self.stages, self.state = experiment, out, corpus, stages, state
+        self.start = start
         # elsewhere than on a terminal there is one line for each stage
         self.n_jobs, self.verbose = n_jobs, bool(verbose) and sys.stderr is not None and sys.stderr.isatty()
 
     def run(self):
         """Do all stages that are to be done."""
+        self._name_left()
         self._set_aside()
-        for number, stage in enumerate(self.stages, 1):
-            name = f"{number}/{len(self.stages)} {stage.name}"
+        for number in range(len(self.stages)):
+            stage = self.stages[number]  # they may be others than at the beginning: see `_made`
+            name = f"{number + 1}/{len(self.stages)} {stage.name}"
             if not stage.runs:
+                if stage.kind == "extract":
+                    refresh_corpus(self.state, self.out, _place(self.experiment))
+                    self._write()
                 _log.info("%s: skipped, unchanged", name)
                 continue
             # what takes long, and says more than a line of itself
@@ -199,25 +215,33 @@ class _Run:
                     _log.warning("%s is not finished; the same run again goes on from here", stage.name)
                 raise
             seconds = time.perf_counter() - start
-            self._keep(stage, written, seconds)
+            self._keep(self._made(stage), written, seconds)
+            if stage is not self.stages[number]:
+                self._decide_again()
             _log.info("%s: %s", name, ", ".join([f"{seconds:.1f} s", *notes]))
+
+    def _name_left(self):
+        """Say what is there of other configurations."""
+        names = {stage.name for stage in self.stages}
+        left = [
+            path for name, record in records_of(self.state).items() if name not in names for path in record["outputs"]
+        ]
+        if left:
+            others = f" and {len(left) - 3} more" if len(left) > 3 else ""
+            _log.info("left from other configurations, no part of this one: %s%s", ", ".join(left[:3]), others)
 
     def _set_aside(self):
         """Keep apart what belongs to other configurations, or is about to be replaced."""
         state, names = self.state, {stage.name: stage for stage in self.stages}
         valid = {name for name, stage in names.items() if not stage.runs}
         # what is done again although its options are the same must not be taken for done later
-        records = {record["name"]: record for record in (*state["stale"], *state["stages"])}
+        records = records_of(state)
         again = {
             name
             for name, stage in names.items()
             if stage.forced or (stage.runs and not stage.parts and records.get(name, {}).get("digest") == stage.digest)
         }
-        left = [path for name, record in records.items() if name not in names for path in record["outputs"]]
-        if left:
-            others = f" and {len(left) - 3} more" if len(left) > 3 else ""
-            _log.info("left from other configurations, no part of this one: %s%s", ", ".join(left[:3]), others)
-        state["stages"] = [_without_others(records[stage.name], stage) for stage in self.stages if stage.name in valid]
+        state["stages"] = [without_others(records[stage.name], stage) for stage in self.stages if stage.name in valid]
         state["stale"] = [record for name, record in records.items() if name not in valid | again]
         state |= {
             "format": FORMAT,
@@ -226,6 +250,22 @@ class _Run:
             "configuration": self.experiment.to_dict(),
         }
         self._write()
+
+    def _made(self, stage):
+        """The stage that has been done: if other recordings were left out than was known before, it is another one."""
+        left_out = sorted(file for file, _ in stage.work["failed"])
+        if stage.kind != "extract" or left_out == stage.options["left_out"]:
+            return stage
+        # the corpus may have changed meanwhile, which is to be noticed by the next run
+        self.stages = make_stages(self.experiment, self.corpus, left_out=left_out, state=stage.needs["the corpus"])
+        self.stages[0].work["failed"] = stage.work["failed"]
+        return self.stages[0]
+
+    def _decide_again(self):
+        """Find out which stages are to be run, now that the extraction has become another one."""
+        decide(self.stages, self.state, self.out, start=self.start)
+        self.stages[0].runs = self.stages[0].forced = False
+        self._set_aside()
 
     def begin(self, stage, started):
         """Note what a stage has begun that can go on after a crash."""
@@ -249,6 +289,8 @@ class _Run:
             "parts": stage.parts,
             "files": file_states(self.out, written),
         }
+        if stage.kind == "extract":
+            record["failed"] = stage.work["failed"]
         order = [other.name for other in self.stages]
         done = {**{r["name"]: r for r in state["stages"]}, stage.name: record}
         state["stages"] = sorted(done.values(), key=lambda record: order.index(record["name"]))
@@ -269,11 +311,13 @@ class _Run:
 
 
 def _extract(run, stage):
-    todo, failed = stage.work["todo"], []
-    if len(todo) < len(stage.parts) and (run.out / CORPUS_FILE).is_file():  # others have been extracted before
-        failed = read_json(run.out / CORPUS_FILE)["failed"]
+    todo = stage.work["todo"]
+    failed = stage.work["failed"] if len(todo) < len(stage.parts) else []  # others have been extracted before
     if todo:
-        run.begin(stage, {path: stage.parts[path] for path in todo})
+        for path in () if stage.work["resume"] else todo:  # what is noted below must be true of what is there
+            if (run.out / f"{path}.part").is_dir():
+                shutil.rmtree(run.out / f"{path}.part")
+        run.begin(stage, {path: stage.work["begun"][path] for path in todo})
         rows = extract_spectrograms(
             run.corpus,
             {run.path(path): stage.work["outputs"][path] for path in todo},
@@ -282,12 +326,16 @@ def _extract(run, stage):
             resume=stage.work["resume"],
             verbose=run.verbose,
         ).values.tolist()
-        failed += [row for row in rows if row not in failed]
-    corpus = run.experiment.corpus
+        failed = failed + [row for row in rows if row not in failed]
     info = inspect_corpus(run.corpus, n_jobs=run.n_jobs).to_dict()
-    info |= {"path": os.path.abspath(corpus["path"]), "parser": corpus["parser"], "failed": failed}
-    write_json(info, run.out / CORPUS_FILE)
+    write_json({**info, **_place(run.experiment), "failed": failed}, run.out / CORPUS_FILE)
+    stage.work["failed"] = failed
     return (stage.writes, f"{len(failed)} recordings left out") if failed else (stage.writes,)
+
+
+def _place(experiment):
+    corpus = experiment.corpus
+    return {"path": os.path.abspath(corpus["path"]), "parser": corpus["parser"]}
 
 
 def _train(run, stage):
@@ -319,7 +367,7 @@ def _generate(run, stage):
             write_netcdf(_deal(_pooled(ds, statistics), run.experiment), output)
         return (stage.writes,)
     embedder = load_autoencoder(run.out / work["model"], kind=work["kind"])
-    embedder.set_params(output=work["output"], statistics=statistics)
+    embedder.set_params(**{key: work[key] for key in ("output", "statistics") if key in work})
     frames = work["kind"] == "f-rae" and work["output"] == "bottleneck"
     if not frames and not any(run.experiment.corpus[key] for key in ("folds", "partitions")):
         generate_features(embedder, run.out / work["input"], output, verbose=run.verbose)
@@ -394,7 +442,10 @@ def _plan(experiment, out, start):
     """Stages, the corpus, and what has been done."""
     state = read_record(out)
     corpus = _load_corpus(experiment)
-    stages = make_stages(experiment, corpus)
+    # what was left out before will be again
+    failed = records_of(state).get("extract", {}).get("failed", [])
+    left_out = [file for file, _ in failed] if experiment.spectrograms["on_error"] == "skip" else []
+    stages = make_stages(experiment, corpus, left_out=left_out)
     decide(stages, state, out, start=start)
     return stages, corpus
 
@@ -445,12 +496,3 @@ def _pooled(ds, statistics):
     pooling = StatisticsPooling() if statistics is None else StatisticsPooling(statistics=statistics)
     features = pooling.fit_transform(ds["features"])
     return ds.drop_dims(ds["features"].dims[1:]).assign(features=(("instance", "generated"), features))
-
-
-def _without_others(record, stage):
-    """The record of a stage without files that it no longer writes."""
-    if not stage.parts:
-        return record
-    kept = [i for i, path in enumerate(record["outputs"]) if path in stage.writes]
-    own = {key: [record[key][i] for i in kept] for key in ("outputs", "files")}
-    return {**record, **own, "parts": stage.parts, "own": stage.own, "needs": stage.needs, "digest": stage.digest}

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -109,19 +108,25 @@ def digest_corpus(corpus):
     str
         Another one when a file or a label changes.
     """
+    files, known = _describe(corpus)
+    states = {file: _state(file) for file in set(files)}
+    return digest({"files": [states[file] for file in files], **known})
+
+
+def _describe(corpus):
+    """The file of each recording of a corpus, and all else that is known of them."""
     data = corpus["data"]
     segments = data if isinstance(data, pd.DataFrame) else pd.DataFrame({"file": np.asarray(data)})
-    states = {file: _state(Path(file)) for file in pd.unique(segments["file"])}
     times = [segments[name].astype(str).tolist() for name in ("start", "end") if name in segments]
     known = {
         name: values if isinstance(values, dict) else np.asarray(values).astype(str).tolist()
         for name, values in corpus["metadata"].items()
         if values is not None
     }
-    return digest({"files": [states[file] for file in segments["file"]], "times": times, "known": known})
+    return [os.path.abspath(file) for file in segments["file"]], {"times": times, "known": known}
 
 
-def make_stages(experiment, corpus):
+def make_stages(experiment, corpus, *, left_out=(), state=None):
     """Work out what an experiment does with a corpus.
 
     Parameters
@@ -130,6 +135,10 @@ def make_stages(experiment, corpus):
         From `read_experiment`.
     corpus : Bunch
         As `load_corpus` gives it.
+    left_out : iterable of str
+        Recordings that cannot be analysed, as far as that is known before all have been tried.
+    state : str, default=None
+        The digest of the corpus; by default as it is now.
 
     Returns
     -------
@@ -147,7 +156,7 @@ def make_stages(experiment, corpus):
     """
     transformers = experiment.make_transformers()
     settings = dict(zip(setting_names(transformers), transformers, strict=True))
-    extract = _extraction(experiment, settings, digest_corpus(corpus))
+    extract = _extraction(experiment, settings, corpus, sorted(left_out), state or digest_corpus(corpus))
     stages, learned = [extract], []
     for setting in settings:
         for autoencoder in experiment.autoencoders:
@@ -198,6 +207,7 @@ def decide(stages, state, out, *, start=None):
     for stage in stages:
         record = records.get(stage.name)
         stage.work |= {"todo": list(stage.parts), "before": record["outputs"] if record else [], "resume": False}
+        stage.work["failed"] = record.get("failed", []) if record else []
         reason = _reason(stage, record, out)
         # spectrograms that are extracted again are the same to the bit; networks, on a GPU, are not
         above = [name for name in stage.needs if name in anew]
@@ -261,7 +271,8 @@ def _decide_to_go_on(stage, started, out):
     """Whether a stage can go on from where an earlier run was stopped."""
     work = stage.work
     if stage.kind == "extract" and work["todo"]:
-        work["resume"] = all(started.get(path) == stage.parts[path] for path in work["todo"])
+        there = any((out / f"{path}.part").is_dir() for path in work["todo"])
+        work["resume"] = there and all(started.get(path) == work["begun"][path] for path in work["todo"])
     if stage.kind == "train" and started.get("base") == work["base"]:
         run = out / stage.writes[0]
         work["resume"] = started["max_epochs"] <= work["max_epochs"] and run.is_dir() and bool(list_checkpoints(run))
@@ -274,23 +285,29 @@ def _decide_to_go_on(stage, started, out):
 # --- the stages ---
 
 
-def _extraction(experiment, settings, corpus):
-    on_error = experiment.spectrograms["on_error"]
+def _extraction(experiment, settings, corpus, left_out, state):
     outputs = {f"spectrograms/{name}.nc": transformer for name, transformer in settings.items()}
     material = {
         path: {name: value for name, value in transformer.get_params().items() if name not in _IMMATERIAL}
         for path, transformer in outputs.items()
     }
-    needs = {"the corpus": corpus}
+    needs = {"the corpus": state}
+    files, known = _describe(corpus)
+    # whether files have changed is seen to by what has extracted them: those that failed may be mended
+    recordings = digest({"files": files, **known})
     return Stage(
         name="extract",
         kind="extract",
-        options={"on_error": on_error, "settings": material},
+        options={"left_out": left_out, "settings": material},
         needs=needs,
         writes=[CORPUS_FILE, *outputs],
-        work={"outputs": outputs, "on_error": on_error},
+        work={
+            "outputs": outputs,
+            "on_error": experiment.spectrograms["on_error"],
+            "begun": {path: digest([parameters, recordings]) for path, parameters in material.items()},
+        },
         parts={
-            path: digest({"parameters": parameters, "on_error": on_error, "needs": needs})
+            path: digest({"parameters": parameters, "left_out": left_out, "needs": needs})
             for path, parameters in material.items()
         },
     )
@@ -317,7 +334,9 @@ def _learning(experiment, setting, autoencoder, extract, suffix=""):
             "checkpoints_to_keep": autoencoder["checkpoints_to_keep"],
         },
     )
-    given = {key: autoencoder[key] for key in ("kind", "output", "statistics")}
+    given = {key: autoencoder[key] for key in ("kind", "output")}
+    if autoencoder["kind"] == "f-rae" or autoencoder["output"] != "bottleneck":
+        given["statistics"] = autoencoder["statistics"]
     return train, _generation(experiment, model, {"setting": setting, **given}, extract, train)
 
 
@@ -341,7 +360,7 @@ def _fusion(experiment, members):
     return Stage(
         name="fuse",
         kind="fuse",
-        options={"chunks": experiment.fusion["chunks"]},
+        options={"chunks": experiment.fusion["chunks"], "members": [stage.name for stage in members]},
         needs={stage.name: stage.digest for stage in members},
         writes=["features/fused.nc"],
         work={"features": "fused", "members": [stage.work["features"] for stage in members]},
@@ -377,7 +396,7 @@ def _report(experiment, stages):
     return Stage(
         name="report",
         kind="report",
-        options={"title": experiment.title, "about": experiment.about},
+        options=experiment.to_dict(),  # which it shows
         needs={stage.name: stage.digest for stage in stages},
         writes=[REPORT_FILE],
     )

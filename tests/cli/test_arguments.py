@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from skaudeep.cli._arguments import Parser, add_command, choice, integer, real
+from skaudeep.cli._arguments import Parser, add_command, add_jobs, choice, integer, real
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,11 @@ def parser():
     commands = parser.add_subparsers(parser_class=Parser)
     command = add_command(commands, "train", print, help="learn", description="Learn.", examples=["train --input a.nc"])
     command.add_argument("--input", metavar="FILE", nargs="+")
+    use = add_command(commands, "use", print, help="use")
+    use.add_argument("--input", required=True)
+    use.add_argument("-o", "--output", required=True)
+    use.add_argument("--model", nargs="?")
+    add_jobs(use)
     return parser
 
 
@@ -62,9 +67,22 @@ def test_examples_keep_their_lines(parser, capsys):
     ("words", "message"),
     [
         (["trian"], "'trian' is no command of program; did you mean train?"),
-        (["xyz"], "'xyz' is no command of program; choose from train"),
+        (["xyz"], "'xyz' is no command of program; choose from train, use"),
         (["train", "--inptu", "a"], "unrecognized arguments: --inptu a; did you mean --input?"),
         (["train", "rest"], "unrecognized arguments: rest"),
+        (
+            ["use", "--inptu", "a", "--model=x"],
+            "the following arguments are required: --input, -o/--output; did you mean --input by --inptu?",
+        ),
+        (
+            ["use", "--input", "a", "--outptu=x"],
+            "the following arguments are required: -o/--output; did you mean --output by --outptu?",
+        ),
+        (["use", "--input", "a", "--model"], "the following arguments are required: -o/--output"),
+        (
+            ["use", "--n-jobs", "0"],
+            "argument --n-jobs: '0' is no number of jobs: give 1 or more, or -1 for one per core",
+        ),
     ],
 )
 def test_what_may_have_been_meant(parser, capsys, words, message):

@@ -17,6 +17,8 @@ def test_bash_completes(skaudeep, tmp_path):
     if not shutil.which("bash"):
         pytest.skip("there is no bash")
     script = tmp_path / "skaudeep"
+    (tmp_path / "features.nc").touch()
+    (tmp_path / "recordings").mkdir()
     script.write_text(skaudeep("completion", "bash").out)
     # what bash does at the tabulator key
     complete = """
@@ -31,9 +33,14 @@ printf '%s\\n' "${COMPREPLY[@]}"
         (["t-rae", ""], ["generate", "train"]),
         (["inspect", "n"], ["netcdf"]),
         (["modify", "--add-c"], ["--add-cv-setup"]),
+        (["validate", "--input", "fea"], ["features.nc"]),
+        (["preprocess", "--basedir", "re"], ["recordings"]),
+        (["preprocess", "--channels", "ri"], ["right"]),
+        (["svm", "evaluate", "--train-partitions", "train", "te"], ["test"]),
     ):
         done = subprocess.run(
             ["bash", "-c", complete, "bash", script, "skaudeep", *words],
+            cwd=tmp_path,
             capture_output=True,
             text=True,
             timeout=60,

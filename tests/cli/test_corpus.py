@@ -1,4 +1,4 @@
-"""Which kind of corpus ``--parser`` names, and errors in the words of options."""
+"""Which kind of corpus ``--parser`` names."""
 
 import argparse
 import importlib.metadata
@@ -9,7 +9,7 @@ import pytest
 from skaudeep.cli import _corpus
 from skaudeep.cli._arguments import UsageError
 from skaudeep.datasets import _corpora, load_corpus
-from skaudeep.exceptions import AudioError, DataSetError
+from skaudeep.exceptions import DataSetError
 
 
 def load(folder, parser="auto"):
@@ -212,42 +212,3 @@ def test_plugins(module, layouts, monkeypatch):
         load(module, "Twice")
     with pytest.raises(UsageError, match="choose from auto, .*My Sounds, Twice, twice, or give"):
         load(module, "TWICE")
-
-
-# --- words ---
-
-
-@pytest.mark.parametrize(
-    ("message", "expected"),
-    [
-        ("set fixed_length, or more", "set --fixed-length, or more"),
-        ("pad with fixed_length.", "pad with --fixed-length."),
-        ("fixed_length=5 s is short; window_width=-1", "--fixed-length 5 s is short; --window-width -1"),
-        ("leave out with on_error='skip'.", "leave out with --on-error 'skip'."),
-        ("resample with sample_rate=8000, or", "resample with --sample-rate 8000, or"),
-        ("begin anew with resume=False.", "begin anew with --restart."),
-        ("choose with kind=.", "choose with --parser."),
-        ("no option of kind='esc'; (kind= does)", "no option of --parser 'esc'; (--parser does)"),
-        ("channels='right' needs two channels", "--channels 'right' needs two channels"),
-        ("this kind of file", "this kind of file"),
-        ("/data/fixed_length/a.wav: in fixed_length.wav", "/data/fixed_length/a.wav: in fixed_length.wav"),
-        ("x/sample_rate=8000/a.wav, 'n_mels': 3", "x/sample_rate=8000/a.wav, 'n_mels': 3"),
-        ("The 'n_mels' parameter", "The 'n_mels' parameter"),
-    ],
-)
-@pytest.mark.parametrize("kind", [AudioError, DataSetError, ValueError])
-def test_parameters_become_options(message, expected, kind):
-    names = ("fixed_length", "window_width", "on_error", "sample_rate", "channels")
-    with (
-        pytest.raises(kind) as caught,
-        _corpus.option_names(**{name: name.replace("_", "-") for name in names}, n_mels="mel-spectrum", kind="parser"),
-    ):
-        raise kind(message)
-    assert type(caught.value) is kind and str(caught.value) == expected
-
-
-def test_other_errors_stay_as_they_are():
-    for error in (UnicodeDecodeError("utf-8", b"x", 0, 1, "wrong"), KeyError("fixed_length"), OSError("fixed_length")):
-        with pytest.raises(type(error)) as caught, _corpus.option_names(fixed_length="fixed-length"):
-            raise error
-        assert caught.value is error

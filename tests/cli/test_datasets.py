@@ -65,7 +65,7 @@ class TestModify:
         expected = datasets.add_folds(read_netcdf(source), 3, random_state=5)
         xr.testing.assert_identical(read_netcdf(target), expected)
         again = skaudeep("modify", "--input", target, "--add-cv-setup", 3, "--output", target)
-        assert again.status == 1 and "folds" in again.err
+        assert again.status == 1 and "take them away with --remove-cv-setup first" in again.err
         assert skaudeep("modify", "--input", target, "--remove-cv-setup", "--output", target).status == 0
         xr.testing.assert_identical(read_netcdf(target), read_netcdf(source))
 
@@ -95,7 +95,7 @@ class TestModify:
     def test_more_folds_than_files(self, skaudeep, write_dataset, tmp_path):
         target = tmp_path / "new.nc"
         done = skaudeep("modify", "--input", write_dataset(), "--add-cv-setup", 9, "--output", target)
-        assert done.status == 1 and "9" in done.err and not target.exists()
+        assert done.status == 1 and "error: --add-cv-setup 9: " in done.err and not target.exists()
 
 
 class TestUpsample:
@@ -135,6 +135,12 @@ class TestFuse:
         inputs = write_dataset("1.nc"), write_dataset("2.nc", label_nominal=["rain"] * 12)
         done = skaudeep("fuse", "--input", *inputs, "--output", tmp_path / "fused.nc")
         assert done.status == 1 and "label" in done.err
+
+    def test_folds_that_differ(self, skaudeep, write_dataset, tmp_path):
+        inputs = write_dataset("1.nc"), write_dataset("2.nc", cv_folds=[[0, 1]] * 12)
+        done = skaudeep("fuse", "--input", *inputs, "--output", tmp_path / "fused.nc")
+        message = f"cv_folds has shape (12, 0) in {inputs[0]}, but (12, 2) in {inputs[1]}"
+        assert done.status == 1 and message in done.err
 
     @pytest.mark.parametrize(
         "words", [["one.nc"], ["chunk", "--input", "a.nc", "b.nc"], ["chunks", "--input", "a", "b"]]
@@ -206,6 +212,14 @@ class TestExportAndImport:
             "rain",
             [[0.5]],
         )
+
+    def test_columns_that_are_not_there(self, skaudeep, tmp_path):
+        (tmp_path / "mine.csv").write_text("file,x\na.wav,0.5\n")
+        words = ["import", "--basedir", tmp_path / "mine.csv", "--output", tmp_path / "new.nc"]
+        done = skaudeep(*words, "--filename-attribute", "name")
+        assert done.status == 1 and "--filename-attribute 'name': there is no such column" in done.err
+        done = skaudeep(*words, "--filename-attribute", "chunk_nr")
+        assert done.status == 1 and "error: --filename-attribute chunk_nr --chunk-nr-attribute chunk_nr" in done.err
 
     def test_nothing_to_import(self, skaudeep, tmp_path):
         (tmp_path / "empty").mkdir()

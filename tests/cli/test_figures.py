@@ -4,7 +4,7 @@ import matplotlib
 import pytest
 from matplotlib import pyplot as plt
 
-from skaudeep.cli._figures import check_figure_path, show_or_save
+from skaudeep.cli._figures import prepare_figure, show_or_save
 
 BEGINNINGS = {"png": b"\x89PNG", "SVG": b"<?xml", "pdf": b"%PDF"}
 
@@ -43,7 +43,7 @@ def test_formats_are_named_by_the_suffix_and_files_are_always_the_same(figure, s
 @pytest.mark.parametrize("name", ["picture.jpg", "picture", "png"])
 def test_other_formats_are_refused_before_any_work(figure, name, tmp_path):
     path = tmp_path / name
-    for refuse in (check_figure_path, lambda path: show_or_save(figure, path)):
+    for refuse in (lambda path: prepare_figure(path).__enter__(), lambda path: show_or_save(figure, path)):
         with pytest.raises(ValueError, match=r"must end in .png, .svg or .pdf"):
             refuse(str(path))
     assert list(tmp_path.iterdir()) == []
@@ -51,20 +51,20 @@ def test_other_formats_are_refused_before_any_work(figure, name, tmp_path):
 
 def test_places_that_are_no_files_are_refused(tmp_path):
     (tmp_path / "folder.png").mkdir()
-    with pytest.raises(IsADirectoryError, match="it is a folder"):
-        check_figure_path(str(tmp_path / "folder.png"))
+    with pytest.raises(IsADirectoryError, match="it is a folder"), prepare_figure(str(tmp_path / "folder.png")):
+        pass
 
 
 def test_a_window_where_there_can_be_one(figure, with_window):
-    check_figure_path(None)
-    show_or_save(figure, None)
+    with prepare_figure(None):
+        show_or_save(figure, None)
     assert with_window == [[figure.number]]
     assert plt.get_fignums() == []
 
 
 def test_no_window_is_an_error_with_a_remedy(figure):
-    with pytest.raises(ValueError, match=r"draws with agg\); give --output FILE.png"):
-        check_figure_path(None)
+    with pytest.raises(ValueError, match=r"draws with agg\); give --output FILE.png"), prepare_figure(None):
+        pass
     with pytest.raises(ValueError, match=r"give --figure FILE.png"):
         show_or_save(figure, None, "--figure")
 

@@ -86,9 +86,10 @@ def test_wrong_usage(generate, options, message):
 def test_errors_before_anything_is_written(generate, tmp_path, bad_dataset):
     bad, message = bad_dataset
     for options, kind, others, expected in (
+        (["--steps", 3], "t-rae", {}, "error: --steps 3: "),
         (["--steps", 3], "t-rae", {}, "the steps there are 2, 4"),
-        ([], "f-rae", {}, "is a model of t-rae, and not of f-rae: use skaudeep t-rae generate"),
-        ([], "t-rae", {"model_dir": tmp_path}, "holds no checkpoint"),
+        ([], "f-rae", {}, "is a model of t-rae, and not of f-rae: use skaudeep t-rae generate\n"),
+        ([], "t-rae", {"model_dir": tmp_path}, f"error: --model-dir '{tmp_path}' holds no checkpoint"),
         ([], "t-rae", {"model_dir": tmp_path / "gone"}, "no such folder"),
         ([], "t-rae", {"input": bad}, message),
     ):
@@ -97,6 +98,7 @@ def test_errors_before_anything_is_written(generate, tmp_path, bad_dataset):
         assert done.err.startswith("skaudeep: error: ")
         assert expected in done.err
         assert done.err.count("\n") == 1
-    done = generate(tmp_path / "x.nc", tmp_path / "gone" / "y.nc", "--steps", 2, 4)
+    (tmp_path / "file").touch()
+    done = generate(tmp_path / "x.nc", tmp_path / "file" / "y.nc", "--steps", 2, 4)
     assert (done.status, done.out) == (1, "")
     assert not list(tmp_path.glob("x.nc"))

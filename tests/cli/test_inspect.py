@@ -27,7 +27,16 @@ def test_raw(skaudeep, sounds, bad_recordings):
     done = skaudeep("inspect", "raw", "--basedir", sounds, "--json", "--n-jobs", "2", "-q")
     assert (done.status, done.err) == (0, "")
     assert done.json == json.loads(json.dumps(inspect_corpus(load_folder(sounds)).to_dict()))
-    assert skaudeep("inspect", "raw", "--basedir", sounds, "-q").out == ""
+    assert skaudeep("inspect", "raw", "--basedir", sounds, "-q").out == (
+        "recordings\t3\nfiles\t3\nunreadable\t1\nclasses\t2\nunlabelled\t0\nfolds\t0\n"
+    )
+
+
+def test_brief_counts_of_a_data_set(skaudeep, dataset):
+    words = dict(line.split("\t") for line in skaudeep("inspect", "netcdf", "--input", dataset, "-q").out.splitlines())
+    assert {name: int(words[name]) for name in ("instances", "files", "classes", "unlabelled", "folds", "devel")} == {
+        **{"instances": 6, "files": 6, "classes": 4, "unlabelled": 1, "folds": 2, "devel": 1}
+    }
 
 
 def test_raw_takes_parsers(skaudeep, sounds):
@@ -76,7 +85,7 @@ def test_netcdf(skaudeep, dataset):
     done = skaudeep("inspect", "netcdf", "--input", dataset, "--values")
     assert done.out == f"{inspect_dataset(ds, values=True)}\n"
     assert skaudeep("inspect", "netcdf", "--input", dataset, "--json").json == inspect_dataset(ds).to_dict()
-    assert skaudeep("inspect", "netcdf", "--input", dataset, "-q").out == ""
+    assert skaudeep("inspect", "netcdf", "--input", dataset, "-q").out.startswith("instances\t6\nfiles\t6\n")
 
 
 def test_netcdf_counts_classes_in_folds(skaudeep, dataset):

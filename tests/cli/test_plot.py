@@ -64,6 +64,8 @@ def test_a_spectrogram_of_a_data_set(skaudeep, write_spectrograms, tmp_path, dra
     done = skaudeep("plot", "spectrogram", "--input", path, "--instance", 2, "--output", tmp_path / "x.png")
     assert (done.status, done.out, done.err) == (0, f"{tmp_path / 'x.png'}\n", "")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+    done = skaudeep("plot", "spectrogram", "--input", path, "--output", tmp_path / "x.png", "--json", "-q")
+    assert done.json == {"output": str(tmp_path / "x.png")}
     (ax, _) = drawn[0].axes
     assert ax.get_title() == "\\$\\frac{2.wav (b)"  # shown as $\frac{2.wav
     assert ax.get_xlabel() == "Frame"
@@ -76,12 +78,33 @@ def test_a_spectrogram_of_a_recording_is_that_of_the_estimator(skaudeep, make_re
     options = ["--window-width", 0.05, "--window-overlap", 0.025, "--mel-spectrum", 8, "--clip-below", -40]
     done = skaudeep("plot", "spectrogram", "--input", path, *options, "--channels", "LEFT", "-o", tmp_path / "x.svg")
     assert (done.status, done.err) == (0, "")
-    own = {"window_width": 0.05, "window_overlap": 0.025, "n_mels": 8, "clip_below": -40, "channels": "left"}
+    own = {"window_width": 0.05, "window_overlap": 0.025, "n_mels": 8, "clip_below": -40, "channels": "left"} | {
+        "pre_emphasis": 0.95
+    }
     expected = SpectrogramTransformer(**own, scale=None).fit_transform([path])[0]
     ax = drawn[0].axes[0]
     np.testing.assert_array_equal(ax.images[0].get_array(), expected.T)
     assert ax.get_xlabel() == "Time (s)"
     assert drawn[0].axes[1].get_ylabel() == "Level (dB)"
+
+
+def test_a_spectrogram_of_a_recording_is_that_of_preprocess(skaudeep, make_recording, tmp_path, drawn):
+    from skaudeep.io import read_netcdf
+
+    (tmp_path / "sounds").mkdir()
+    path, output = make_recording("sounds/a.wav", seconds=0.5, rate=8000), tmp_path / "s.nc"
+    for options in ([], ["--mel-spectrum", 8, "--sample-rate", 4000, "--pre-emphasis", "none", "--clip-below", -50]):
+        options = [*options, "--fixed-length", 1, "--center-fixed", "--window-width", 0.05]
+        for what in ("spectrogram", "amplitudes"):
+            assert skaudeep("plot", what, "--input", path, *options, "-o", tmp_path / "x.png").status == 0
+        done = skaudeep(
+            "preprocess", "--basedir", tmp_path / "sounds", "--parser", "none", *options, "--output", output
+        )
+        assert done.status == 0
+        written = read_netcdf(output)["features"].values[0]
+        levels = drawn[-2].axes[0].images[0].get_array().T
+        low, high = levels.min(), levels.max()
+        np.testing.assert_allclose(2 * (levels - low) / (high - low) - 1, written, atol=1e-5)
 
 
 def test_amplitudes_of_a_recording_an_instance_and_a_data_set(
@@ -183,8 +206,7 @@ def test_outputs_are_checked_first(skaudeep, tmp_path, kind, output, message):
 
 def test_a_window(skaudeep, write_spectrograms, monkeypatch):
     shown = []
-    monkeypatch.setattr(_figures, "check_figure_path", lambda path, option: None)
-    monkeypatch.setattr("skaudeep.cli.plot.check_figure_path", lambda path: None)
+    monkeypatch.setattr(_figures, "_check_window", lambda option: None)
     monkeypatch.setattr(plt, "show", lambda: shown.append(True))
     done = skaudeep("plot", "spectrogram", "--input", write_spectrograms())
     assert (done.status, done.out, shown) == (0, "", [True])

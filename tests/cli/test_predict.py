@@ -119,7 +119,7 @@ def test_what_is_required(command, capsys, missing):
         ({"new": "other.nc"}, [], "other.nc 9; make both with the same model"),
         ({"train": "new.nc"}, ["--train-partitions", "train"], "--add-partitioning train devel test"),
         ({"new": "new.nc"}, ["--eval-partitions", "train"], "--add-partitioning train devel test"),
-        ({"new": "known.nc"}, ["--eval-partitions", "devel"], "known.nc: partition=['devel']: fits none"),
+        ({"new": "known.nc"}, ["--eval-partitions", "devel"], "known.nc: --eval-partitions devel: fits none"),
         ({"output": "."}, [], "it is a folder"),
     ],
 )
@@ -143,7 +143,12 @@ def test_what_fails_leaves_the_old_file(command, tmp_path, capsys, monkeypatch, 
     output = tmp_path / "predictions.tsv"
     output.write_text("old")
     if failure == "interruption":
-        monkeypatch.setattr(LiblinearClassifier, "fit", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+
+        def fit(self, *_):
+            signal.raise_signal(signal.SIGINT)
+            return self
+
+        monkeypatch.setattr(LiblinearClassifier, "fit", fit)
     else:
 
         def write(*_, **__):

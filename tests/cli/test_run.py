@@ -178,6 +178,23 @@ def test_wrong_configurations(skaudeep, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_recordings_that_fail_are_named_with_the_remedy(run, place, tmp_path):
+    shutil.copytree(place / "corpus", tmp_path / "other")
+    for i in range(11):
+        (tmp_path / f"other/fold_1/dog/on_error='x'{i}.wav").write_text("This is no audio.\n")
+    done = run("--corpus", "other")
+    assert done.status == 1
+    *named, error = done.err.splitlines()
+    assert sum(line.startswith("skaudeep: warning: ") and "cannot be decoded" in line for line in named) == 11
+    assert error.startswith("skaudeep: error: 11 of 15 recordings cannot be analysed: ")
+    assert "/on_error='x'0.wav: cannot be decoded" in error, "the name of a file is left as it is"
+    assert "or leave them out with --set spectrograms.on_error=skip. What" in error
+    done = run("--corpus", "other", "--set", "spectrograms.on_error=skip")
+    assert done.status == 0
+    assert "Going on: 4 of 15 recordings have been extracted before." in done.err
+    assert re.search(r"^1/4 extract: [\d.]+ s, 11 recordings left out$", done.err, re.M)
+
+
 def test_a_folder_of_others_is_left_alone(run, tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis/chapter.tex").touch()

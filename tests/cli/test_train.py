@@ -163,7 +163,8 @@ def test_results(skaudeep, spectrograms, tmp_path):
     assert "3 epochs already: nothing to do" in done.err
     done = skaudeep("t-rae", "train", "--input", spectrograms, "--run-name", run, *TINY)
     assert done.status == 1
-    assert done.err.startswith("skaudeep: error: run_dir=")
+    assert done.err.startswith("skaudeep: error: --run-name ")
+    assert "=True" not in done.err and "run_dir" not in done.err
     assert done.err.count("\n") == 1
     done = skaudeep("t-rae", "train", "--input", spectrograms, "--run-name", run, *TINY, "--overwrite", "-q")
     assert done.out.startswith(f"{run}\t4\t")

@@ -51,7 +51,7 @@ def test_a_real_picture_and_the_same_one_again(skaudeep, write_dataset, tmp_path
 def test_too_few_instances_for_the_default(skaudeep, write_dataset, tmp_path):
     done = skaudeep("visualize", "tsne", "--input", write_dataset(), "-o", tmp_path / "x.png")
     assert done.status == 1
-    assert "perplexity=50 must be less than the number of instances, which is 12" in done.err
+    assert "--perplexity 50 must be less than the number of instances, which is 12" in done.err
 
 
 def test_bad_data_sets(skaudeep, bad_dataset, tmp_path):

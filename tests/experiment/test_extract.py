@@ -3,6 +3,7 @@
 import itertools
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -198,13 +199,15 @@ def broken(corpus, bad_recordings):
     return make_bunch(files, [f"{i:02}" for i in range(len(files))])
 
 
-def test_all_are_tried_before_an_error_names_those_that_fail(broken, path, decoded):
+def test_all_are_tried_before_an_error_and_warnings_name_those_that_fail(broken, path, decoded, caplog):
     path.write_text("old")
     with pytest.raises(AudioError) as caught:
         extract_spectrograms(broken, {path: transformer()})
     message = str(caught.value)
-    assert message.startswith("4 of 10 recordings cannot be analysed:\n* ")
-    reasons = dict(line[2:].split(": ", 1) for line in message.splitlines()[1:5])
+    assert message.startswith(f"4 of 10 recordings cannot be analysed: {broken.data[0]}: there is no such file; check")
+    assert ", and 3 more, each of which has a warning. Replace" in message
+    assert {record.levelname for record in caplog.records} == {"WARNING"}
+    reasons = dict(record.getMessage().split(": ", 1) for record in caplog.records)
     assert [pathlib.Path(file).name for file in reasons] == ["missing.wav", "text.wav", "no_samples.wav", "nan.wav"]
     assert [reason.split(" (")[0].split(";")[0] for reason in reasons.values()] == [
         "there is no such file",
@@ -250,12 +253,14 @@ def test_skipping_finishes_what_is_there(broken, path, tmp_path, decoded):
     assert path.read_bytes() == other.read_bytes()
 
 
-def test_many_failures_are_named_in_part(corpus, tmp_path, path):
+def test_many_failures_are_all_named_and_the_error_is_one_line(corpus, tmp_path, path, caplog):
     missing = [tmp_path / f"missing{i:02}.wav" for i in range(13)]
     many = make_bunch([corpus.data[0], *missing], [str(i) for i in range(14)])
-    with pytest.raises(AudioError, match=r"missing09\.wav: [^*]*\n\* and 3 more\n") as caught:
+    with pytest.raises(AudioError, match=r"^13 of 14 .*missing00\.wav: there is no such .*, and 12 more") as caught:
         extract_spectrograms(many, {path: transformer()})
-    assert "missing10" not in str(caught.value)
+    assert "missing01" not in str(caught.value) and "\n" not in str(caught.value)
+    named = [record.getMessage() for record in caplog.records]
+    assert all(name.startswith(f"{file}: there is no") for name, file in zip(named, missing, strict=True))
 
 
 @pytest.mark.parametrize("on_error", ["raise", "skip"])
@@ -277,13 +282,39 @@ def test_what_fails_for_one_setting_is_left_out_of_all(corpus, make_recording, t
         assert read_netcdf(path)["filename"].values.tolist() == corpus.filenames.tolist()
 
 
-def test_a_recording_that_was_extracted_and_is_gone(broken, corpus, path, tmp_path, monkeypatch):
-    other = tmp_path / "other.nc"
-    outputs = {path: transformer(), other: transformer(clip_below=-30)}
+def test_a_recording_that_was_extracted_and_cannot_be_any_more(corpus, path, tmp_path, monkeypatch):
+    outputs = {path: transformer(), tmp_path / "other.nc": transformer(clip_below=-30)}
     half_done(corpus, outputs, monkeypatch)
-    os.rename(corpus.data[0], f"{corpus.data[0]}.gone")
+    before = os.stat(corpus.data[0])
+    pathlib.Path(corpus.data[0]).write_bytes(b"x" * before.st_size)
+    os.utime(corpus.data[0], ns=(before.st_atime_ns, before.st_mtime_ns))
     with pytest.raises(DataSetError, match=r"0\.wav has been extracted to .* resume=False"):
         extract_spectrograms(corpus, outputs, on_error="skip")
+
+
+@pytest.mark.parametrize("change", ["content", "time", "gone", "unknown"])
+def test_a_recording_that_was_extracted_and_has_changed(broken, path, decoded, make_recording, caplog, change):
+    outputs = {path: transformer()}
+    with pytest.raises(AudioError):
+        extract_spectrograms(broken, outputs)
+    extracted = pathlib.Path(broken.data[1])
+    if change == "content":
+        make_recording(extracted.relative_to(path.parent), 0.3, channels=1)
+    elif change == "time":
+        os.utime(extracted, ns=(5, 5))
+    elif change == "gone":
+        extracted.unlink()
+    else:
+        (path.parent / "spectrograms.nc.part/recordings.json").write_text("[")
+    decoded.clear()
+    caplog.clear()
+    extract_spectrograms(broken, outputs, on_error="skip")
+    assert len(decoded) == len(broken.data)
+    assert caplog.messages[0] == "01 has changed since it was extracted: beginning anew."
+    ds = read_netcdf(path)
+    good = [i for i in (1, 2, 5, 6, 7, 8) if change != "gone" or i != 1]
+    np.testing.assert_array_equal(ds["features"], transformer().fit_transform(broken.data[good]))
+    assert names_in(path.parent).count("spectrograms.nc.part") == 0
 
 
 # --- recordings that do not go together ---
@@ -472,18 +503,16 @@ def test_parts_of_other_settings_or_recordings_are_refused_or_removed(broken, co
 def test_says_that_it_goes_on(broken, path, caplog):
     with pytest.raises(AudioError):
         extract_spectrograms(broken, {path: transformer()})
-    assert not caplog.records
+    caplog.clear()
     with caplog.at_level("INFO", "skaudeep"):
         extract_spectrograms(broken, {path: transformer()}, on_error="skip")
-    going_on, rate = [record.getMessage() for record in caplog.records]
-    assert going_on == "Going on: 6 of 10 recordings have been extracted before."
-    assert rate.endswith(" recordings per second.")
+    assert caplog.messages == ["Going on: 6 of 10 recordings have been extracted before."]
 
 
 def test_progress_counts_what_is_left(broken, path, capsys):
     with pytest.raises(AudioError):
         extract_spectrograms(broken, {path: transformer()}, verbose=1)
-    assert capsys.readouterr().err.startswith("Extracting spectrograms: 10 files")
+    assert re.fullmatch(r"Extracting spectrograms: 10 files in [\d.]+ s, \d+ per second\n", capsys.readouterr().err)
     extract_spectrograms(broken, {path: transformer()}, on_error="skip", verbose=1)
     assert capsys.readouterr().err.startswith("Extracting spectrograms: 4 files")
 

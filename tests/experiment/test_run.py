@@ -1,8 +1,11 @@
 """Whole experiments: the numbers, what is left in the folder, what is not done again, and what goes wrong."""
 
+import dataclasses
 import errno
 import json
+import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +19,11 @@ from skaudeep import (
     Seq2SeqAutoencoderEmbedder,
     SpectrogramTransformer,
     StatisticsPooling,
+    audio,
     load,
 )
-from skaudeep.datasets import load_esc
+from skaudeep.datasets import add_folds, load_esc
+from skaudeep.evaluation import evaluate_dataset, make_classifier
 from skaudeep.exceptions import AudioError, DataSetError
 from skaudeep.experiment import _run
 from skaudeep.experiment._config import parse_overrides, read_experiment
@@ -423,6 +428,28 @@ class TestCorpora:
         text = json.loads((tmp_path / "out/evaluations/spectrograms-svm.json").read_text())
         assert (text["splits"], np.sum(text["confusion"])) == (["test"], 4)
 
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_chance_is_that_of_the_seed(self, read, flat, tmp_path, seed):
+        """Of folds, and of classifiers."""
+        (flat / "a/0.wav").unlink()  # so that there is something to upsample
+        for wrong, right in (("a/2.wav", "b/1.wav"), ("b/5.wav", "a/4.wav")):  # and mistakes are made
+            shutil.copy(flat / right, flat / wrong)
+        mlp = "classifiers=[{kind='mlp',max_epochs=1,batch_size=2,repeats=4}]"
+        texts = ["corpus.folds=3", "autoencoders.n_units=2", mlp, "evaluation.upsample=true", f"seed={seed}"]
+        run_experiment(self.read(read, flat, *texts), tmp_path / "out")
+        ds = read_netcdf(tmp_path / "out/features/spectrograms.nc")
+        undealt = read_netcdf(tmp_path / "out/spectrograms/spectrograms.nc")
+        folds = [add_folds(undealt, 3, random_state=s).cv_folds.values for s in (seed, 0)]
+        assert not np.array_equal(*folds)
+        np.testing.assert_array_equal(ds.cv_folds, folds[0])
+        text = json.loads((tmp_path / "out/evaluations/spectrograms-mlp.json").read_text())
+        classifier = make_classifier("mlp", random_state=seed, max_epochs=1, batch_size=2)
+        options = {"upsample": True, "repeats": 4, "random_state": seed}
+        expected = evaluate_dataset(ds, classifier, **options).to_dict()
+        assert {key: text[key] for key in expected} == expected
+        for other in ({"upsample": False}, {"random_state": 0}):
+            assert evaluate_dataset(ds, classifier, **options | other).to_dict() != expected
+
     def test_fused_chunks(self, read, flat, tmp_path):
         run_experiment(self.read(read, flat, "corpus.folds=2", "fusion.chunks=true"), tmp_path / "out")
         parts = read_netcdf(tmp_path / "out/features/spectrograms.nc").sortby(["filename", "chunk_nr"])
@@ -439,17 +466,79 @@ class TestCorpora:
         untrained = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, max_epochs=0, random_state=0)
         np.testing.assert_array_equal(features(tmp_path / "out", "spectrograms-untrained"), untrained.fit_transform(X))
 
-    def test_recordings_that_cannot_be_read(self, read, flat, tmp_path):
+    @pytest.fixture
+    def decoded(self, monkeypatch):
+        """Names of the files that were decoded, in order."""
+        names, read_audio = [], audio.read_audio
+
+        def note(file, **segment):
+            names.append(Path(file).name)
+            return read_audio(file, **segment)
+
+        monkeypatch.setattr(audio, "read_audio", note)
+        return names
+
+    def test_recordings_that_cannot_be_read(self, read, flat, tmp_path, decoded):
         (flat / "a/text.wav").write_text("This is no audio.\n")
         with pytest.raises(AudioError, match=r"text\.wav"):
             run_experiment(self.read(read, flat, "corpus.folds=2"), tmp_path / "out")
         assert done(tmp_path / "out") == []
         skipping = self.read(read, flat, "corpus.folds=2", "spectrograms.on_error=skip")
+        assert plan(skipping, tmp_path / "out")[0].reason == "not done yet; goes on from where it was stopped"
+        decoded.clear()
         run_experiment(skipping, tmp_path / "out")
+        assert decoded == ["text.wav"], "what has been extracted was there"
         ((file, reason),) = json.loads((tmp_path / "out/corpus.json").read_text())["failed"]
         assert file.endswith("text.wav")
         assert reason
         assert len(features(tmp_path / "out", "spectrograms")) == 16
+        assert not any(stage.runs for stage in plan(skipping, tmp_path / "out"))
+
+        # without leaving anything out it is another experiment, and the first one is there still when this fails
+        raising = self.read(read, flat, "corpus.folds=2")
+        assert all(stage.runs for stage in plan(raising, tmp_path / "out"))
+        before = times(tmp_path / "out")
+        with pytest.raises(AudioError, match=r"text\.wav"):
+            run_experiment(raising, tmp_path / "out")
+        assert not any(stage.runs for stage in plan(skipping, tmp_path / "out"))
+        run_experiment(skipping, tmp_path / "out")
+        assert {name: time for name, time in times(tmp_path / "out").items() if ".part" not in name} == before
+        shutil.copy(flat / "a/0.wav", flat / "a/text.wav")
+        decoded.clear()
+        run_experiment(raising, tmp_path / "out")
+        assert decoded == ["text.wav"]
+        assert len(features(tmp_path / "out", "spectrograms")) == 18
+        assert json.loads((tmp_path / "out/corpus.json").read_text())["failed"] == []
+
+    def test_mended_recordings_are_all_that_is_extracted(self, read, flat, tmp_path, decoded):
+        good = (flat / "a/0.wav").read_bytes()
+        (flat / "a/0.wav").write_text("This is no audio.\n")
+        experiment = self.read(read, flat, "corpus.folds=2")
+        for n_decoded, content in ((8, b"no audio either"), (1, good)):
+            with pytest.raises(AudioError, match=r"0\.wav"):
+                run_experiment(experiment, tmp_path / "out")
+            assert len(decoded) == n_decoded
+            (flat / "a/0.wav").write_bytes(content)
+            decoded.clear()
+        os.utime(flat / "b/1.wav", ns=(5, 5))  # this one has been extracted
+        run_experiment(experiment, tmp_path / "out")
+        assert len(decoded) == 8
+        assert len(features(tmp_path / "out", "spectrograms")) == 16
+
+    def test_parts_of_other_settings_are_removed(self, read, flat, tmp_path, monkeypatch):
+        (flat / "a/text.wav").write_text("This is no audio.\n")
+        with pytest.raises(AudioError):
+            run_experiment(self.read(read, flat, "corpus.folds=2"), tmp_path / "out")
+        other = self.read(read, flat, "corpus.folds=2", "spectrograms.n_mels=9", "spectrograms.on_error=skip")
+
+        def stop(*args, **kwargs):
+            raise Interrupted
+
+        with monkeypatch.context() as patch, pytest.raises(Interrupted):
+            patch.setattr(_run, "extract_spectrograms", stop)  # before it can remove them itself
+            run_experiment(other, tmp_path / "out")
+        run_experiment(other, tmp_path / "out")
+        assert read_netcdf(tmp_path / "out/spectrograms/spectrograms.nc").sizes["freq"] == 9
 
     @pytest.mark.parametrize(
         ("overrides", "message"),
@@ -496,6 +585,38 @@ def test_two_runs_in_one_folder_are_refused(out, read):
         run_experiment(read("classifiers.svm.C=3"), out)
 
 
+def test_what_was_left_out_is_known_when_a_level_is_added(read, place, tmp_path):
+    shutil.copytree(place / "corpus", tmp_path / "corpus")
+    (tmp_path / "corpus/001 - class 0/2-90-A.wav").write_text("This is no audio.\n")
+    few = [f"corpus.path={tmp_path / 'corpus'}", "spectrograms.on_error=skip", "autoencoders.max_epochs=0"]
+    few += ["classifiers=[]", "export.formats=[]"]
+    run_experiment(read(*few, "spectrograms.clip_below=-30"), tmp_path / "out")
+    (tmp_path / "out/corpus.json").unlink()
+    run_experiment(read(*few, "spectrograms.clip_below=-30"), tmp_path / "out")
+    assert len(json.loads((tmp_path / "out/corpus.json").read_text())["failed"]) == 1
+    run_experiment(read(*few), tmp_path / "out")
+    assert len(json.loads((tmp_path / "out/corpus.json").read_text())["failed"]) == 1
+    assert not any(stage.runs for stage in plan(read(*few), tmp_path / "out"))
+
+
+def test_the_order_of_autoencoders_is_that_of_the_columns(out, read):
+    experiment = read()
+    run_experiment(dataclasses.replace(experiment, autoencoders=experiment.autoencoders[::-1]), out)
+    expected = np.hstack([features(out, MODELS[i]) for i in (1, 0, 3, 2)])
+    np.testing.assert_array_equal(features(out, "fused"), expected)
+
+
+def test_corpus_json_says_where_the_corpus_is_now(out, read, place, tmp_path):
+    shutil.copytree(place / "corpus", tmp_path / "moved")
+    before = times(out)
+    moved = read(f"corpus.path={tmp_path / 'moved'}", "corpus.parser=esc")
+    run_experiment(moved, out)
+    corpus = json.loads((out / "corpus.json").read_text())
+    assert (corpus["path"], corpus["parser"], corpus["n_recordings"]) == (str(tmp_path / "moved"), "esc", 8)
+    assert {name for name, time in times(out).items() if before[name] != time} == {"corpus.json"}
+    assert not any(stage.runs for stage in plan(moved, out))
+
+
 def test_report(out, read):
     run_experiment(read("report.enabled=true"), out)
     assert done(out)[-1] == "report"
@@ -503,6 +624,9 @@ def test_report(out, read):
     assert not any(stage.runs for stage in plan(read("report.enabled=true"), out))
     changed = {stage.name for stage in plan(read("report.enabled=true", "title=Other"), out) if stage.runs}
     assert changed == {"report"}
+    kept = "autoencoders.checkpoints_to_keep=4"
+    run_experiment(read("report.enabled=true", kept), out)
+    assert "checkpoints_to_keep = 4" in (out / "report.html").read_text()
 
 
 def test_wrong_arguments(read, tmp_path):

@@ -165,6 +165,12 @@ def of(kinds, *words):
     ("override", "expected"),
     [
         ("title=x", of(["report"])),
+        # these change nothing that is computed, but the report tells of them
+        ("autoencoders.checkpoints_to_keep=3", of(["report"])),
+        ("corpus.about=x", of(["report"])),
+        ("corpus.parser=cross_validated", of(["report"])),
+        ("spectrograms.on_error=skip", of(["report"])),
+        ("autoencoders.t.statistics=['mean']", of(["report"])),
         ("classifiers.C=0.5", of(["evaluate", "report"], "svm", "report")),
         ("classifiers.mlp.repeats=2", of(["evaluate", "report"], "mlp", "report")),
         ("evaluation.majority_vote=true", of(["evaluate", "report"])),
@@ -173,14 +179,13 @@ def of(kinds, *words):
         ("autoencoders.t.n_units=3", of(ALL - {"extract"}, "-t", "fuse", "report")),
         ("autoencoders.t.max_epochs=65", of(ALL - {"extract"}, "-t", "fuse", "report")),
         ("autoencoders.f.statistics=['mean']", of(ALL - {"extract", "train"}, "-f", "fuse", "report")),
+        ("spectrograms.clip_below=['none',-30]", of(["fuse", "evaluate", "export", "report"], "fuse", "report")),
         ("autoencoders.t.output=states", of(ALL - {"extract", "train"}, "-t", "fuse", "report")),
         ("corpus.folds=2", of(ALL - {"extract", "train"})),
         ("spectrograms.n_mels=40", of(ALL)),
         ("spectrograms.clip_below=[-30,-31]", of(ALL, "extract", "31dB", "fuse", "report")),
         ("seed=1", of(ALL - {"extract"})),
-        # these change nothing that is computed
-        ("autoencoders.checkpoints_to_keep=3", of([])),
-        ("corpus.about=x", of([])),
+        # these change nothing at all
         ("autoencoders.t.dropout=0.2", of([])),
         ("autoencoders.t.learning_rate=1e-3", of([])),
         ("spectrograms.window_width=0.080", of([])),
@@ -190,6 +195,22 @@ def of(kinds, *words):
 def test_what_a_change_runs_again(done, override, expected):
     stages = done.decide(override)
     assert {name for name, stage in stages.items() if stage.runs} == expected(stages)
+
+
+def test_statistics_count_where_they_are_used(folder):
+    folder.do("autoencoders.t.output=states")
+    changed = folder.run_again("autoencoders.t.output=states", "autoencoders.t.statistics=['mean']")
+    assert {"generate 30dB-t", "generate unclipped-t", "fuse"} < changed
+    assert "generate 30dB-f" not in changed
+
+
+def test_another_seed_where_nothing_is_trained(folder):
+    folder.do("evaluation.controls=true")
+    changed = folder.run_again("evaluation.controls=true", "seed=1")
+    assert "generate 30dB-statistics" not in changed
+    assert {"evaluate 30dB-statistics mlp", "evaluate 30dB-statistics svm"} < changed
+    folder.do("evaluation.controls=true", "corpus.folds=2")
+    assert "generate 30dB-statistics" in folder.run_again("evaluation.controls=true", "corpus.folds=2", "seed=1")
 
 
 def test_a_further_classifier_runs_alone(done):
@@ -225,9 +246,9 @@ def test_a_change_of_the_corpus_runs_everything_again(done, change):
     assert stages["evaluate fused svm"].reason == "fuse has changed"
 
 
-def test_a_corpus_that_has_moved_changes_nothing(done):
+def test_a_corpus_that_has_moved_changes_only_the_report(done):
     (done.path / "corpus").rename(done.path / "moved")
-    assert done.run_again(f"corpus.path={done.path / 'moved'}") == set()
+    assert done.run_again(f"corpus.path={done.path / 'moved'}") == {"report"}
 
 
 def test_a_new_version_runs_everything_again(done, monkeypatch):
@@ -309,11 +330,20 @@ class TestGoingOn:
         assert not self.train(done, "autoencoders.max_epochs=65", start="train").work["resume"]
 
     def test_of_an_extraction(self, folder):
-        parts = folder.make()[0].parts
-        folder.state["started"]["extract"] = parts
-        assert folder.decide()["extract"].work["resume"]
+        def resumes(*overrides):
+            return folder.decide(*overrides)["extract"].work["resume"]
+
+        folder.state["started"]["extract"] = folder.make()[0].work["begun"]
+        assert not resumes(), "nothing is there"
+        (folder.out / "spectrograms/30dB.nc.part").mkdir(parents=True)
+        assert resumes()
+        assert resumes("spectrograms.on_error=skip")
         (folder.path / "corpus/fold_1/rain/1.wav").write_text("x")
-        assert not folder.decide()["extract"].work["resume"]
+        assert resumes(), "what is there is looked at when it goes on"
+        assert not resumes("spectrograms.n_mels=40")
+        assert not folder.decide(start="extract")["extract"].work["resume"]
+        (folder.path / "corpus/fold_1/rain").rename(folder.path / "corpus/fold_1/fog")
+        assert not resumes()
 
 
 def test_what_another_configuration_has_done_is_found_again(done):
