@@ -121,9 +121,14 @@ def _print_results(arguments, results):
     title = f"In %, mean and standard deviation over {'folds' if n_splits > 1 else 'repeats'}"
     show = [make_table(("features", "classifier", "accuracy", "UAR"), rows, title=title), ""] if found else []
     seconds = [(stage["name"], f"{stage['seconds']:.1f}") for stage in results["stages"]]
-    show += [make_table(("stage", "seconds"), seconds), "", f"Results are in {results['output']}"]
+    show += [make_table(("stage", "seconds"), seconds), "", _where(results)]
     print_results(arguments, data=results, brief="\n".join(brief) if brief else None, show=show)
 
 
 def _percent(mean, spread):
     return f"{100 * mean:.1f}" + ("" if spread is None else f" +/- {100 * spread:.1f}")
+
+
+def _where(results):
+    page = "; report.html in it shows them" if any(stage["kind"] == "report" for stage in results["stages"]) else ""
+    return f"Results are in {results['output']}{page}"

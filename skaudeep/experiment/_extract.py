@@ -375,15 +375,21 @@ def _extract(transformers, sources, rows, batch, n_jobs, verbose):
         contextlib.closing(results),
         progress("Extracting spectrograms", len(rows), enabled=bool(verbose)) as advance,
     ):
-        for n, (row, spectrograms) in enumerate(zip(rows, results, strict=True), 1):
-            error = next((result for result in spectrograms if isinstance(result, Exception)), None)
-            if error is None:
-                batch.add(row, sources[row].name, spectrograms)
-            else:
-                source = sources[row]
-                reason = str(error).removeprefix(f"{source.name}: ").removeprefix(f"{source.file}: ")
-                failed.append((source.name, reason, row))
-            advance(note=f"{n / (time.perf_counter() - start):.0f} per second")
+        try:
+            for n, (row, spectrograms) in enumerate(zip(rows, results, strict=True), 1):
+                error = next((result for result in spectrograms if isinstance(result, Exception)), None)
+                if error is None:
+                    batch.add(row, sources[row].name, spectrograms)
+                else:
+                    source = sources[row]
+                    reason = str(error).removeprefix(f"{source.name}: ").removeprefix(f"{source.file}: ")
+                    failed.append((source.name, reason, row))
+                advance(note=f"{n / (time.perf_counter() - start):.0f} per second")
+        except BaseException as error:
+            if not isinstance(error, Exception):  # stopped by the user
+                batch.append()
+                _log.warning("what has been extracted is kept; the same call goes on from there")
+            raise
         batch.append()
     return failed
 
@@ -431,8 +437,7 @@ class _Batch:
             self._first = name, shapes
         if shapes != self._first[1]:  # of MP3 files, and others whose headers do not tell
             raise _unequal(*((n, f"spectrograms of shape {s}") for n, s in (self._first, (name, shapes))))
-        self._rows.append(row)
-        self._spectrograms.append(spectrograms)
+        self._collected.append((row, spectrograms))  # at once: Ctrl-C must not come in between
         self._n_bytes += sum(spectrogram.nbytes for spectrogram in spectrograms)
         if self._n_bytes >= _BATCH_BYTES or time.monotonic() - self._since >= _BATCH_SECONDS:
             self.append()
@@ -440,14 +445,14 @@ class _Batch:
     def append(self):
         """Append what has been collected to the files."""
         names = self._metadata["filenames"]
-        for writer, chunked, spectrograms in zip(
-            self._writers, self._chunked, zip(*self._spectrograms, strict=True), strict=False
-        ):
+        collected = [row for row, _ in self._collected]
+        by_setting = zip(*(spectrograms for _, spectrograms in self._collected), strict=True)
+        for writer, chunked, spectrograms in zip(self._writers, self._chunked, by_setting, strict=False):
             # a process that was killed may have got as far as one file and not the other
-            new = [at for at, row in enumerate(self._rows) if names[row] not in writer.filenames]
+            new = [at for at, row in enumerate(collected) if names[row] not in writer.filenames]
             if not new:
                 continue
-            rows = np.array(self._rows)[new]
+            rows = np.array(collected)[new]
             more = {}
             if chunked:
                 counts = [len(spectrograms[at]) for at in new]
@@ -457,7 +462,7 @@ class _Batch:
         self._clear()
 
     def _clear(self):
-        self._rows, self._spectrograms = [], []
+        self._collected = []
         self._n_bytes, self._since = 0, time.monotonic()
 
 

@@ -205,7 +205,7 @@ def test_ctrl_c_and_on_again(preprocess, left, sounds, monkeypatch):
     assert done.status == 1 and "n_mels" in done.err and "Use the former, or begin anew with --restart." in done.err
     assert left() == ["spectrograms.nc.part"]
     done = preprocess("--mel-spectrum", 8)
-    assert done.status == 0 and "Going on: 2 of 4" in done.err
+    assert done.status == 0 and "Going on: 3 of 4" in done.err
     xr.testing.assert_identical(read_netcdf("spectrograms.nc"), expected(sounds, n_mels=8))
 
 

@@ -1,5 +1,6 @@
 """Extraction of a corpus: numbers, failures, interruptions, and what several settings share."""
 
+import contextlib
 import itertools
 import os
 import pathlib
@@ -441,6 +442,24 @@ def test_goes_on_after_ctrl_c(corpus, path, tmp_path, decoded, tiny_batches, mon
         patch.setattr(NetCDFWriter, "append", interrupted)
         extract_spectrograms(corpus, {path: transformer()})
     assert not path.exists()
+    decoded.clear()
+    extract_spectrograms(corpus, {path: transformer()})
+    assert len(decoded) == N - 4  # also what was being appended
+    assert path.read_bytes() == (tmp_path / "whole.nc").read_bytes()
+
+
+def test_what_was_not_yet_appended_survives_ctrl_c(corpus, path, tmp_path, decoded, monkeypatch, caplog):
+    extract_spectrograms(corpus, {tmp_path / "whole.nc": transformer()})
+    advanced = itertools.count(1)
+
+    @contextlib.contextmanager
+    def progress(*arguments, **options):
+        yield lambda **note: signal.raise_signal(signal.SIGINT) if next(advanced) == 3 else None
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(_extract, "progress", progress)
+        extract_spectrograms(corpus, {path: transformer()})
+    assert "what has been extracted is kept" in caplog.text
     decoded.clear()
     extract_spectrograms(corpus, {path: transformer()})
     assert len(decoded) == N - 3
