@@ -5,6 +5,11 @@ import sys
 import time
 
 
+def on_terminal():
+    """Whether somebody sees a bar, so that lines for each step would be too many."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 @contextlib.contextmanager
 def progress(description, total, *, enabled, unit="files"):
     """Show how far a loop has come, on standard error.

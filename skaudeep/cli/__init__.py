@@ -50,8 +50,7 @@ def main(argv=None):
         parser = make_parser()
         arguments, rest = parser.parse_known_args(argv)
     except KeyboardInterrupt:  # before there is anything to do
-        print("skaudeep: interrupted", file=sys.stderr)
-        return 130
+        return _interrupted()
     getattr(arguments, "parser", parser).check_rest(rest)
     if hasattr(arguments, "run"):
         return _run(arguments, own_process=argv is None)
@@ -149,17 +148,21 @@ def _run_guarded(arguments, own_process):
     except UsageError as error:
         arguments.parser.error(str(error))
     except (KeyboardInterrupt, Stopped) as interruption:
-        print(f"skaudeep: {str(interruption) or 'interrupted'}", file=sys.stderr)
-        return 130
+        return _interrupted(str(interruption))
     except Exception as error:
         if interruptions:  # TensorFlow has made an error of its own of it
-            print("skaudeep: interrupted", file=sys.stderr)
-            return 130
+            return _interrupted()
         _log.debug("", exc_info=True)
         if arguments.debug:
             raise
         _log.error("%s", _explain(error))
         return 1
+
+
+def _interrupted(message=""):
+    """Say that Ctrl-C has ended the command; give the exit status."""
+    print(f"skaudeep: {message or 'interrupted'}", file=sys.stderr)
+    return 130
 
 
 def _explain(error):

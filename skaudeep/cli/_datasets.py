@@ -16,6 +16,9 @@ def convert(arguments, function):
 
 def report_written(arguments, ds):
     """Print which data set has been written."""
+    from skaudeep.datasets import inspect_dataset
+
+    partitions = inspect_dataset(ds).partitions
     sizes = {str(dim): size for dim, size in ds["features"].sizes.items()}
     print_results(
         arguments,
@@ -23,27 +26,21 @@ def report_written(arguments, ds):
             "output": arguments.output,
             "sizes": sizes,
             "folds": ds.sizes["fold"],
-            "partitions": _count_partitions(ds),
+            "partitions": partitions,
         },
         brief=arguments.output,
-        show=f"{arguments.output}: {describe(ds)}",
+        show=f"{arguments.output}: {describe(ds, partitions)}",
     )
 
 
-def describe(ds):
-    """Say in a few words how large a data set is."""
+def describe(ds, partitions):
+    """Say in a few words how large a data set is, of which the instances in each partition have been counted."""
     sizes = ds["features"].sizes
     shape = " x ".join(f"{size} {dim}" for dim, size in list(sizes.items())[1:])
     n, n_folds = sizes["instance"], ds.sizes["fold"]
-    parts = ", ".join(f"{name} {count}" for name, count in _count_partitions(ds).items() if count)
+    parts = ", ".join(f"{name} {count}" for name, count in partitions.items() if count)
     return ", ".join(
         [f"{n} instance{'s' * (n != 1)}", shape]
         + ([f"{n_folds} fold{'s' * (n_folds != 1)}"] if n_folds else [])
         + ([f"partitions {parts}"] if parts else [])
     )
-
-
-def _count_partitions(ds):
-    from skaudeep.datasets import inspect_dataset
-
-    return inspect_dataset(ds).partitions

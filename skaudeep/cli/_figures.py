@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import warnings
 
 #: What a figure can be saved as, by suffix, with what keeps the time of day out of the file.
 _FORMATS = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
@@ -58,29 +57,21 @@ def show_or_save(figure, path, option="--output"):
     OSError
         If the file cannot be written.
     """
-    import matplotlib
     import matplotlib.pyplot as plt
 
     from skaudeep._files import atomic_path
+    from skaudeep.plotting._drawing import repeatable
 
     try:
-        with prepare_figure(path, option), figure_warnings_off():
+        with prepare_figure(path, option), repeatable():
             if path is None:
                 plt.show()
                 return
             suffix = os.path.splitext(path)[1].lower()
-            with atomic_path(path) as temporary, matplotlib.rc_context({"svg.hashsalt": "skaudeep"}):
+            with atomic_path(path) as temporary:
                 figure.savefig(temporary, format=suffix[1:], dpi=150, metadata=_FORMATS[suffix])
     finally:
         plt.close(figure)
-
-
-@contextlib.contextmanager
-def figure_warnings_off():
-    """Say nothing of characters in names that the font of the figure lacks: they become boxes."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        yield
 
 
 def _check_window(option):

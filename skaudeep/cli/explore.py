@@ -128,12 +128,10 @@ def _check(arguments):
 @contextlib.contextmanager
 def _opened(path):
     """A data set, or None, whose features stay on disk where dask is there to read them piece by piece."""
-    import importlib.util
-
-    from skaudeep.io import read_netcdf
+    from skaudeep.io._netcdf import open_lazily
 
     if path is None:
         yield None
         return
-    with read_netcdf(path, chunks="auto" if importlib.util.find_spec("dask") else None) as ds:
+    with open_lazily(path) as ds:
         yield ds

@@ -31,6 +31,7 @@ def run(arguments):
     from pathlib import Path
 
     from skaudeep.cli._datasets import describe
+    from skaudeep.datasets import inspect_dataset
     from skaudeep.io import export_dataset, read_netcdf
 
     ds = read_netcdf(arguments.input)
@@ -43,5 +44,5 @@ def run(arguments):
         data={"input": arguments.input, "output": arguments.output, "files": files},
         brief="\n".join(files),
         show=f"{len(files)} {arguments.format.upper()} file{'s' if len(files) != 1 else ''} in {arguments.output}: "
-        f"{describe(ds)}",
+        f"{describe(ds, inspect_dataset(ds).partitions)}",
     )

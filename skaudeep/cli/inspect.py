@@ -56,9 +56,9 @@ def run_raw(arguments):
 def run_netcdf(arguments):
     """Run ``inspect netcdf``."""
     from skaudeep.datasets import inspect_dataset
-    from skaudeep.io import read_netcdf
+    from skaudeep.io._netcdf import open_lazily
 
-    with read_netcdf(arguments.input, chunks=_chunks()) as ds:
+    with open_lazily(arguments.input) as ds:
         info = inspect_dataset(ds, values=arguments.values)
         data, show = info.to_dict(), [str(info)]
         if arguments.detailed_folds:
@@ -76,13 +76,6 @@ def _brief(info, *counts):
     """Counts for -q: lines of a name, a tabulator and a number."""
     counts = [*counts, ("classes", len(info.labels)), ("unlabelled", info.n_unlabelled), ("folds", len(info.folds))]
     return "\n".join(f"{name}\t{count}" for name, count in [*counts, *info.partitions.items()])
-
-
-def _chunks():
-    """Read lazily where dask is installed."""
-    import importlib.util
-
-    return None if importlib.util.find_spec("dask") is None else "auto"
 
 
 def _count_folds(ds):

@@ -31,7 +31,8 @@ from skaudeep.exceptions import DataSetError
 
 _log = logging.getLogger(__name__)
 
-_CLASSIFIERS = {"svm": LiblinearClassifier, "linearsvc": LinearSVC, "mlp": KerasMLPClassifier}
+#: The classifiers by their kind.
+CLASSIFIERS = {"mlp": KerasMLPClassifier, "svm": LiblinearClassifier, "linearsvc": LinearSVC}
 _CONSTRAINTS = {
     "classifier": [HasMethods(["fit", "predict", "get_params"])],
     "upsample": ["boolean"],
@@ -153,7 +154,7 @@ def summarise(values):
 
 
 @validate_params(
-    {"kind": [StrOptions(set(_CLASSIFIERS))], "random_state": ["random_state"]}, prefer_skip_nested_validation=True
+    {"kind": [StrOptions(set(CLASSIFIERS))], "random_state": ["random_state"]}, prefer_skip_nested_validation=True
 )
 def make_classifier(kind, *, random_state=None, **options):
     """Make a classifier that standardises its features first, by the statistics of what it is fitted on.
@@ -183,7 +184,7 @@ def make_classifier(kind, *, random_state=None, **options):
     >>> make_classifier("svm", C=0.01)[-1]
     LiblinearClassifier(C=0.01)
     """
-    make = _CLASSIFIERS[kind]
+    make = CLASSIFIERS[kind]
     known = set(make().get_params()) - {"random_state"}
     unknown = sorted(set(options) - known)
     if unknown:

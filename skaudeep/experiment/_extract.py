@@ -21,6 +21,7 @@ from skaudeep._version import __version__
 from skaudeep.datasets._inspect import read_headers
 from skaudeep.exceptions import AudioError, DataSetError
 from skaudeep.io import NetCDFWriter
+from skaudeep.io._writer import parts_folder
 from skaudeep.spectrogram import SpectrogramTransformer, extract_branches
 from skaudeep.spectrogram._extraction import axes_at, extract_one
 from skaudeep.spectrogram._inputs import FileSource, as_sources
@@ -344,7 +345,7 @@ def _changed(writer, states):
 
 
 def _states_path(writer):
-    return writer.path.with_name(f"{writer.path.name}.part") / _STATES
+    return parts_folder(writer.path) / _STATES
 
 
 def _state(file):
@@ -476,7 +477,7 @@ def _check_failures(failed, names, writers, on_error):
         if n_bad == n:
             raise AudioError(f"none of {n} recordings can be analysed; the first: {first}")
         more = f", and {n_bad - 1} more, each of which has a warning" if n_bad > 1 else ""
-        kept = os.fspath(writers[0].path) + ".part"
+        kept = parts_folder(writers[0].path)
         raise AudioError(
             f"{n_bad} of {n} recordings cannot be analysed: {first}{more}. Replace these files, or leave them out with "
             f"on_error='skip'. What has been extracted of the other {n - n_bad} is kept (in {kept}), and the next call "

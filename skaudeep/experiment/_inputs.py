@@ -1,7 +1,6 @@
 """Spectrograms of data sets as what an autoencoder learns from: checked, and in memory where they are not too many."""
 
 import hashlib
-import importlib.util
 import logging
 import math
 import os
@@ -10,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from skaudeep.exceptions import DataSetError
-from skaudeep.io import read_netcdf
+from skaudeep.io import _netcdf
 from skaudeep.io._blocks import feature_blocks
 
 #: bytes of features that are read as a whole; more stay on disk
@@ -22,8 +21,8 @@ _log = logging.getLogger(__name__)
 
 
 def open_lazily(path):
-    """Read a data set from a file, but leave its features there, if dask is installed; to be closed by the caller."""
-    return read_netcdf(path, chunks=_ROWS_OF_A_READ if importlib.util.find_spec("dask") else None)
+    """Open a data set of which single instances will be read, in any order; to be closed by the caller."""
+    return _netcdf.open_lazily(path, chunks=_ROWS_OF_A_READ)
 
 
 def open_inputs(inputs, stack):

@@ -4,12 +4,12 @@ import datetime
 import logging
 import os
 import shutil
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
+from skaudeep._progress import on_terminal
 from skaudeep._validation import Integral, StrOptions, validate_params
 from skaudeep._version import __version__
 from skaudeep.datasets import (
@@ -40,8 +40,9 @@ from skaudeep.experiment._record import (
     write_json,
 )
 from skaudeep.experiment._stages import CORPUS_FILE, EXPERIMENT_FILE, KINDS, decide, file_states, make_stages
-from skaudeep.experiment._train import list_checkpoints, train_autoencoder
+from skaudeep.experiment._train import RECORD, list_checkpoints, train_autoencoder
 from skaudeep.io import export_dataset, read_netcdf, write_netcdf
+from skaudeep.io._writer import parts_folder
 
 _log = logging.getLogger(__name__)
 
@@ -190,7 +191,7 @@ class _Run:
         self.experiment, self.out, self.corpus, self.stages, self.state = experiment, out, corpus, stages, state
         self.start = start
         # elsewhere than on a terminal there is one line for each stage
-        self.n_jobs, self.verbose = n_jobs, bool(verbose) and sys.stderr is not None and sys.stderr.isatty()
+        self.n_jobs, self.verbose = n_jobs, bool(verbose) and on_terminal()
 
     def run(self):
         """Do all stages that are to be done."""
@@ -315,8 +316,8 @@ def _extract(run, stage):
     failed = stage.work["failed"] if len(todo) < len(stage.parts) else []  # others have been extracted before
     if todo:
         for path in () if stage.work["resume"] else todo:  # what is noted below must be true of what is there
-            if (run.out / f"{path}.part").is_dir():
-                shutil.rmtree(run.out / f"{path}.part")
+            if (parts := parts_folder(run.out / path)).is_dir():
+                shutil.rmtree(parts)
         run.begin(stage, {path: stage.work["begun"][path] for path in todo})
         rows = extract_spectrograms(
             run.corpus,
@@ -356,7 +357,7 @@ def _train(run, stage):
         verbose=run.verbose,
     )
     newest = max(list_checkpoints(folder).items())[1]
-    return ([f"{stage.writes[0]}/training.json", newest.relative_to(run.out).as_posix()],)
+    return ([f"{stage.writes[0]}/{RECORD}", newest.relative_to(run.out).as_posix()],)
 
 
 def _generate(run, stage):

@@ -6,17 +6,13 @@ import inspect
 import math
 import re
 
-from sklearn.svm import LinearSVC
-
 from skaudeep._validation import Integral, Interval, validate_params
-from skaudeep.classification import KerasMLPClassifier, LiblinearClassifier
 from skaudeep.embedding import StatisticsPooling
 from skaudeep.embedding._pooling import check_statistics
+from skaudeep.evaluation._datasets import CLASSIFIERS
 from skaudeep.experiment._train import AUTOENCODERS
 from skaudeep.spectrogram import SpectrogramTransformer
 
-#: the classifiers by their kind
-CLASSIFIERS = {"mlp": KerasMLPClassifier, "svm": LiblinearClassifier, "linearsvc": LinearSVC}
 _KINDS = {"autoencoders": AUTOENCODERS, "classifiers": CLASSIFIERS}
 
 #: parameters of spectrograms that can be lists, of which all combinations are made

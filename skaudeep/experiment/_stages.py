@@ -12,6 +12,7 @@ from skaudeep._version import __version__
 from skaudeep.embedding._checkpoints import FREE_PARAMETERS
 from skaudeep.experiment._extract import setting_names
 from skaudeep.experiment._train import list_checkpoints
+from skaudeep.io._writer import parts_folder
 
 #: Kinds of stages, in the order in which they run.
 KINDS = ("extract", "train", "generate", "fuse", "evaluate", "export", "report")
@@ -271,7 +272,7 @@ def _decide_to_go_on(stage, started, out):
     """Whether a stage can go on from where an earlier run was stopped."""
     work = stage.work
     if stage.kind == "extract" and work["todo"]:
-        there = any((out / f"{path}.part").is_dir() for path in work["todo"])
+        there = any(parts_folder(out / path).is_dir() for path in work["todo"])
         work["resume"] = there and all(started.get(path) == work["begun"][path] for path in work["todo"])
     if stage.kind == "train" and started.get("base") == work["base"]:
         run = out / stage.writes[0]

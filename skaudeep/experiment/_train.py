@@ -7,7 +7,6 @@ import itertools
 import logging
 import os
 import re
-import sys
 import time
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from sklearn.base import clone
 
 from skaudeep._files import atomic_path, check_path, claim
 from skaudeep._persistence import load
-from skaudeep._progress import progress
+from skaudeep._progress import on_terminal, progress
 from skaudeep._validation import Integral, Interval, draw_seed, validate_params
 from skaudeep._version import __version__
 from skaudeep.embedding import (
@@ -36,7 +35,9 @@ AUTOENCODERS = {
     "f-rae": FrequencyAutoencoderEmbedder,
     "ft-rae": FrequencyTimeAutoencoderEmbedder,
 }
-_FORMAT, _RECORD = 1, "training.json"
+_FORMAT = 1
+#: What records a run, in its folder.
+RECORD = "training.json"
 _N_SUMMARISED = 16  # instances of which summaries tell
 _REFUSED_PARAMETERS = ("early_stopping", "checkpoint_dir", "log_dir")
 
@@ -282,7 +283,7 @@ def _check_same_data(run, before, data, record, source):
 def _read_record(run):
     """What there is of the record of a run; it only tells, and is not needed to go on."""
     with contextlib.suppress(OSError, ValueError):
-        record = orjson.loads((run / _RECORD).read_bytes())
+        record = orjson.loads((run / RECORD).read_bytes())
         if isinstance(record, dict):
             return record
     return {}
@@ -301,7 +302,7 @@ def _train(embedder, X, run, saver, verbose):
         return embedder
     rows = np.unique(np.linspace(0, len(X) - 1, _N_SUMMARISED).astype(int))
     n_steps = embedder._training_state.n_steps if n_done else 0
-    shown = bool(verbose) and sys.stderr is not None and sys.stderr.isatty()
+    shown = bool(verbose) and on_terminal()
     try:
         with (
             Summaries(run / "logs", np.asarray(X[rows], np.float32), n_steps) as summaries,
@@ -367,7 +368,7 @@ class _Saver:
     def make_room(self):
         """Remove the earlier run, if it is to be replaced; to be called before anything is written."""
         logs = self._run / "logs"
-        earlier = (*list_checkpoints(logs).values(), *logs.glob(EVENT_FILES), self._run / _RECORD)
+        earlier = (*list_checkpoints(logs).values(), *logs.glob(EVENT_FILES), self._run / RECORD)
         for path in earlier if self._clear else ():
             path.unlink(missing_ok=True)
         self._clear = False
@@ -397,7 +398,7 @@ class _Saver:
             "history": {"loss": embedder.history_.get("loss", [])},
             "seconds_per_epoch": seconds,
         }
-        path = self._run / _RECORD
+        path = self._run / RECORD
         with _errors_naming(path), atomic_path(path) as temporary:
             temporary.write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
         if self._n_kept:

@@ -207,6 +207,11 @@ def read_netcdf(path, *, chunks=None):
         return ds
 
 
+def open_lazily(path, chunks="auto"):
+    """Read a data set, with features that stay on disk where dask is installed; to be closed by the caller."""
+    return read_netcdf(path, chunks=chunks if importlib.util.find_spec("dask") else None)
+
+
 def _close(stack):
     with LIBRARY:
         stack.close()

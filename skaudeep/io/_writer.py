@@ -39,6 +39,12 @@ _HEADER = {
 }
 
 
+def parts_folder(path):
+    """Where the batches of a file are until it is complete."""
+    path = Path(path)
+    return path.with_name(f"{path.name}.part")
+
+
 class NetCDFWriter:
     """Write a data set to a NetCDF-4 file batch by batch; what was appended survives a crash.
 
@@ -144,7 +150,7 @@ class NetCDFWriter:
         self._chunks = {}  # the number of the chunk that is there, or a set of them, by the name of the recording
         self._classes = {}  # numbers that were given with names
         self._n, self._header = 0, None
-        self._folder = self.path.with_name(f"{self.path.name}.part")
+        self._folder = parts_folder(self.path)
         self._mutex = threading.RLock()
         self._journal, self._features = self._open()
         try:

@@ -1,8 +1,6 @@
 """The figures of a report, each as an address that holds it."""
 
-import contextlib
 import io
-import warnings
 
 import numpy as np
 
@@ -150,12 +148,9 @@ def _png(figure):
 
 
 def _save(figure, **options):
-    import matplotlib
+    from skaudeep.plotting._drawing import repeatable
 
     stream = io.BytesIO()
-    # the same figure gives the same bytes; characters that the font lacks become boxes
-    with matplotlib.rc_context({"svg.hashsalt": "skaudeep"}), contextlib.ExitStack() as stack:
-        stack.enter_context(warnings.catch_warnings())
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+    with repeatable():
         figure.savefig(stream, **options)
     return stream.getvalue()

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from skaudeep.evaluation import summarise
-
-EXPERIMENT, TRAINING = "experiment.json", "training.json"
+from skaudeep.experiment._stages import EXPERIMENT_FILE as EXPERIMENT
+from skaudeep.experiment._train import RECORD as TRAINING
 
 _STAGE = {"name": str, "kind": str, "outputs": list}
 

@@ -10,6 +10,7 @@ import numpy as np
 from skaudeep._files import check_path, check_target
 from skaudeep._version import __version__
 from skaudeep.datasets._info import _clock as clock
+from skaudeep.experiment._stages import CORPUS_FILE, REPORT_FILE
 from skaudeep.pages._assets import render, write_page
 from skaudeep.pages._examples import show_reconstructions, show_spectrograms
 from skaudeep.pages._figures import draw_confusion, draw_losses, draw_scores
@@ -68,7 +69,7 @@ def write_report(folder, path=None):
     """
     check_path(folder, "folder", "folder")
     kind, folder = find_kind(folder)
-    path = folder / "report.html" if path is None else Path(path)
+    path = folder / REPORT_FILE if path is None else Path(path)
     check_target(path)
     content = _describe_experiment(folder) if kind == EXPERIMENT else _describe_training(folder)
     size = write_page(render("report.html", **content), path)
@@ -85,7 +86,7 @@ def _describe_experiment(folder):
     evaluations, missing_evaluations = _existing(folder, outputs["evaluate"])
     trainings = [read_training(path) for path in models]
     examples = show_spectrograms(spectrograms)
-    corpus = folder / "corpus.json"
+    corpus = folder / CORPUS_FILE
     return {
         "title": record["title"],
         "subtitle": str(configuration.get("about") or ""),

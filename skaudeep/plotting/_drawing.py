@@ -1,5 +1,8 @@
 """What the displays share: where to draw, what to check, how a spectrogram gets its axes."""
 
+import contextlib
+import warnings
+
 import numpy as np
 
 #: Colours of classes that people with colour blindness can tell apart (M. A. Petroff, arXiv:2107.02270), the two greys
@@ -18,6 +21,16 @@ def pyplot():
     except ImportError as error:
         raise ImportError("Plotting needs Matplotlib: pip install matplotlib") from error
     return plt
+
+
+@contextlib.contextmanager
+def repeatable():
+    """Let the same figure give the same file; characters in names that the font lacks become boxes without a word."""
+    import matplotlib
+
+    with matplotlib.rc_context({"svg.hashsalt": "skaudeep"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        yield
 
 
 def level_label(spectrogram):

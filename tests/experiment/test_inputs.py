@@ -47,7 +47,7 @@ def test_all_features_in_order(paths, limit, monkeypatch):
 
 
 def test_without_dask_files_are_read_as_a_whole(paths, monkeypatch):
-    monkeypatch.setattr(_inputs.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     np.testing.assert_array_equal(gathered(*paths)[0], X)
 
 
