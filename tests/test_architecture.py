@@ -1,4 +1,4 @@
-"""The rooms of the package: who may import whom, what is light, how long files and functions are."""
+"""The rooms of the package: who may import whom, what is light, how long functions are."""
 
 import ast
 import subprocess
@@ -23,7 +23,7 @@ ESTIMATOR_SIDE = ("embedding", "classification", "fusion", "spectrogram", "_trai
 
 # rooms from the ground up: a file imports its own level and lower ones only
 LEVELS = (
-    ("exceptions", "_version", "_validation", "_files", "_progress", "_engine"),
+    ("exceptions", "_version", "_validation", "_files", "_progress", "_provenance", "_engine"),
     ("audio", "_persistence", "_chunks", "_sequences", "_training"),
     ("spectrogram", "embedding", "fusion", "classification", "datasets", "io", "_projection", "plotting"),
     ("evaluation", "experiment", "pages"),
@@ -100,9 +100,7 @@ def test_scikit_learn_private_parts_are_imported_in_one_file(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_files_and_functions_are_short(path):
-    lines = path.read_text().splitlines()
-    assert len(lines) <= 500
+def test_functions_are_short(path):
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) else node.body

@@ -144,6 +144,17 @@ def add_json(parser):
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
 
+def add_settings_check(parser):
+    """Add ``--allow-other-settings``."""
+    parser.add_argument(
+        "--allow-other-settings",
+        dest="check_settings",
+        action="store_false",
+        help="also use together what says that it was made with different settings of spectrograms, or by different "
+        "networks, which is refused otherwise",
+    )
+
+
 def _jobs(text):
     """Type of a number of jobs."""
     if text != "-1" and not (text.isdecimal() and int(text)):

@@ -15,6 +15,7 @@ _FUNCTIONS = {
     "resume=False": "--restart",
     "resume=True": "--continue",
     "overwrite=True": "--overwrite",
+    "check_settings=False": "--allow-other-settings",
 }
 _NO_PATH_BEFORE = r"(?<![\w/\\.'-])"
 _NO_PATH_BEHIND = r"(?![\w/\\=-]|\.\w)"

@@ -1,6 +1,6 @@
 """``skaudeep fuse`` and ``skaudeep fuse chunks``: features side by side."""
 
-from skaudeep.cli._arguments import UsageError, add_command, add_json
+from skaudeep.cli._arguments import UsageError, add_command, add_json, add_settings_check
 from skaudeep.cli._datasets import convert, report_written
 from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import prepare_output
@@ -30,6 +30,7 @@ def add_parser(commands):
         help="dimension of the features to join along (default: generated, or the last one where there is no such)",
     )
     parser.add_argument("--output", metavar="FILE", default="fused.nc", help="file to write (default: %(default)s)")
+    add_settings_check(parser)
     add_json(parser)
 
 
@@ -52,7 +53,7 @@ def run(arguments):
     files = {f"datasets[{i}]": path for i, path in enumerate(arguments.input)}
     with option_names(files, dim="dimension"), prepare_output(arguments.output):
         inputs = [read_netcdf(path) for path in arguments.input]
-        fused = fuse(inputs, dim=_dimension(arguments, inputs[0]))
+        fused = fuse(inputs, dim=_dimension(arguments, inputs[0]), check_settings=arguments.check_settings)
         write_netcdf(fused, arguments.output)
     report_written(arguments, fused)
 

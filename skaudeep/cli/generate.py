@@ -1,6 +1,6 @@
 """``skaudeep t-rae generate``, ``f-rae generate``, ``ft-rae generate``: features from a trained autoencoder."""
 
-from skaudeep.cli._arguments import UsageError, add_command, add_json, integer
+from skaudeep.cli._arguments import UsageError, add_command, add_json, add_settings_check, integer
 from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
@@ -59,6 +59,7 @@ def add_parser(commands, kind):
         help="instead of the learned representation, write statistics over time of all states of the encoder: more "
         "features, which classifiers often do better with",
     )
+    add_settings_check(parser)
     if kind != "t-rae":
         parser.add_argument(
             "--freq-window-overlap",
@@ -107,7 +108,12 @@ def _generate(arguments, steps):
         embedder = load_autoencoder(checkpoint, kind=arguments.kind, window_overlap=overlap)
         embedder.set_params(output="states" if arguments.states else "bottleneck")
         sizes = generate_features(
-            embedder, arguments.input, output, batch_size=arguments.batch_size, verbose=verbosity(arguments)
+            embedder,
+            arguments.input,
+            output,
+            batch_size=arguments.batch_size,
+            check_settings=arguments.check_settings,
+            verbose=verbosity(arguments),
         )
         results.append({"output": output, "checkpoint": str(checkpoint), "sizes": sizes})
     return results

@@ -225,9 +225,9 @@ def run_reconstruction(arguments):
     from skaudeep.pages._parts import read_instance
     from skaudeep.plotting import ReconstructionDisplay
 
-    spectrogram, title = read_instance(arguments.input, arguments.instance)
+    spectrogram, title, axes = read_instance(arguments.input, arguments.instance)
     embedder = load_autoencoder(arguments.model_dir)
-    display = ReconstructionDisplay.from_estimator(embedder, spectrogram, free_running=arguments.free_running)
+    display = ReconstructionDisplay.from_estimator(embedder, spectrogram, free_running=arguments.free_running, **axes)
     display.figure_.suptitle(_literal(title))
     return display.figure_
 
@@ -312,7 +312,7 @@ def _read_spectrogram(arguments):
     from skaudeep.pages._parts import read_instance
 
     if _is_dataset(arguments):
-        return *read_instance(arguments.input, arguments.instance or 0), {}
+        return read_instance(arguments.input, arguments.instance or 0)
     if arguments.instance is not None:
         raise UsageError(f"--instance is for data sets, and {arguments.input} is none")
     import os

@@ -1,6 +1,6 @@
 """``skaudeep svm predict`` and ``skaudeep mlp predict``: classes for recordings that have none."""
 
-from skaudeep.cli._arguments import add_command, add_json, add_seed, partition
+from skaudeep.cli._arguments import add_command, add_json, add_seed, add_settings_check, partition
 from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import make_table, print_results
@@ -33,6 +33,7 @@ def add_parser(group, classifier):
             help=f"{doing} these alone, of train, devel and test (default: all instances)",
         )
     add_classifier_options(parser, classifier)
+    add_settings_check(parser)
     parser.add_argument("--output", metavar="FILE", required=True, help="file to write")
     add_seed(parser, "weights, solvers and copies")
     add_json(parser)
@@ -73,6 +74,7 @@ def _predict(arguments):
             make_classifier(kind, **options),
             upsample=arguments.upsample,
             majority_vote=arguments.majority_vote,
+            check_settings=arguments.check_settings,
             random_state=arguments.seed,
         )
 

@@ -1,6 +1,15 @@
 """``skaudeep t-rae train``, ``f-rae train``, ``ft-rae train``: train an autoencoder on spectrograms."""
 
-from skaudeep.cli._arguments import UsageError, add_command, add_json, add_seed, choice, integer, real
+from skaudeep.cli._arguments import (
+    UsageError,
+    add_command,
+    add_json,
+    add_seed,
+    add_settings_check,
+    choice,
+    integer,
+    real,
+)
 from skaudeep.cli._names import option_names
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
@@ -162,6 +171,7 @@ def _add_training_options(parser):
     group.add_argument(
         "--mask-silence", action="store_true", help="leave bins of silence, of exactly -1, out of the loss"
     )
+    add_settings_check(group)
     add_seed(group)
 
 
@@ -183,6 +193,7 @@ def run(arguments):
             resume=arguments.resume,
             overwrite=arguments.overwrite,
             checkpoints_to_keep=arguments.checkpoints_to_keep,
+            check_settings=arguments.check_settings,
             verbose=verbosity(arguments),
         )
     step, path = list(list_checkpoints(arguments.run_name).items())[-1]

@@ -29,7 +29,7 @@ from skaudeep.datasets._inspect import inspect_corpus, inspect_dataset
 from skaudeep.datasets._labels import remove_labels, set_labels
 from skaudeep.datasets._layouts import load_cross_validated, load_folder, load_partitioned
 from skaudeep.datasets._make import make_sound_events
-from skaudeep.datasets._model import make_dataset
+from skaudeep.datasets._model import get_provenance, make_dataset
 from skaudeep.datasets._select import select, upsample
 from skaudeep.datasets._table import load_table
 from skaudeep.datasets._validate import Violation, validate_dataset
@@ -48,6 +48,7 @@ __all__ = [
     "fetch_urbansound8k",
     "fuse",
     "fuse_chunks",
+    "get_provenance",
     "inspect_corpus",
     "inspect_dataset",
     "load_compare",

@@ -7,6 +7,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from skaudeep._provenance import (
+    PROVENANCE,
+    check_fused_provenance,
+    check_same_provenance,
+    decode_provenance,
+    encode_provenance,
+    is_known,
+    join_provenance,
+)
 from skaudeep._validation import validate_params
 from skaudeep.datasets._model import (
     VARIABLES,
@@ -25,7 +34,7 @@ from skaudeep.exceptions import DataSetError
 _SHARED = ("cv_folds", "partition", "label_nominal", "label_numeric")
 
 
-def concat(datasets):
+def concat(datasets, *, check_settings=True):
     """Put the instances of several data sets one after the other.
 
     Parameters
@@ -33,6 +42,8 @@ def concat(datasets):
     datasets : sequence of xarray.Dataset
         Data sets as `make_dataset` makes them, with the same dimensions, shape and names of features, the same number
         of folds (or none) and no instance in common.
+    check_settings : bool, default=True
+        Whether to refuse data sets that say that they were made in different ways (see :func:`get_provenance`).
 
     Returns
     -------
@@ -45,7 +56,8 @@ def concat(datasets):
     Raises
     ------
     DataSetError
-        If the data sets do not fit together; the message says which differs in what. A further variable must be in
+        If the data sets do not fit together, or were made with other settings or by other networks; the message says
+        which differs in what. A further variable must be in
         all of them, and be equal if it has no dimension `instance`.
 
     See Also
@@ -66,6 +78,9 @@ def concat(datasets):
     for ds, source in zip(datasets[1:], sources[1:], strict=True):
         _check_same_shape(datasets[0], ds, sources[0], source)
         _check_further_variables(datasets[0], ds, sources[0], source)
+    provenances = [decode_provenance(*pair) for pair in zip([ds.attrs for ds in datasets], sources, strict=True)]
+    if check_settings:
+        _check_same_provenance(provenances, sources)
     n_folds = _common_folds(datasets, sources)
     label_map = _united_label_map(datasets, sources)
     joined = xr.concat(
@@ -82,10 +97,11 @@ def concat(datasets):
     joined.attrs["feature_dims"] = json.dumps(joined["features"].dims[1:])
     if label_map:
         joined.attrs["label_map"] = encode_label_map(label_map)
+    _set_provenance(joined, join_provenance(provenances))
     return _in_order(joined)
 
 
-def fuse(datasets, *, dim=None, names=None):
+def fuse(datasets, *, dim=None, names=None, check_settings=True):
     """Put several representations of the same instances side by side.
 
     Instances are matched by `filename` and `chunk_nr`, in whatever order each data set has them.
@@ -99,6 +115,9 @@ def fuse(datasets, *, dim=None, names=None):
     names : sequence of str, default=None
         One name for each data set, put before its feature names as :class:`~sklearn.pipeline.FeatureUnion` does:
         "low" makes "low__feature_0" of "feature_0" (which a feature is called that has no name).
+    check_settings : bool, default=True
+        Whether to refuse data sets that say that they were made of spectrograms which differ in more than `channels`,
+        `clip_below` and `clip_above` (see :func:`get_provenance`).
 
     Returns
     -------
@@ -111,7 +130,7 @@ def fuse(datasets, *, dim=None, names=None):
     Raises
     ------
     DataSetError
-        If the data sets have different instances, shapes, metadata or further variables, or if feature names
+        If the data sets have different instances, shapes, metadata, settings or further variables, or if feature names
         would be ambiguous; the message says which, where, and both values.
 
     See Also
@@ -143,7 +162,12 @@ def fuse(datasets, *, dim=None, names=None):
     for ds, index, source in zip(datasets[1:], indexes[1:], sources[1:], strict=True):
         rows = _find(indexes[0], index, sources[0], source)
         aligned.append(ds if rows is None else ds.isel(instance=rows))
-    return _fuse(aligned, sources, dim, names)
+    provenances = [decode_provenance(*pair) for pair in zip([ds.attrs for ds in datasets], sources, strict=True)]
+    if check_settings:
+        check_fused_provenance(provenances, sources, remedy="extract both with the same settings")
+    fused = _fuse(aligned, sources, dim, names)
+    _set_provenance(fused, [part for parts in provenances for part in parts])
+    return fused
 
 
 @validate_params({"ds": [xr.Dataset], "dim": [str, None]}, prefer_skip_nested_validation=True)
@@ -206,6 +230,22 @@ def fuse_chunks(ds, *, dim=None):
     names = [f"chunk{i}" for i in range(counts[0])]
     dim = _fused_dim(ds, dim)
     return _fuse(chunks, names, dim, names if dim in ds.coords else None)
+
+
+def _check_same_provenance(provenances, sources):
+    """Compare each data set with the first one that says how it was made."""
+    known = [is_known(parts) for parts in provenances]
+    first = known.index(True) if any(known) else 0
+    for parts, source in zip(provenances, sources, strict=True):
+        pair = sources[first], source
+        check_same_provenance(provenances[first], parts, pair, remedy="make both in the same way")
+
+
+def _set_provenance(ds, parts):
+    """Keep in place how features were made, where anything is known of it."""
+    ds.attrs.pop(PROVENANCE, None)
+    if is_known(parts):
+        ds.attrs[PROVENANCE] = encode_provenance(parts)
 
 
 def is_in_memory(ds):

@@ -6,6 +6,8 @@ from textwrap import dedent
 
 import pandas as pd
 
+from skaudeep._provenance import is_known
+
 _MOST_LINES = 20  # of a long list in the printed form; the attributes hold all
 
 
@@ -152,6 +154,8 @@ class DatasetInfo(_Info):
         None unless asked for: `min`, `max` and `mean` of the finite features (None if there are none), the numbers
         `n_nan`, `n_infinite` and `n_instances_with_nan`, and `constant`, the names of the features that have the
         same value in all instances, or no value in any.
+    provenance : list of dict
+        How the features were made, as :func:`get_provenance` tells it.
 
     See Also
     --------
@@ -177,6 +181,7 @@ class DatasetInfo(_Info):
     folds: pd.DataFrame
     partitions: dict
     values: dict | None
+    provenance: list
 
     def _sections(self):
         yield "instances", [f"{self.n_instances:,} of {_number(self.n_files, 'file')}"]
@@ -191,7 +196,32 @@ class DatasetInfo(_Info):
         yield "features", [f"{shape}, {self.dtype}, {_size(self.n_bytes)}"]
         if self.values is not None:
             yield "values", _value_lines(self.values)
+        if is_known(self.provenance):
+            yield "made", _provenance_lines(self.provenance)
         yield from _shared_sections(self)
+
+
+def _provenance_lines(provenance):
+    """Give a line for each step that the features were made by, the last one first."""
+    lines = []
+    for part in provenance:
+        if not part:
+            lines.append("in a way that is not known")
+        elif "spectrogram" in part:
+            lines.append(f"as spectrograms: {_settings_in_words(part['spectrogram'])}")
+        else:
+            lines.append(f"as features: {_settings_in_words(part['features'])}")
+            lines += [f"  of {line.removeprefix('as ')}" for line in _provenance_lines(part["input"])]
+    return lines
+
+
+def _settings_in_words(settings):
+    known = {name: value for name, value in settings.items() if value is not None and value is not False}
+    return ", ".join(f"{name} {_listed(value)}" for name, value in known.items())
+
+
+def _listed(value):
+    return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _plain(value):
@@ -199,6 +229,8 @@ def _plain(value):
     if isinstance(value, pd.DataFrame):
         named = value.reset_index() if value.index.name else value
         return named.to_dict("records")
+    if isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        return [_plain(inner) for inner in value]
     if isinstance(value, dict):
         return {str(key): _plain(inner) for key, inner in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

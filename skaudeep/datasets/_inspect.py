@@ -16,7 +16,7 @@ from skaudeep._progress import progress
 from skaudeep._validation import Integral, validate_params
 from skaudeep.audio import audio_info
 from skaudeep.datasets._info import CorpusInfo, DatasetInfo
-from skaudeep.datasets._model import PARTITIONS, check_layout, get_feature_names, get_label_map
+from skaudeep.datasets._model import PARTITIONS, check_layout, get_feature_names, get_label_map, get_provenance
 from skaudeep.exceptions import AudioError, DataSetError
 
 _MAX_BATCH = 64  # files per task: long enough to hide the cost of a task, short enough to share the work
@@ -171,6 +171,7 @@ def inspect_dataset(ds, *, values=False):
         folds=_count_folds(ds["cv_folds"].values),
         partitions=_count_partitions(ds["partition"].values),
         values=_inspect_values(ds) if values else None,
+        provenance=get_provenance(ds),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance
 from skaudeep.exceptions import DataSetError
 
 #: The variables of a data set, in the order in which they stand in a file.
@@ -44,6 +45,7 @@ def make_dataset(
     feature_dims=None,
     feature_names=None,
     label_map=None,
+    spectrogram_settings=None,
 ):
     """Put features and what is known about their recordings into one data set.
 
@@ -78,13 +80,17 @@ def make_dataset(
     label_map : dict of str to int, default=None
         The number of every class name, also of those without instances. By default made from the labels:
         from the pairs where both kinds are given, otherwise names are numbered in sorted order.
+    spectrogram_settings : dict, default=None
+        How spectrograms were made, `settings_` of a :class:`~skaudeep.SpectrogramTransformer`. It stays with them, and
+        is compared where they meet a model or other spectrograms.
 
     Returns
     -------
     xarray.Dataset
         Variables `filename`, `chunk_nr`, `cv_folds`, `partition`, `label_nominal`, `label_numeric` and
         `features` over the dimensions `instance`, `fold` and `feature_dims`, and `group` if given; attributes
-        `feature_dims` and, with nominal labels, `label_map` (JSON). Feature names are the coordinate of the last
+        `feature_dims` and, with nominal labels, `label_map` (JSON), and `provenance`
+        where it is known (see :func:`get_provenance`). Feature names are the coordinate of the last
         dimension.
 
     Raises
@@ -154,6 +160,8 @@ def make_dataset(
     attributes = {"feature_dims": json.dumps(features.dims[1:])}
     if label_map:
         attributes["label_map"] = encode_label_map(label_map)
+    if spectrogram_settings is not None:
+        attributes[PROVENANCE] = encode_provenance([{"spectrogram": spectrogram_settings}])
     ds = xr.Dataset(dict(zip(VARIABLES, values, strict=True)), attrs=attributes)
     if groups is not None:
         ds[GROUP] = "instance", _all_named(groups, n, "groups")
@@ -161,6 +169,36 @@ def make_dataset(
         return ds
     _check_shape(feature_names, features.shape[-1:], "feature_names", "feature")
     return ds.assign_coords({features.dims[-1]: feature_names})
+
+
+def get_provenance(ds):
+    """Tell how the features of a data set were made.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        A data set as :func:`make_dataset` makes it.
+
+    Returns
+    -------
+    list of dict
+        An entry for each part of fused features: ``{"spectrogram": settings}``; ``{"features": network, "input":
+        list}``, where `input` tells how that was made which the network was applied to; or ``{}`` where nothing is
+        known, as in files of the original toolkit.
+
+    Raises
+    ------
+    DataSetError
+        If the attribute `provenance` is damaged.
+
+    Examples
+    --------
+    >>> from skaudeep.datasets import get_provenance, make_dataset
+    >>> ds = make_dataset([[[0.0]]], ["a.wav"], spectrogram_settings={"sample_rate": 8000, "n_mels": 1})
+    >>> get_provenance(ds)
+    [{'spectrogram': {'sample_rate': 8000, 'n_mels': 1}}]
+    """
+    return decode_provenance(ds.attrs, "ds")
 
 
 def check_layout(ds, source):

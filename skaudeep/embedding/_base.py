@@ -196,6 +196,7 @@ class BaseAutoencoderEmbedder(
             )
         self._config = config
         if not continues:
+            vars(self).pop("provenance_", None)  # of other data
             seed = draw_seed(self.random_state)
             return TrainingState(config.initial_weights(seed), seed), sequences
         history = {name: list(values) for name, values in self.history_.items()}

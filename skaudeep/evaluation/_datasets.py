@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from skaudeep._progress import progress
+from skaudeep._provenance import check_same_provenance, decode_provenance
 from skaudeep._validation import (
     HasMethods,
     Integral,
@@ -318,10 +319,19 @@ def evaluate_dataset(
 
 
 @validate_params(
-    {"train_ds": [xr.Dataset], "test_ds": [xr.Dataset], **_CONSTRAINTS},
+    {"train_ds": [xr.Dataset], "test_ds": [xr.Dataset], "check_settings": ["boolean"], **_CONSTRAINTS},
     prefer_skip_nested_validation=True,
 )
-def predict_dataset(train_ds, test_ds, classifier, *, upsample=False, majority_vote=False, random_state=None):
+def predict_dataset(
+    train_ds,
+    test_ds,
+    classifier,
+    *,
+    upsample=False,
+    majority_vote=False,
+    check_settings=True,
+    random_state=None,
+):
     """Fit a classifier on one data set and predict the classes of another.
 
     Parameters
@@ -337,6 +347,9 @@ def predict_dataset(train_ds, test_ds, classifier, *, upsample=False, majority_v
         Whether to copy recordings of the rarer classes of `train_ds` until every class has as many as the largest.
     majority_vote : bool, default=False
         Whether to fit on the chunks of recordings and let those of a recording vote.
+    check_settings : bool, default=True
+        Whether to refuse features that say that they were made in another way than those to train on: of other
+        spectrograms, or by another network (see :func:`skaudeep.datasets.get_provenance`).
     random_state : int, RandomState instance or None, default=None
         Decides the seeds of the classifier and which recordings are copied. An integer gives the same result every
         time; None leaves the classifier the seeds that it has.
@@ -351,7 +364,7 @@ def predict_dataset(train_ds, test_ds, classifier, *, upsample=False, majority_v
     ------
     DataSetError
         If `train_ds` has fewer than two classes; either has no instance or features that are not finite, or the
-        features of both differ in shape or name.
+        features of both differ in shape or name, or in how they were made.
 
     See Also
     --------
@@ -368,6 +381,13 @@ def predict_dataset(train_ds, test_ds, classifier, *, upsample=False, majority_v
     """
     labels = get_classes(train_ds, "train_ds")
     check_same_features(train_ds, test_ds)
+    if check_settings:
+        check_same_provenance(
+            decode_provenance(train_ds.attrs, "train_ds"),
+            decode_provenance(test_ds.attrs, "test_ds"),
+            ("train_ds", "test_ds"),
+            remedy="make both by the same steps",
+        )
     rows = np.flatnonzero(labels != "")
     training = gather(train_ds, rows, majority_vote, "train_ds")
     test = gather(test_ds, np.arange(test_ds.sizes["instance"]), majority_vote, "test_ds")

@@ -16,6 +16,7 @@ from sklearn.base import clone
 
 from skaudeep._files import atomic_path, check_target
 from skaudeep._progress import progress
+from skaudeep._provenance import PROVENANCE, encode_provenance
 from skaudeep._validation import Integral, StrOptions, safe_indexing, validate_params
 from skaudeep._version import __version__
 from skaudeep.datasets._inspect import read_headers
@@ -25,6 +26,7 @@ from skaudeep.io._writer import parts_folder
 from skaudeep.spectrogram import SpectrogramTransformer, extract_branches
 from skaudeep.spectrogram._extraction import axes_at, extract_one
 from skaudeep.spectrogram._inputs import FileSource, as_sources
+from skaudeep.spectrogram._settings import material_parameters
 
 _log = logging.getLogger(__name__)
 
@@ -33,8 +35,6 @@ _BATCH_BYTES, _BATCH_SECONDS = 2**25, 10.0
 _SAMPLE = 50  # recordings whose headers are read to find out about the sample rates of a corpus
 #: Sizes and times of the recordings, among the parts that have been made of them.
 _STATES = "recordings.json"
-#: Parameters of a transformer that do not change spectrograms.
-_IMMATERIAL = ("on_error", "n_jobs", "verbose")
 
 
 def setting_names(transformers):
@@ -62,7 +62,7 @@ def setting_names(transformers):
     >>> setting_names([SpectrogramTransformer(clip_below=level) for level in (-30, -45.5, None)])
     ['30dB', '45.5dB', 'unclipped']
     """
-    settings = [_material(transformer) for transformer in transformers]
+    settings = [material_parameters(transformer) for transformer in transformers]
     differing = [name for name in settings[0] if any(setting[name] != settings[0][name] for setting in settings)]
     others = [name for name in differing if name not in ("clip_below", "channels")]
     if others:
@@ -82,11 +82,6 @@ def _name(setting, differing):
     parts = ["unclipped" if clip is None else f"{-clip:g}dB"] if "clip_below" in differing else []
     parts += [setting["channels"]] if "channels" in differing else []
     return "-".join(parts) or "spectrograms"
-
-
-def _material(transformer):
-    """The parameters that spectrograms depend on."""
-    return {name: value for name, value in transformer.get_params().items() if name not in _IMMATERIAL}
 
 
 @validate_params(
@@ -173,7 +168,8 @@ def extract_spectrograms(corpus, outputs, *, on_error="raise", n_jobs=None, resu
     _check_alike(transformers, sources, on_error, n_jobs)
     names = metadata["filenames"].tolist()
     with contextlib.ExitStack() as stack:
-        writers = _open_writers(stack, outputs, sources, metadata, resume)
+        fitted = dict(zip(outputs, transformers, strict=True))
+        writers = _open_writers(stack, fitted, sources, metadata, resume)
         there = [row for row, name in enumerate(names) if all(name in writer.filenames for writer in writers)]
         if there:
             _log.info("Going on: %d of %d recordings have been extracted before.", len(there), len(names))
@@ -362,9 +358,15 @@ def _make_writers(outputs, sources, metadata, resume):
     identity += [[name, values if name == "label_map" else values.tolist()] for name, values in metadata.items()]
     corpus = hashlib.blake2b(json.dumps(identity, sort_keys=True, default=str).encode(), digest_size=10).hexdigest()
     for path, transformer in outputs.items():
-        settings = {"skaudeep": __version__, "digest of the corpus": corpus, **_material(transformer)}
-        label_map = metadata.get("label_map")
-        yield NetCDFWriter(path, feature_dims=("time", "freq"), label_map=label_map, settings=settings, resume=resume)
+        settings = {"skaudeep": __version__, "digest of the corpus": corpus, **material_parameters(transformer)}
+        yield NetCDFWriter(
+            path,
+            feature_dims=("time", "freq"),
+            label_map=metadata.get("label_map"),
+            settings=settings,
+            attributes={PROVENANCE: encode_provenance([{"spectrogram": transformer.settings_}])},
+            resume=resume,
+        )
 
 
 def _extract(transformers, sources, rows, batch, n_jobs, verbose):

@@ -1,6 +1,7 @@
 """Apply a trained autoencoder to a data set in a file."""
 
 import copy
+import hashlib
 import itertools
 import os
 from pathlib import Path
@@ -10,9 +11,10 @@ import numpy as np
 from skaudeep._engine import prefetch
 from skaudeep._files import check_path, check_target
 from skaudeep._progress import progress
+from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance
 from skaudeep._validation import Integral, Interval, StrOptions, check_is_fitted, validate_params
 from skaudeep.exceptions import DataSetError
-from skaudeep.experiment._inputs import check_spectrograms, open_lazily, require_finite
+from skaudeep.experiment._inputs import check_spectrograms, check_trained_provenance, open_lazily, require_finite
 from skaudeep.experiment._train import AUTOENCODERS, kind_of, list_checkpoints, load_checkpoint
 from skaudeep.io._netcdf import write_blocks
 
@@ -142,11 +144,12 @@ def _kind_of_original(path):
         "input": [str, os.PathLike],
         "output": [str, os.PathLike],
         "batch_size": [Interval(Integral, 1, None, closed="left"), None],
+        "check_settings": ["boolean"],
         "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=True,
 )
-def generate_features(embedder, input, output, *, batch_size=None, verbose=0):
+def generate_features(embedder, input, output, *, batch_size=None, check_settings=True, verbose=0):
     """Write the features that a trained autoencoder has learned to see in a data set of spectrograms.
 
     Parameters
@@ -160,6 +163,9 @@ def generate_features(embedder, input, output, *, batch_size=None, verbose=0):
         the dimension ``generated``, or ``generated_0`` and ``generated_1`` for one representation of each frame.
     batch_size : int, default=None
         Instances to have in memory at a time; None: 500. The features do not depend on it.
+    check_settings : bool, default=True
+        Whether to refuse spectrograms that say that they were made with other settings than those that the autoencoder
+        was trained on by :func:`train_autoencoder`.
     verbose : int, default=0
         Whether to show progress.
 
@@ -171,8 +177,8 @@ def generate_features(embedder, input, output, *, batch_size=None, verbose=0):
     Raises
     ------
     DataSetError
-        If `input` cannot be read, has no spectrograms, others than the autoencoder takes, or values that are not
-        finite.
+        If `input` cannot be read, has no spectrograms, others than the autoencoder takes or was trained on, or values
+        that are not finite.
     OSError
         If `output` cannot be written.
 
@@ -210,13 +216,29 @@ def generate_features(embedder, input, output, *, batch_size=None, verbose=0):
                 f"{source} has {n_features} features in a frame, and the autoencoder was trained on "
                 f"{embedder.n_features_in_}: extract spectrograms with the settings of the training"
             )
+        provenance = decode_provenance(ds.attrs, source)
+        if check_settings:
+            check_trained_provenance(embedder, provenance, source)
         with progress("Generating features", ds.sizes["instance"], enabled=bool(verbose), unit="instances") as advance:
             blocks = _embed_blocks(embedder, ds, source, batch_size or _ROWS, advance)
             start, first = next(blocks)
             result = _with_features(ds, first.shape[1:])
+            result.attrs[PROVENANCE] = encode_provenance([_describe_features(embedder, provenance)])
             blocks = itertools.chain([(start, first)], blocks)
             write_blocks(result, output, blocks, compression=0, chunk_size=None)
     return dict(result["features"].sizes)
+
+
+def _describe_features(embedder, provenance):
+    """What the provenance of features says of the network that made them."""
+    digest = hashlib.blake2b(digest_size=10)
+    for name in sorted(embedder.weights_):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(embedder.weights_[name]).tobytes())
+    features = {"kind": kind_of(embedder), "output": embedder.output}
+    if embedder.output == "states":
+        features["statistics"] = list(embedder.statistics)
+    return {"features": features | {"digest of the weights": digest.hexdigest()}, "input": provenance}
 
 
 def _embed_blocks(embedder, ds, source, n_rows, advance):

@@ -8,6 +8,7 @@ import os
 import numpy as np
 import xarray as xr
 
+from skaudeep._provenance import check_same_provenance, decode_provenance, is_known, join_provenance
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import _netcdf
 from skaudeep.io._blocks import feature_blocks
@@ -59,6 +60,43 @@ def open_inputs(inputs, stack):
                 "same windows, mel bands and length"
             )
     return datasets, sources
+
+
+def common_provenance(datasets, sources, *, check):
+    """Tell how the features of data sets were made that are trained on together.
+
+    Parameters
+    ----------
+    datasets : list of xarray.Dataset
+        Data sets.
+    sources : list of str
+        What messages call them.
+    check : bool
+        Whether to refuse data sets that were not made in the same way.
+
+    Returns
+    -------
+    list of dict
+        Their provenance; settings that differ are left out.
+    """
+    provenances = [decode_provenance(ds.attrs, source) for ds, source in zip(datasets, sources, strict=True)]
+    known = [pair for pair in zip(provenances, sources, strict=True) if is_known(pair[0])]
+    for parts, source in zip(provenances, sources, strict=True) if check and known else ():
+        first, first_source = known[0]
+        check_same_provenance(
+            first, parts, (first_source, source), remedy="extract all spectrograms with the same settings"
+        )
+    return join_provenance(provenances)
+
+
+def check_trained_provenance(embedder, provenance, source):
+    """Refuse spectrograms that were not made like those that an autoencoder was trained on."""
+    check_same_provenance(
+        getattr(embedder, "provenance_", [{}]),
+        provenance,
+        ("the training data of the autoencoder", source),
+        remedy="extract spectrograms with the settings of the training",
+    )
 
 
 def check_spectrograms(ds, source):

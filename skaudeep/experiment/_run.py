@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from skaudeep._progress import on_terminal
+from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance, is_known
 from skaudeep._validation import Integral, StrOptions, validate_params
 from skaudeep._version import __version__
 from skaudeep.datasets import (
@@ -496,4 +497,9 @@ def _pooled(ds, statistics):
     """A data set with one vector of statistics over time for each instance."""
     pooling = StatisticsPooling() if statistics is None else StatisticsPooling(statistics=statistics)
     features = pooling.fit_transform(ds["features"])
-    return ds.drop_dims(ds["features"].dims[1:]).assign(features=(("instance", "generated"), features))
+    pooled = ds.drop_dims(ds["features"].dims[1:]).assign(features=(("instance", "generated"), features))
+    provenance = decode_provenance(ds.attrs, "ds")
+    if is_known(provenance):
+        made = {"kind": "statistics", "statistics": list(pooling.statistics)}
+        pooled.attrs[PROVENANCE] = encode_provenance([{"features": made, "input": provenance}])
+    return pooled

@@ -17,6 +17,7 @@ from sklearn.base import clone
 from skaudeep._files import atomic_path, check_path, claim
 from skaudeep._persistence import load
 from skaudeep._progress import on_terminal, progress
+from skaudeep._provenance import is_known
 from skaudeep._validation import Integral, Interval, draw_seed, validate_params
 from skaudeep._version import __version__
 from skaudeep.embedding import (
@@ -26,7 +27,7 @@ from skaudeep.embedding import (
 )
 from skaudeep.embedding._checkpoints import FREE_PARAMETERS, make_folder
 from skaudeep.exceptions import DataSetError
-from skaudeep.experiment._inputs import gather, open_inputs
+from skaudeep.experiment._inputs import check_trained_provenance, common_provenance, gather, open_inputs
 from skaudeep.experiment._summaries import EVENT_FILES, Summaries
 
 #: The embedders by the names that they have on the command line.
@@ -52,11 +53,22 @@ _log = logging.getLogger(__name__)
         "resume": ["boolean"],
         "overwrite": ["boolean"],
         "checkpoints_to_keep": [Interval(Integral, 0, None, closed="left"), None],
+        "check_settings": ["boolean"],
         "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=True,
 )
-def train_autoencoder(embedder, inputs, run_dir, *, resume=False, overwrite=False, checkpoints_to_keep=5, verbose=0):
+def train_autoencoder(
+    embedder,
+    inputs,
+    run_dir,
+    *,
+    resume=False,
+    overwrite=False,
+    checkpoints_to_keep=5,
+    check_settings=True,
+    verbose=0,
+):
     """Train an autoencoder on the spectrograms of data sets, with a checkpoint after every epoch.
 
     Parameters
@@ -77,13 +89,17 @@ def train_autoencoder(embedder, inputs, run_dir, *, resume=False, overwrite=Fals
         new checkpoint is made.
     checkpoints_to_keep : int or None, default=5
         How many of the newest checkpoints to keep; 0 or None: all.
+    check_settings : bool, default=True
+        Whether to refuse data sets that say that they were made with different settings of spectrograms, or with others
+        than those that a run was trained on so far.
     verbose : int, default=0
         Whether to show a progress bar on a terminal. Elsewhere one line for each epoch is logged in any case.
 
     Returns
     -------
     embedder
-        Fitted.
+        Fitted. If the data sets say how they were made, its attribute `provenance_` does too, as
+        :func:`skaudeep.datasets.get_provenance` tells it.
 
     Raises
     ------
@@ -131,15 +147,23 @@ def train_autoencoder(embedder, inputs, run_dir, *, resume=False, overwrite=Fals
             _log.info("%s has %d epochs already: nothing to do", run, before.n_iter_)
             return before
         datasets, sources = open_inputs(inputs, stack)
+        provenance = common_provenance(datasets, sources, check=check_settings)
+        if before is not None and check_settings:
+            check_trained_provenance(before, provenance, sources[0])
         X, data = gather(datasets, sources)
         if before is not None:
             _check_same_data(run, before, data, record, sources[0])
             _log.info("%s: going on after epoch %d", run, before.n_iter_)
             embedder = before.set_params(max_epochs=embedder.max_epochs)
-        record = {"inputs": sources, "data": data, "seconds_per_epoch": record.get("seconds_per_epoch") or []}
+        record = {
+            "inputs": sources,
+            "data": data,
+            "provenance": provenance,
+            "seconds_per_epoch": record.get("seconds_per_epoch") or [],
+        }
         n_done = 0 if before is None else before.n_iter_
         with _Saver(run, record, checkpoints_to_keep, clear=overwrite, n_epochs=n_done) as saver:
-            return _train(embedder, X, run, saver, verbose)
+            return _train(embedder, X, provenance, run, saver, verbose)
 
 
 def kind_of(embedder):
@@ -292,11 +316,12 @@ def _read_record(run):
 # --- epochs ---
 
 
-def _train(embedder, X, run, saver, verbose):
+def _train(embedder, X, provenance, run, saver, verbose):
     """Run the epochs that are left."""
     n_done, n_epochs = saver.n_epochs, embedder.max_epochs
     if n_epochs == 0:  # the untrained control
         embedder.fit(X)
+        _set_provenance(embedder, provenance)
         saver.make_room()
         saver.save(embedder, None)
         return embedder
@@ -311,6 +336,7 @@ def _train(embedder, X, run, saver, verbose):
             for epoch in range(n_done + 1, n_epochs + 1):
                 start = time.perf_counter()
                 embedder.partial_fit(X)
+                _set_provenance(embedder, provenance)
                 seconds = time.perf_counter() - start
                 try:
                     saver.make_room()
@@ -326,6 +352,12 @@ def _train(embedder, X, run, saver, verbose):
             _log.warning("%s holds epoch %d of %d; --continue (resume=True) goes on", run, saver.n_epochs, n_epochs)
         raise
     return embedder
+
+
+def _set_provenance(embedder, provenance):
+    """Let a trained autoencoder say how the spectrograms were made, where that is known."""
+    if is_known(provenance):
+        embedder.provenance_ = provenance
 
 
 @contextlib.contextmanager

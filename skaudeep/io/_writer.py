@@ -67,6 +67,8 @@ class NetCDFWriter:
         What the features depend on, as values that JSON knows, such as the parameters of an extraction. Batches that
         were collected with other settings, names, dimensions or numbers of classes are refused rather than mixed with
         new ones.
+    attributes : dict of str, default=None
+        Further attributes of the data set.
     resume : bool, default=True
         Whether to go on with batches that are there already; otherwise they are removed.
     compression, chunk_size : int
@@ -121,6 +123,7 @@ class NetCDFWriter:
             "feature_names": "no_validation",
             "label_map": [dict, None],
             "settings": [dict, None],
+            "attributes": [dict, None],
             "resume": ["boolean"],
             **LAYOUT_CONSTRAINTS,
         },
@@ -134,6 +137,7 @@ class NetCDFWriter:
         feature_names=None,
         label_map=None,
         settings=None,
+        attributes=None,
         resume=True,
         compression=0,
         chunk_size=None,
@@ -147,6 +151,7 @@ class NetCDFWriter:
         }
         self._layout = {"compression": compression, "chunk_size": chunk_size}
         self._settings = _plain(settings, "settings")
+        self._attributes = attributes or {}
         self._chunks = {}  # the number of the chunk that is there, or a set of them, by the name of the recording
         self._classes = {}  # numbers that were given with names
         self._n, self._header = 0, None
@@ -245,7 +250,7 @@ class NetCDFWriter:
             # mapped, but never read: the blocks, which are, come from the file itself, lest all of it become resident
             features = np.memmap(self._features.name, "<f4", "r", shape=shape) if np.prod(shape) else np.empty(shape)
             arguments = {name: self._header[name] for name in self._arguments}
-            ds = make_dataset(features, **self._read_metadata(), **arguments)
+            ds = make_dataset(features, **self._read_metadata(), **arguments).assign_attrs(self._attributes)
             write_blocks(ds, self.path, self._blocks(shape), **self._layout)
             del features, ds
             self._remove()

@@ -9,7 +9,7 @@ import numpy as np
 from skaudeep.datasets._model import get_texts, instance_index
 from skaudeep.exceptions import DataSetError, TrainingError
 from skaudeep.pages._figures import draw_spectrograms
-from skaudeep.pages._parts import name_instance, open_spectrograms
+from skaudeep.pages._parts import axes_of, name_instance, open_spectrograms
 
 _MOST_EXAMPLES = 10
 _MOST_RECONSTRUCTIONS = 3
@@ -138,4 +138,8 @@ def _read(ds, identities):
 
 def _shape_in_words(ds):
     frames, bins = ds["features"].shape[1:]
-    return f"{frames} frames by {bins} bins"
+    words = f"{frames} frames by {bins} bins"
+    axes = axes_of(ds)
+    if not axes:
+        return words
+    return f"{words}, {frames * axes['hop']:.3g} s by {axes['frequencies'][-1] / 1000:.3g} kHz"

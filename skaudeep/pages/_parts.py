@@ -5,9 +5,12 @@ import os
 
 import numpy as np
 
+from skaudeep._provenance import spectrogram_settings
+from skaudeep.datasets import get_provenance
 from skaudeep.datasets._model import PARTITIONS, get_texts
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import AudioError, DataSetError
 from skaudeep.experiment._inputs import open_lazily
+from skaudeep.spectrogram import spectrogram_axes
 
 
 def open_spectrograms(path):
@@ -55,6 +58,8 @@ def read_instance(path, number):
         Its values.
     title : str
         Which recording and chunk it is of, and its class.
+    axes : dict
+        What is known of its axes, as `axes_of` gives it.
 
     Raises
     ------
@@ -68,12 +73,39 @@ def read_instance(path, number):
         name, chunk = ds["filename"].values[number], ds["chunk_nr"].values[number]
         label = get_texts(ds, "label_nominal")[number]
         spectrogram = ds["features"][number].values
+        axes = axes_of(ds)
     if not np.isfinite(spectrogram).all():
         raise DataSetError(
             f"instance {number} of {path} ({name}) has values that are NaN or infinite: its extraction failed; give "
             "another one"
         )
-    return spectrogram, name_instance(name, chunk) + (f" ({label})" if label else "")
+    return spectrogram, name_instance(name, chunk) + (f" ({label})" if label else ""), axes
+
+
+def axes_of(ds):
+    """Find out the axes of the spectrograms of a data set.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        A data set of spectrograms.
+
+    Returns
+    -------
+    dict
+        `frequencies`, the centres of the bins in Hz, and `hop`, from one frame to the next in seconds; empty where the
+        data set does not say how its spectrograms were made.
+    """
+    settings = spectrogram_settings(get_provenance(ds))
+    if settings is None:
+        return {}
+    try:
+        frequencies, hop = spectrogram_axes(settings)
+    except (KeyError, TypeError, AudioError):  # settings that somebody else has written
+        return {}
+    if len(frequencies) != ds["features"].shape[2]:
+        return {}
+    return {"frequencies": frequencies, "hop": hop}
 
 
 def read_sample(path, most):

@@ -10,6 +10,7 @@ from skaudeep.spectrogram._functions import (
     scale_minmax,
     split_chunks,
 )
+from skaudeep.spectrogram._settings import spectrogram_axes
 from skaudeep.spectrogram._transformer import SharedSpectrograms, SpectrogramTransformer, extract_branches
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "power_spectrogram",
     "power_to_db",
     "scale_minmax",
+    "spectrogram_axes",
     "split_chunks",
 ]

@@ -15,6 +15,7 @@ from skaudeep.spectrogram._extraction import Branch, FrontEnd, Reference, Rows, 
 from skaudeep.spectrogram._functions import FILTERBANKS
 from skaudeep.spectrogram._inputs import as_sources
 from skaudeep.spectrogram._inversion import INVERSION_CONSTRAINTS, Inversion, invert
+from skaudeep.spectrogram._settings import describe_settings
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
@@ -80,6 +81,9 @@ class SpectrogramTransformer(VersionedMixin, TransformerMixin, BaseEstimator, au
         Rate of the spectrograms, in Hz: `sample_rate`, or that of the first file that could be read.
     frequencies_ : ndarray of shape (n_bins,)
         Centres of the frequency bins, in Hz.
+    settings_ : dict
+        All that spectrograms depend on, by the names of the parameters, with the rate in Hz and `f_max` as they are:
+        what `skaudeep.datasets.make_dataset` keeps with spectrograms.
     errors_ : DataFrame
         The rows of the last `transform` that could not be analysed, with columns "row", "file", "reason".
     n_features_in_ : int
@@ -267,6 +271,11 @@ class SpectrogramTransformer(VersionedMixin, TransformerMixin, BaseEstimator, au
         own = {name: getattr(self, name) for name in ("scale", "clip_below", "clip_above", "pre_emphasis")}
         inversion = Inversion(axes, **own, db_range=db_range, n_iter=n_iter)
         return invert(inversion, S, random_state=random_state, n_jobs=self.n_jobs, verbose=self.verbose)
+
+    @property
+    def settings_(self):
+        check_is_fitted(self)
+        return describe_settings(self)
 
     def set_output(self, *, transform=None):
         """Do nothing: spectrograms have more axes than a table.

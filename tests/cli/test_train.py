@@ -110,7 +110,13 @@ def test_options_of_the_original(call, kind, options, parameters, spectrograms):
     assert found == defaults | TRAINING_PARAMETERS | parameters
     assert inputs == [str(spectrograms)] * 2
     assert run_dir == "r"
-    assert others == {"resume": False, "overwrite": False, "checkpoints_to_keep": 2, "verbose": 1}
+    assert others == {
+        "resume": False,
+        "overwrite": False,
+        "checkpoints_to_keep": 2,
+        "check_settings": True,
+        "verbose": 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -130,7 +136,13 @@ def test_defaults_of_the_original(call, kind, parameters):
     training = {"batch_size": 64, "max_epochs": 10, "learning_rate": 1e-3, "dropout": 0.2, "cell": "gru"}
     assert found == embedder_class().get_params() | training | parameters
     assert run_dir == "test-run"
-    assert others == {"resume": False, "overwrite": False, "checkpoints_to_keep": 5, "verbose": 0}
+    assert others == {
+        "resume": False,
+        "overwrite": False,
+        "checkpoints_to_keep": 5,
+        "check_settings": True,
+        "verbose": 0,
+    }
 
 
 def test_results(skaudeep, spectrograms, tmp_path):

@@ -8,7 +8,17 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skaudeep.datasets import make_dataset
+from skaudeep.datasets import (
+    add_folds,
+    add_partitions,
+    get_provenance,
+    make_dataset,
+    remove_folds,
+    remove_labels,
+    select,
+    set_labels,
+    upsample,
+)
 from skaudeep.datasets._combine import concat, fuse, fuse_chunks
 from skaudeep.datasets._model import VARIABLES, get_label_map
 from skaudeep.exceptions import DataSetError
@@ -360,3 +370,53 @@ def test_one_lazy_and_one_in_memory():
     fused = fuse([ds, lazy(ds)])
     assert isinstance(fused.features.data, da.Array)
     xr.testing.assert_identical(fused.compute(), fuse([ds, ds]))
+
+
+SETTINGS = {"sample_rate": 8000, "clip_below": -60, "fixed_length": 5}
+
+
+def spectrograms_of(filename, settings):
+    return make_dataset([[[0.0, 1.0]]], [filename], spectrogram_settings=settings)
+
+
+def test_provenance_of_what_is_concatenated():
+    one, other = (spectrograms_of(name, SETTINGS) for name in ("a.wav", "b.wav"))
+    assert get_provenance(concat([one, other])) == [{"spectrogram": SETTINGS}]
+    shorter = spectrograms_of("b.wav", SETTINGS | {"fixed_length": 3})
+    assert get_provenance(concat([one, shorter])) == [{"spectrogram": {"sample_rate": 8000, "clip_below": -60}}]
+    silent = spectrograms_of("b.wav", None)
+    assert "provenance" not in concat([one, silent]).attrs
+
+
+@pytest.mark.parametrize("join", [concat, fuse])
+def test_other_settings_are_refused_unless_wanted(join):
+    other = "b.wav" if join is concat else "a.wav"
+    datasets = [spectrograms_of("a.wav", SETTINGS), spectrograms_of(other, SETTINGS | {"sample_rate": 44100})]
+    with pytest.raises(
+        DataSetError, match=r"datasets\[1\] was not made like datasets\[0\]: sample_rate 8000 and 44100"
+    ):
+        join(datasets)
+    assert join(datasets, check_settings=False).sizes["instance"] == (2 if join is concat else 1)
+
+
+def test_provenance_of_what_is_fused():
+    datasets = [spectrograms_of("a.wav", s) for s in (SETTINGS, SETTINGS | {"clip_below": -30}, None)]
+    expected = [{"spectrogram": SETTINGS}, {"spectrogram": SETTINGS | {"clip_below": -30}}, {}]
+    assert get_provenance(fuse(datasets)) == expected
+    assert "provenance" not in fuse(datasets[2:] * 2).attrs
+
+
+def test_provenance_stays_with_everything_else():
+    rows = np.zeros((4, 2, 3))
+    ds = make_dataset(rows, list("abcd"), label_nominal=list("xyxy"), spectrogram_settings=SETTINGS)
+    made = [
+        select(ds, label="x"),
+        upsample(ds, random_state=0),
+        add_folds(ds, 2, random_state=0),
+        remove_folds(add_folds(ds, 2, random_state=0)),
+        add_partitions(ds, ["train", "test"], random_state=0),
+        remove_labels(ds),
+        set_labels(ds, label_nominal=list("uvuv")),
+        fuse_chunks(ds),
+    ]
+    assert [get_provenance(one) for one in made] == [[{"spectrogram": SETTINGS}]] * len(made)

@@ -111,13 +111,18 @@ SETTINGS = {
 }
 
 
+def settings_of(branch, corpus):
+    return branch.fit(corpus.data).settings_
+
+
 @pytest.mark.parametrize("n_jobs", [None, 3])
 def test_files_hold_what_transformers_give_and_each_recording_is_decoded_once(corpus, tmp_path, decoded, n_jobs):
     outputs = {tmp_path / name: transformer(**setting) for name, setting in SETTINGS.items()}
     failed = extract_spectrograms(corpus, outputs, n_jobs=n_jobs)
     assert failed.columns.tolist() == ["file", "reason"] and failed.empty
     assert sorted(decoded) == [f"{i}.wav" for i in range(N)]
-    for path, expected in zip(outputs, extract_branches(list(outputs.values()), corpus.data), strict=True):
+    branches = extract_branches(list(outputs.values()), corpus.data)
+    for (path, branch), expected in zip(outputs.items(), branches, strict=True):
         metadata = dict(corpus.metadata)
         if path.stem == "chunks":
             metadata = {
@@ -126,7 +131,9 @@ def test_files_hold_what_transformers_give_and_each_recording_is_decoded_once(co
             }
             metadata["chunk_nr"] = [0, 1] * N
             expected = expected.reshape(-1, *expected.shape[2:])
-        xr.testing.assert_identical(read_netcdf(path), make_dataset(expected, **metadata))
+        xr.testing.assert_identical(
+            read_netcdf(path), make_dataset(expected, **metadata, spectrogram_settings=settings_of(branch, corpus))
+        )
     assert names_in(tmp_path) == sorted([*SETTINGS, "sounds"])
 
 
@@ -153,7 +160,9 @@ def test_all_that_is_known_of_recordings_is_kept(corpus, path):
         corpus.data, corpus.filenames, target=[0, 2, -1] * 2, target_names=["dog", "never", "rain"], **known
     )
     extract_spectrograms(full, {path: transformer()})
-    expected = make_dataset(extract_branches([transformer()], corpus.data)[0], **full.metadata)
+    spectrograms = extract_branches([transformer()], corpus.data)[0]
+    settings = settings_of(transformer(), corpus)
+    expected = make_dataset(spectrograms, **full.metadata, spectrogram_settings=settings)
     xr.testing.assert_identical(read_netcdf(path), expected)
     assert '"never", 1' in expected.attrs["label_map"]
 
@@ -486,8 +495,10 @@ def test_goes_on_where_one_file_is_ahead_of_the_other(corpus, path, tmp_path, mo
     decoded.clear()
     extract_spectrograms(corpus, outputs)
     assert len(decoded) == N
-    for file, expected in zip(outputs, extract_branches(list(outputs.values()), corpus.data), strict=True):
-        xr.testing.assert_identical(read_netcdf(file), make_dataset(expected, **corpus.metadata))
+    branches = extract_branches(list(outputs.values()), corpus.data)
+    for (file, branch), expected in zip(outputs.items(), branches, strict=True):
+        made = make_dataset(expected, **corpus.metadata, spectrogram_settings=settings_of(branch, corpus))
+        xr.testing.assert_identical(read_netcdf(file), made)
 
 
 def test_a_full_disk_at_the_end_costs_nothing(corpus, path, decoded, monkeypatch):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from skaudeep import SpectrogramTransformer
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import write_netcdf
@@ -23,11 +24,35 @@ def test_an_instance_and_its_name(write, rng):
     X = rng.normal(size=(4, 5, 3)).astype(np.float32)
     path = write(X, label_nominal=["dog", "dog", "", ""])
     for number, title in enumerate(["a.wav (dog)", "a.wav, chunk 1 (dog)", "b.wav", "b.wav, chunk 1"]):
-        spectrogram, shown = read_instance(path, number)
+        spectrogram, shown, axes = read_instance(path, number)
+        assert axes == {}
         np.testing.assert_array_equal(spectrogram, X[number])
         assert shown == title
     with pytest.raises(DataSetError, match=r"no instance 4: .*x.nc has 4, from 0 to 3"):
         read_instance(path, 4)
+
+
+SETTINGS = SpectrogramTransformer(sample_rate=8000, n_mels=3).fit([np.ones(8000)]).settings_
+
+
+@pytest.mark.parametrize(
+    ("settings", "known"),
+    [
+        (SETTINGS, True),
+        (SETTINGS | {"n_mels": 4}, False),
+        (SETTINGS | {"window_overlap": 1}, False),
+        (SETTINGS | {"window_width": None}, False),
+        ({"sample_rate": 8000}, False),
+    ],
+)
+def test_axes_as_far_as_settings_tell(write, settings, known):
+    _, _, axes = read_instance(write(np.zeros((4, 5, 3)), spectrogram_settings=settings), 0)
+    if not known:
+        assert axes == {}
+        return
+    highest = 2595 * np.log10(1 + 4000 / 700)  # in mel
+    np.testing.assert_allclose(axes["frequencies"], 700 * (10 ** (highest * np.arange(1, 4) / 4 / 2595) - 1))
+    assert axes["hop"] == 0.04
 
 
 def test_an_instance_without_values_is_refused(write):
