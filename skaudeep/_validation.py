@@ -3,10 +3,12 @@
 from numbers import Integral, Real
 
 import numpy as np
+import pandas as pd
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions, validate_params
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight as check_sample_weight,
 )
@@ -22,15 +24,58 @@ __all__ = [
     "Options",
     "Real",
     "StrOptions",
+    "check_class_labels",
     "check_is_fitted",
     "check_random_state",
     "check_sample_weight",
     "draw_seed",
+    "find_unlabelled",
     "fit_context",
     "safe_indexing",
     "validate_data",
     "validate_params",
 ]
+
+
+def find_unlabelled(y):
+    """Find the samples whose class is not known.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Class names or numbers.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_samples,)
+        True for None, NaN and the empty text that stands for them in data sets.
+    """
+    return pd.isna(y) | (y == "" if y.dtype.kind in "OUT" else False)
+
+
+def check_class_labels(y, name="y"):
+    """Refuse what is no class: continuous targets, and samples without a label.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Class names or numbers.
+    name : str, default="y"
+        What to call it in messages.
+
+    Raises
+    ------
+    ValueError
+        If a sample has no label, or `y` is continuous.
+    """
+    unlabelled = find_unlabelled(y)
+    if unlabelled.any():
+        first = unlabelled.argmax()
+        raise ValueError(
+            f"{name} has no label for {unlabelled.sum()} of {len(y)} samples, the first is "
+            f"{name}[{first}]={y[first]!r}; leave these samples out of X and {name}."
+        )
+    check_classification_targets(y)
 
 
 def draw_seed(random_state):

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 import sklearn
 from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -26,7 +28,7 @@ from skaudeep import (
     SpectrogramTransformer,
     make_fusion,
 )
-from skaudeep.datasets import make_sound_events
+from skaudeep.datasets import drop_unlabelled, load_partitioned, load_table, make_dataset, make_sound_events, to_bunch
 
 SPECTROGRAM = SpectrogramTransformer(fixed_length=1.0, n_mels=24, clip_below=-60)
 EMBEDDER = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=4, max_epochs=2, batch_size=8, random_state=0)
@@ -272,3 +274,56 @@ def test_files_that_cannot_be_read_keep_their_rows(corpus, tmp_path):
         clone(EMBEDDER).fit(spectrograms)
     good = np.delete(np.arange(7), transformer.errors_["row"])
     assert clone(EMBEDDER).fit_transform(spectrograms[good]).shape == (6, 4)
+
+
+def partly_labelled(folder, kind):
+    """Twelve recordings, four of them without a label, as a loader gives them."""
+    names = [f"{number}.wav" for number in range(12)]
+    folders = {"train": ("rain", "dog"), "devel": ("rain", "dog"), "test": ("",)}
+    if kind == "partitions":
+        for part, classes in folders.items():
+            for label in classes:
+                (folder / part / label).mkdir(parents=True, exist_ok=True)
+                for name in names[: 4 // len(classes)]:
+                    (folder / part / label / name).touch()
+        return load_partitioned(folder)
+    for name in names:
+        (folder / name).touch()
+    lines = [f"{name},{('rain', 'dog', '')[number % 3]},{number % 2}" for number, name in enumerate(names)]
+    (folder / "table.csv").write_text("\n".join(["path,label,fold", *lines]))
+    corpus = load_table(folder / "table.csv")
+    if kind == "table":
+        return corpus
+    return to_bunch(make_dataset(np.zeros((12, 3)), **corpus.metadata))
+
+
+CLASSIFIERS = [
+    LinearSVC(),
+    LogisticRegression(),
+    RandomForestClassifier(2),
+    LiblinearClassifier(),
+    KerasMLPClassifier(max_epochs=1),
+    MajorityVoteClassifier(LinearSVC()),
+]
+
+
+@pytest.mark.parametrize("kind", ["table", "partitions", "data set"])
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda classifier: type(classifier).__name__)
+def test_no_classifier_learns_recordings_without_a_label(tmp_path, rng, kind, classifier):
+    corpus = partly_labelled(tmp_path, kind)
+    X, labelled = rng.standard_normal((12, 3)), ~np.isnan(corpus.target)
+    assert labelled.sum() == 8
+    with pytest.raises(ValueError, match="y contains NaN"):
+        clone(classifier).fit(X, corpus.target)
+    y = corpus.target[labelled].astype(int)
+    fitted = clone(classifier).fit(X[labelled], y)
+    assert corpus.target_names[fitted.classes_].tolist() == ["dog", "rain"]
+    assert np.isfinite(cross_val_score(classifier, X, corpus.target, cv=corpus.cv)).all()
+
+
+@pytest.mark.parametrize("kind", ["table", "partitions"])
+def test_a_search_over_the_labelled_recordings(tmp_path, rng, kind):
+    corpus = drop_unlabelled(partly_labelled(tmp_path, kind))
+    search = GridSearchCV(LiblinearClassifier(), {"C": [0.1, 1]}, cv=corpus.cv)
+    search.fit(rng.standard_normal((8, 3)), corpus.target)
+    assert corpus.target_names[search.classes_].tolist() == ["dog", "rain"]

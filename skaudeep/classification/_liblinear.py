@@ -9,13 +9,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
 
 from skaudeep._persistence import VersionedMixin
 from skaudeep._validation import (
     Interval,
     Real,
     StrOptions,
+    check_class_labels,
     check_is_fitted,
     draw_seed,
     fit_context,
@@ -233,10 +233,11 @@ class LiblinearClassifier(ClassifierMixin, _Liblinear):
         Raises
         ------
         ValueError
-            If there is only one class, or `regularize_intercept` does not go with the solver.
+            If a sample has no label (NaN, None or empty text), there is only one class, or `regularize_intercept`
+            does not go with the solver.
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
-        check_classification_targets(y)
+        check_class_labels(y)
         self.classes_, indices = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(

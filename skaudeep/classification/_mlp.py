@@ -7,7 +7,6 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
-from sklearn.utils.multiclass import check_classification_targets
 
 from skaudeep._engine import borrow, start_tensorflow
 from skaudeep._persistence import VersionedMixin
@@ -16,6 +15,7 @@ from skaudeep._validation import (
     Integral,
     Interval,
     Real,
+    check_class_labels,
     check_is_fitted,
     draw_seed,
     fit_context,
@@ -233,9 +233,14 @@ class KerasMLPClassifier(ClassifierMixin, BaseKerasMLP):
         -------
         self : object
             Fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If a sample has no label (NaN, None or empty text), or labels are not finite numbers.
         """
         X, y = validate_data(self, X, y, dtype=np.float32)
-        check_classification_targets(y)
+        check_class_labels(y)
         classes, labels = np.unique(y, return_inverse=True)
         self._fit(X, labels.astype(np.int32), len(classes), classify=True)
         self.classes_ = classes

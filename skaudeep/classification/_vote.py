@@ -5,10 +5,9 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 
 from skaudeep._chunks import ChunkwiseEstimator, flatten_chunks
-from skaudeep._validation import HasMethods, check_is_fitted, fit_context
+from skaudeep._validation import HasMethods, check_class_labels, check_is_fitted, fit_context
 
 __all__ = ["MajorityVoteClassifier"]
 
@@ -83,13 +82,13 @@ class MajorityVoteClassifier(ClassifierMixin, ChunkwiseEstimator):
         Raises
         ------
         ValueError
-            If a file has no chunk, or `X` and `y` differ in length.
+            If a file has no chunk or no label (NaN, None or empty text), or `X` and `y` differ in length.
         """
         chunks, counts = flatten_chunks(X)
         y = column_or_1d(y, warn=True)
         check_consistent_length(counts, y)
         assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
+        check_class_labels(y)
         self._fit_chunks(chunks, counts, y, params)
         return self
 

@@ -9,7 +9,7 @@ Data sets: `_model` makes one and says what it is; `_validate` checks it; `_sele
 Both: `_inspect` counts, `_info` prints the counts.
 """
 
-from skaudeep.datasets._bunch import make_bunch
+from skaudeep.datasets._bunch import drop_unlabelled, make_bunch
 from skaudeep.datasets._challenges import load_compare, load_dcase
 from skaudeep.datasets._combine import concat, fuse, fuse_chunks
 from skaudeep.datasets._convert import to_bunch, to_frame
@@ -43,6 +43,7 @@ __all__ = [
     "add_partitions",
     "concat",
     "cv_splits",
+    "drop_unlabelled",
     "fetch_esc10",
     "fetch_esc50",
     "fetch_urbansound8k",

@@ -5,6 +5,7 @@ import pandas as pd
 from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
+from skaudeep._validation import safe_indexing, validate_params
 from skaudeep.datasets._folds import PredefinedFolds
 from skaudeep.datasets._model import PARTITIONS
 from skaudeep.exceptions import DataSetError
@@ -40,7 +41,7 @@ def make_bunch(
     names : array-like of str of shape (n_files,)
         What identifies the recordings, all different.
     target : array-like of shape (n_files,), default=None
-        Class numbers that count `target_names`, with -1 where a recording has no label; without
+        Class numbers that count `target_names`, with NaN, None or -1 where a recording has no label; without
         `target_names` a continuous target, with NaN where it is missing.
     target_names : array-like of str of shape (n_classes,), default=None
         Class names.
@@ -82,12 +83,12 @@ def make_bunch(
         )
     if target_names is not None and not len(target_names):
         target = target_names = None
-    target = None if target is None else np.asarray(target)
     target_names = None if target_names is None else np.array(target_names, dtype=str)
+    target = mark_unlabelled(target, target_names)
     partition = None if partition is None else np.array(partition, dtype=np.float64)
     if partition is not None and np.isnan(partition).all():
         partition = None
-    labelled = find_labelled(target, target_names, len(names))
+    labelled = find_labelled(target, len(names))
     cv_folds, numbers = _fold_columns(folds)
     cv, reason = find_splitter(cv_folds, numbers, partition, labelled)
     return Bunch(
@@ -109,6 +110,70 @@ def make_bunch(
         },
         DESCR=_describe(target, target_names, labelled, cv_folds, partition, groups, (*reason, *notes)),
     )
+
+
+@validate_params({"corpus": [Bunch]}, prefer_skip_nested_validation=True)
+def drop_unlabelled(corpus):
+    """Keep the recordings of a corpus that have a label.
+
+    Parameters
+    ----------
+    corpus : :class:`~sklearn.utils.Bunch`
+        What a loader, or :func:`make_bunch`, has returned.
+
+    Returns
+    -------
+    :class:`~sklearn.utils.Bunch`
+        The same with the labelled recordings only, so that all class numbers in `target` are integers. `cv` has the
+        same splits, counted anew.
+
+    Raises
+    ------
+    DataSetError
+        If `corpus` is not what a loader returns, or no recording has a label.
+
+    See Also
+    --------
+    select : The same for data sets, with ``labelled=True``.
+
+    Examples
+    --------
+    >>> from skaudeep.datasets import drop_unlabelled, make_bunch
+    >>> corpus = make_bunch(["/x/a.wav", "/x/b.wav"], ["a.wav", "b.wav"], target=[None, 0], target_names=["dog"])
+    >>> corpus.target
+    array([nan,  0.])
+    >>> labelled = drop_unlabelled(corpus)
+    >>> labelled.filenames.tolist(), labelled.target
+    (['b.wav'], array([0]))
+    """
+    lacks = [key for key in KEYS if key not in corpus]
+    if lacks:
+        raise DataSetError(f"corpus: it lacks {' and '.join(lacks)}; give what a loader has returned.")
+    target = mark_unlabelled(corpus["target"], corpus["target_names"])
+    if target is None or np.isnan(target).all():
+        raise DataSetError("corpus: no recording has a label, so nothing would be left.")
+    rows = np.flatnonzero(~np.isnan(target))
+
+    def kept(name):
+        return None if corpus[name] is None else safe_indexing(corpus[name], rows)
+
+    given = {name: kept(name) for name in ("partition", "groups", "frame")}
+    frame = given.pop("frame")
+    labelled = make_bunch(
+        _renumbered(kept("data")),
+        kept("filenames"),
+        target=target[rows],
+        target_names=corpus["target_names"],
+        folds=kept("cv_folds"),
+        frame=_renumbered(frame),
+        **given,
+    )
+    return Bunch(**corpus | labelled)
+
+
+def _renumbered(rows):
+    """Rows of a table counted from 0 again; arrays as they are."""
+    return rows.reset_index(drop=True) if isinstance(rows, pd.DataFrame) else rows
 
 
 def number_classes(labels):
@@ -201,11 +266,37 @@ def _fold_columns(folds):
     return columns, numbers.astype(np.int64)
 
 
-def find_labelled(target, target_names, n):
-    """Which of n recordings have a label; without labels all count."""
-    if target is None:
-        return np.ones(n, dtype=bool)
-    return ~np.isnan(target) if target_names is None else target >= 0
+def mark_unlabelled(target, target_names):
+    """Give class numbers a NaN where there is no label, which no classifier of scikit-learn takes for a class.
+
+    A number such as -1 would be learned like any other, and as an index it would mean the last class.
+
+    Parameters
+    ----------
+    target : array-like of shape (n_files,) or None
+        Class numbers, with NaN, None or -1 without a label; or a continuous target.
+    target_names : ndarray of str of shape (n_classes,) or None
+        Class names; None for a continuous target.
+
+    Returns
+    -------
+    ndarray of shape (n_files,) or None
+        Class numbers as integers if all recordings have a label, otherwise as floats with NaN; a continuous target as
+        it is.
+    """
+    if target is None or target_names is None:
+        return None if target is None else np.asarray(target)
+    numbers = np.asarray(target, dtype=np.float64)
+    unlabelled = ~(numbers >= 0)
+    if unlabelled.any():
+        return np.where(unlabelled, np.nan, numbers)
+    target = np.asarray(target)
+    return target if target.dtype.kind in "iu" else numbers.astype(np.int64)
+
+
+def find_labelled(target, n):
+    """Which of n recordings have a label, given what `mark_unlabelled` returns; without labels all count."""
+    return np.ones(n, dtype=bool) if target is None else ~np.isnan(target)
 
 
 def find_splitter(cv_folds, numbers, partition, labelled):
@@ -230,8 +321,10 @@ def _label_metadata(target, target_names, labelled):
     """Labels as make_dataset takes them."""
     if target_names is None:
         return {"label_nominal": None, "label_numeric": target, "label_map": None}
+    nominal = target_names[np.where(labelled, target, 0).astype(np.intp)]
     return {
-        "label_nominal": np.where(labelled, target_names[target], ""),
+        # None, which cannot be sorted among names and so is no class of any classifier
+        "label_nominal": nominal if labelled.all() else np.where(labelled, nominal, None),
         "label_numeric": None,
         "label_map": {str(name): number for number, name in enumerate(target_names)},
     }

@@ -108,7 +108,7 @@ def load_dcase(folder):
     ...     _ = pathlib.Path(folder, "meta.txt").write_text("audio/a.wav\tbeach\tx1\naudio/b.wav\tbus\tx2\n")
     ...     corpus = load_dcase(folder)
     >>> corpus.target, corpus.groups.tolist()
-    (array([ 0,  1, -1]), ['x1', 'x2', 'audio/c.wav'])
+    (array([ 0.,  1., nan]), ['x1', 'x2', 'audio/c.wav'])
     >>> [(train.tolist(), test.tolist()) for train, test in corpus.cv.split()]
     [([1], [0])]
     """
@@ -190,7 +190,7 @@ def load_compare(folder, *, task=None, label=None, regression=False):
     >>> corpus.filenames.tolist()
     ['devel_1.wav', 'test_1.wav', 'train_1.wav']
     >>> corpus.target, corpus.partition
-    (array([ 0, -1,  1]), array([1., 2., 0.]))
+    (array([ 0., nan,  1.]), array([1., 2., 0.]))
     """
     folder = fitting_folder(folder, fits_compare, COMPARE_LAYOUT)
     kind, tables = _compare_task(folder / "lab", task)

@@ -6,7 +6,7 @@ import xarray as xr
 from sklearn.utils import Bunch
 
 from skaudeep._validation import validate_params
-from skaudeep.datasets._bunch import find_labelled, find_splitter
+from skaudeep.datasets._bunch import find_labelled, find_splitter, mark_unlabelled
 from skaudeep.datasets._combine import comparable, is_in_memory
 from skaudeep.datasets._model import GROUP, PARTITIONS, VARIABLES, check_layout, get_feature_names, get_label_map
 from skaudeep.exceptions import DataSetError
@@ -30,8 +30,8 @@ def to_bunch(ds):
             The features: the array that the data set holds, not a copy, or, if they are lazy, still lazy, as embedders
             take them.
         target : ndarray of shape (n_instances,) or None
-            Class numbers (int) that count `target_names`, -1 where the class is not known; or continuous
-            targets (float), NaN where not known. None if there are no labels.
+            Class numbers that count `target_names`: integers, or floats with NaN where a class is not known; or
+            continuous targets (float), NaN where not known. None if there are no labels.
         target_names : ndarray of str of shape (n_classes,) or None
             Class names in the order of their numbers in `label_map`, which may have gaps that `target` has not.
         feature_names : ndarray of str
@@ -82,7 +82,7 @@ def to_bunch(ds):
     """
     check_layout(ds, "ds")
     target, target_names = _target(ds)
-    labelled = find_labelled(target, target_names, ds.sizes["instance"])
+    labelled = find_labelled(target, ds.sizes["instance"])
     filenames = ds["filename"].values.astype(str)
     folds = ds["cv_folds"].values.astype(np.float64) if ds.sizes["fold"] else None
     partition = ds["partition"].values.astype(np.float64)
@@ -185,7 +185,8 @@ def _target(ds):
         raise DataSetError(
             f"label_map: it lacks {label!r}, the class of {ds['filename'].values[at]}; set_labels makes a new map."
         )
-    return target, np.array(names, dtype=str)
+    target_names = np.array(names, dtype=str)
+    return mark_unlabelled(target, target_names), target_names
 
 
 def _describe(ds, target_names, notes):

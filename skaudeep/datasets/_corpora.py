@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sklearn.utils import Bunch
 
 from skaudeep.datasets import _challenges, _environment, _layouts, _table
-from skaudeep.datasets._bunch import KEYS
+from skaudeep.datasets._bunch import KEYS, mark_unlabelled
 from skaudeep.datasets._find import holds_audio
 from skaudeep.exceptions import DataSetError
 
@@ -73,7 +73,9 @@ def load_corpus(folder, kind="auto", **options):
             Paths, sorted unless a table of your own gives an order; or segments of files in the columns
             file, start and end (in seconds). What `SpectrogramTransformer` takes.
         target : ndarray of shape (n_files,) or None
-            Class numbers, -1 where a recording has no label; floats for a continuous target, NaN where missing.
+            Class numbers, integers if all recordings have a label; otherwise floats, NaN where there is none, so that
+            no classifier takes these for a class (`drop_unlabelled` leaves them out). Floats for a continuous
+            target, NaN where missing.
         target_names : ndarray of str of shape (n_classes,) or None
             Class names, which `target` counts; None for a continuous target.
         cv : splitter of scikit-learn or None
@@ -234,4 +236,8 @@ def _call(name, function, path, options):
             f"{name} returned {reprlib.repr(corpus)} for {path}; expected a Bunch such as load_folder returns, but it "
             f"lacks {', '.join(lacks)}."
         )
+    try:
+        corpus["target"] = mark_unlabelled(corpus["target"], corpus["target_names"])
+    except (TypeError, ValueError) as error:
+        raise _BrokenPluginError(f"{name} returned for {path} a target that is no class numbers: {error}.") from error
     return corpus

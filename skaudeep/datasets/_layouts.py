@@ -123,7 +123,7 @@ def load_partitioned(folder):
     >>> corpus.filenames.tolist()
     ['devel/dog/2.wav', 'test/3.wav', 'train/dog/1.wav', 'train/rain/1.wav']
     >>> corpus.partition, corpus.target
-    (array([1., 2., 0., 0.]), array([ 0, -1,  0,  1]))
+    (array([1., 2., 0., 0.]), array([ 0., nan,  0.,  1.]))
     """
     folder = fitting_folder(folder, fits_partitioned, PARTITIONED_LAYOUT)
     return _load_parts(folder, "partition", _partition_number, PARTITIONED_LAYOUT)

@@ -91,7 +91,7 @@ def load_table(table, *, separator=None, root=None, regression=None):
     >>> corpus.filenames.tolist()
     ['a.wav#t=0,1.5', 'a.wav#t=1.5,3', 'b.wav']
     >>> corpus.target.tolist(), corpus.target_names.tolist()
-    ([1, 0, -1], ['dog', 'rain'])
+    ([1.0, 0.0, nan], ['dog', 'rain'])
     >>> corpus.groups.tolist()
     ['a.wav', 'a.wav', 'b.wav']
     """

@@ -9,7 +9,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.multiclass import unique_labels
 
-from skaudeep._validation import safe_indexing
+from skaudeep._validation import find_unlabelled, safe_indexing
 
 __all__ = ["FoldEvaluation", "evaluate_folds"]
 
@@ -82,7 +82,7 @@ def evaluate_folds(estimator, X, y, *, cv, groups=None):
     X : array-like of shape (n_samples, ...)
         Features, or anything else that the classifier takes.
     y : array-like of shape (n_samples,)
-        Labels.
+        Labels. A sample without one (NaN, None or empty text) must be in no fold, as in the `cv` of a corpus.
     cv : int, cross-validation splitter or iterable
         The folds, as everywhere in scikit-learn.
     groups : array-like of shape (n_samples,), default=None
@@ -96,7 +96,7 @@ def evaluate_folds(estimator, X, y, *, cv, groups=None):
     Raises
     ------
     ValueError
-        If X, y and groups differ in length, or there is nothing to split.
+        If X, y and groups differ in length, there is nothing to split, or a fold has a sample without a label.
 
     See Also
     --------
@@ -121,10 +121,34 @@ def evaluate_folds(estimator, X, y, *, cv, groups=None):
     """
     X, y, groups = indexable(X, y, groups)
     y = np.asarray(y)
-    return judge_splits(estimator, X, y, check_cv(cv, y, classifier=True).split(X, y, groups))
+    splits = list(check_cv(cv, y, classifier=True).split(X, y, groups))
+    unlabelled = find_unlabelled(y)
+    _check_labelled(y, unlabelled, splits)
+    return judge_splits(estimator, X, _as_numbers(y, unlabelled), splits, labelled=~unlabelled)
 
 
-def judge_splits(estimator, X, y, splits, advance=lambda: None):
+def _check_labelled(y, unlabelled, splits):
+    """Refuse folds with a sample that has no label, before anything is fitted."""
+    for fold, (training, test) in enumerate(splits):
+        rows = np.concatenate([np.arange(len(y))[part] for part in (training, test)])
+        wrong = rows[unlabelled[rows]]
+        if len(wrong):
+            raise ValueError(
+                f"y has no label for {len(wrong)} samples of fold {fold}, the first is y[{wrong[0]}]={y[wrong[0]]!r}; "
+                "leave these samples out of X and y (skaudeep.datasets.drop_unlabelled does so with a corpus), or give "
+                "a cv whose folds are without them."
+            )
+
+
+def _as_numbers(y, unlabelled):
+    """Class numbers that are floats only because some are missing, as the integers that index class names."""
+    if y.dtype.kind != "f" or not unlabelled.any():
+        return y
+    numbers = np.where(unlabelled, 0, y)
+    return numbers.astype(np.int64) if (numbers == np.round(numbers)).all() else y
+
+
+def judge_splits(estimator, X, y, splits, advance=lambda: None, labelled=slice(None)):
     """Do what `evaluate_folds` does, with pairs of training and test rows; `advance` is called after each."""
     tested = []
     for training, test in splits:
@@ -133,7 +157,7 @@ def judge_splits(estimator, X, y, splits, advance=lambda: None):
         advance()
     rows = np.concatenate([test for test, _ in tested])
     predictions = np.concatenate([predicted for _, predicted in tested])
-    classes = unique_labels(y)
+    classes = unique_labels(y[labelled])
     return FoldEvaluation(
         classes=classes,
         rows=rows,

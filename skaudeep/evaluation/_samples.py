@@ -70,10 +70,11 @@ def _load(ds, rows, source):
 def get_classes(ds, source):
     """The class of every instance, "" where it is not known."""
     bunch = to_bunch(ds)  # which knows names behind numbers, and refuses what is no data set
-    if bunch.target_names is None or (bunch.target < 0).all():
+    if bunch.target_names is None or np.isnan(bunch.target).all():
         has = "numbers as targets, but no" if bunch.target is not None and bunch.target_names is None else "no"
         raise DataSetError(f"{source} has {has} class names, which classifiers need; set_labels gives them.")
-    return np.where(bunch.target < 0, "", bunch.target_names[bunch.target])
+    unknown = np.isnan(bunch.target)
+    return np.where(unknown, "", bunch.target_names[np.where(unknown, 0, bunch.target).astype(np.intp)])
 
 
 def join_folds(samples, folds):

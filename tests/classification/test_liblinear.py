@@ -290,3 +290,15 @@ def test_a_single_class_is_an_error_that_names_it():
 def test_continuous_targets_are_no_labels():
     with pytest.raises(ValueError, match="continuous"):
         LiblinearClassifier().fit([[0.0], [1.0]], [0.1, 0.2])
+
+
+@pytest.mark.parametrize("labels", [["rain", "", "dog"], np.array(["", "", "dog"]), ["rain", None, "dog"]])
+def test_samples_without_a_label_are_no_class(labels):
+    with pytest.raises(ValueError, match=r"y has no label for \d of 3 samples, the first is y\[\d\]=.*leave these"):
+        LiblinearClassifier().fit([[0.0], [1.0], [2.0]], labels)
+
+
+def test_minus_one_is_a_number_like_others():
+    X, y = sounds(2)
+    signs = np.where(y == y[0], -1, 1)
+    assert LiblinearClassifier().fit(X, signs).classes_.tolist() == [-1, 1]

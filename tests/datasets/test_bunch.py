@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.model_selection import PredefinedSplit
+from sklearn.utils import Bunch
 
 from skaudeep.datasets import PredefinedFolds, make_dataset
-from skaudeep.datasets._bunch import KEYS, encode_labels, make_bunch, number_classes
+from skaudeep.datasets._bunch import KEYS, drop_unlabelled, encode_labels, make_bunch, number_classes
 from skaudeep.exceptions import DataSetError
 
 NAMES = ["a.wav", "b.wav", "c.wav", "d.wav"]
@@ -97,6 +98,68 @@ def test_classes_without_recordings_stay_in_the_label_map():
     ds = make_dataset(np.zeros((4, 1)), **corpus.metadata)
     assert ds.attrs["label_map"] == '[["x", 0], ["y", 1], ["z", 2]]'
     assert ds.label_nominal.values.tolist() == ["z", "z", "", "x"]
+
+
+@pytest.mark.parametrize("missing", [-1, None, np.nan])
+def test_without_a_label_is_nan_and_no_class_number(missing):
+    corpus = make_bunch(NAMES, NAMES, target=[1, missing, 0, 1], target_names=["x", "y"])
+    np.testing.assert_array_equal(corpus.target, [1, np.nan, 0, 1])
+    assert corpus.metadata["label_nominal"].tolist() == ["y", None, "x", "y"]
+    with pytest.raises(IndexError):
+        corpus.target_names[corpus.target]
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, np.float64])
+def test_class_numbers_are_integers_where_all_are_known(dtype):
+    corpus = make_bunch(NAMES, NAMES, target=np.array([1, 0, 0, 1], dtype=dtype), target_names=["x", "y"])
+    assert corpus.target_names[corpus.target].tolist() == ["y", "x", "x", "y"]
+
+
+def test_labelled_recordings_only():
+    segments = pd.DataFrame({"file": NAMES, "start": [0.0, 1.0, 2.0, 3.0], "end": np.nan})
+    corpus = make_bunch(
+        segments,
+        NAMES,
+        target=[1, None, 0, 1],
+        target_names=["x", "y"],
+        folds=[1, 1, 1, 2],
+        partition=[0, 2, 1, 0],
+        groups=["g", "h", "g", "k"],
+        frame=pd.DataFrame({"note": [1, 2, 3, 4]}, index=[7, 8, 9, 10]),
+    )
+    corpus["more"] = "kept"
+    found = drop_unlabelled(corpus)
+    assert found.filenames.tolist() == ["a.wav", "c.wav", "d.wav"]
+    assert found.data["start"].tolist() == [0, 2, 3] and found.data.index.tolist() == [0, 1, 2]
+    assert found.target_names[found.target].tolist() == ["y", "x", "y"]
+    assert splits(corpus) == [([3], [0, 2]), ([0, 2], [3])]
+    assert splits(found) == [([2], [0, 1]), ([0, 1], [2])]
+    assert found.partition.tolist() == [0, 1, 0]
+    assert found.groups.tolist() == ["g", "g", "k"]
+    assert found.frame["note"].tolist() == [1, 3, 4]
+    assert found.DESCR.startswith("Audio: 3 recordings, 2 classes (x, y), 2 given folds")
+    assert found.more == "kept"
+    assert len(make_dataset(np.zeros((3, 1)), **found.metadata).instance) == 3
+
+
+def test_partitions_of_labelled_recordings_only():
+    given = {"target": [0, -1, 1, 0], "target_names": ["x", "y"], "partition": [0, 1, 2, 1]}
+    corpus = make_bunch(NAMES, NAMES, **given)
+    assert splits(corpus) == [([0], [3])]
+    assert splits(drop_unlabelled(corpus)) == [([0], [2])]
+
+
+def test_continuous_targets_that_are_known():
+    found = drop_unlabelled(make_bunch(NAMES, NAMES, target=[0.5, np.nan, 2, -1]))
+    assert found.target.tolist() == [0.5, 2, -1] and found.filenames.tolist() == ["a.wav", "c.wav", "d.wav"]
+
+
+@pytest.mark.parametrize("target", [None, [np.nan] * 4])
+def test_nothing_would_be_left(target):
+    with pytest.raises(DataSetError, match="no recording has a label"):
+        drop_unlabelled(make_bunch(NAMES, NAMES, target=target))
+    with pytest.raises(DataSetError, match="corpus: it lacks data and target and"):
+        drop_unlabelled(Bunch())
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,7 @@ def test_everything_in_the_bunch():
     bunch = to_bunch(make(feature_names=["p", "q"]))
     np.testing.assert_array_equal(bunch.data, np.arange(6.0).reshape(3, 2))
     assert bunch.data.dtype == np.float32
-    assert bunch.target.tolist() == [1, 1, -1]  # numbered without the gaps of the map
-    assert bunch.target.dtype.kind == "i"
+    np.testing.assert_array_equal(bunch.target, [1, 1, np.nan])  # numbered without the gaps of the map
     assert bunch.target_names.tolist() == ["z", "x", "a"]
     assert bunch.feature_names.tolist() == ["p", "q"]
     assert bunch.groups.tolist() == bunch.filenames.tolist() == ["a", "a", "b"]
@@ -65,6 +64,12 @@ def test_everything_in_the_bunch():
         "Features of audio: 3 instances of shape 2, 2 recordings, 3 classes (z, x, a), 2 folds, "
         "no splitter because a fold has nothing with a label to train on."
     )
+
+
+def test_class_numbers_are_integers_where_all_are_known():
+    bunch = to_bunch(make(label_nominal=list("xxz")))
+    assert bunch.target.dtype.kind == "i"
+    assert bunch.target_names[bunch.target].tolist() == ["x", "x", "z"]
 
 
 def test_folds_with_an_empty_split_are_no_splitter():
@@ -93,7 +98,7 @@ def test_targets_without_classes():
 
 def test_numbers_with_a_map_but_without_names_are_classes():
     bunch = to_bunch(make(label_nominal=None, label_numeric=[7, 7, None]))
-    assert bunch.target.tolist() == [1, 1, -1]
+    np.testing.assert_array_equal(bunch.target, [1, 1, np.nan])
     with pytest.raises(DataSetError, match=r"label_map: it lacks 8.0, the class of a; set_labels"):
         to_bunch(make(label_nominal=None, label_numeric=[8, 8, None]))
 

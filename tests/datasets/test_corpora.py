@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.utils import Bunch
 
 from skaudeep.datasets import load_esc, load_folder, make_sound_events
 from skaudeep.datasets._bunch import KEYS, make_bunch
@@ -123,7 +124,7 @@ def test_an_error_says_for_what_a_folder_was_taken(tree):
 
 def test_options_reach_the_loader(tree):
     folder = tree("a/1.wav", "2.wav")
-    assert load_corpus(folder, classes=True).target.tolist() == [-1, 0]
+    np.testing.assert_array_equal(load_corpus(folder, classes=True).target, [np.nan, 0])
     assert load_corpus(folder, kind="folder", classes=False).target is None
     with pytest.raises(DataSetError, match=r"label is no option of kind='folder'; it has classes"):
         load_corpus(folder, label="x")
@@ -247,6 +248,10 @@ def test_a_function_of_ones_own(tree):
     folder = tree("a/1.wav", "b/2.wav")
     assert load_corpus(folder, kind=load_upside_down).filenames.tolist() == ["b/2.wav", "a/1.wav"]
     assert load_corpus(folder, kind=load_upside_down, classes=False).target is None
+    marked = load_corpus(folder, kind=lambda folder: Bunch(**load_folder(folder) | {"target": np.array([-1, 1])}))
+    np.testing.assert_array_equal(marked.target, [np.nan, 1])
+    with pytest.raises(DataSetError, match=r"<lambda> returned for .* a target that is no class numbers"):
+        load_corpus(folder, kind=lambda folder: Bunch(**load_folder(folder) | {"target": ["a", "b"]}))
     with pytest.raises(DataSetError, match=r"<lambda> failed for .*TypeError"):
         load_corpus(folder, kind=lambda folder: folder / 3)
     with pytest.raises(DataSetError, match=r"load_upside_down does not take .*\['suffix'\]"):

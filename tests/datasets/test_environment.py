@@ -190,7 +190,7 @@ def test_urbansound8k_without_a_class(urbansound8k):
     table = urbansound8k / "metadata" / "UrbanSound8K.csv"
     table.write_text(table.read_text().replace("gun_shot", ""))
     corpus = load_urbansound8k(urbansound8k)
-    assert corpus.target.tolist() == [0, 0, -1]
+    np.testing.assert_array_equal(corpus.target, [0, 0, np.nan])
     assert corpus.cv is None
     table.write_text(table.read_text().replace("car_horn", ""))
     assert load_urbansound8k(urbansound8k).target is None

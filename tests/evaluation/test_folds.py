@@ -92,3 +92,29 @@ def test_lengths_must_agree(iris, classifier):
     X, y, _ = iris
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         evaluate_folds(classifier, X[:-1], y, cv=3)
+
+
+NUMBERS = [0, 1, np.nan, 0, 1, np.nan]
+NAMES = ["a", "b", "", "a", "b", ""]
+
+
+@pytest.mark.parametrize("y", [NUMBERS, NAMES, [name or None for name in NAMES]])
+def test_samples_without_a_label_are_in_no_fold(y):
+    X = np.array([[0.0], [1.0], [5.0], [0.1], [1.1], [6.0]])
+    folds = [([0, 1], [3, 4]), ([3, 4], [0, 1])]
+    result = evaluate_folds(LinearSVC(), X, y, cv=folds)
+    assert result.accuracy.tolist() == [1, 1]
+    assert result.confusion.tolist() == [[2, 0], [0, 2]]
+    assert np.array(["a", "b"])[result.classes].tolist() == ["a", "b"] if y is NUMBERS else ["a", "b"]
+    for wrong in (([0, 1, 2], [3, 4]), ([0, 1], [3, 4, 5])):
+        with pytest.raises(
+            ValueError, match=r"y has no label for 1 samples of fold 1, the first is y\[[25]\]=.*drop_un"
+        ):
+            evaluate_folds(LinearSVC(), X, y, cv=[folds[0], wrong])
+
+
+def test_an_unlabelled_sample_is_found_before_anything_is_fitted():
+    with pytest.raises(ValueError, match="no label for 3 samples of fold 0"):
+        evaluate_folds(
+            None, np.zeros((4, 1)), ["a", "", "", ""], cv=[(slice(0, 2), np.array([False, False, True, True]))]
+        )
