@@ -23,7 +23,7 @@ ESTIMATOR_SIDE = ("embedding", "classification", "fusion", "spectrogram", "_trai
 
 # rooms from the ground up: a file imports its own level and lower ones only
 LEVELS = (
-    ("exceptions", "_version", "_validation", "_files", "_progress", "_provenance", "_engine"),
+    ("exceptions", "_version", "_validation", "_columns", "_files", "_progress", "_provenance", "_engine"),
     ("audio", "_persistence", "_chunks", "_sequences", "_training"),
     ("spectrogram", "embedding", "fusion", "classification", "datasets", "io", "_projection", "plotting"),
     ("evaluation", "experiment", "pages"),

@@ -1,5 +1,6 @@
 """Which recordings a command works on: ``--basedir`` and ``--parser``."""
 
+import argparse
 import contextlib
 import os
 import sys
@@ -46,7 +47,7 @@ _CLASSES = {
 
 
 def add_corpus(parser):
-    """Add ``--basedir`` and ``--parser``.
+    """Add ``--basedir``, ``--parser`` and ``--columns``.
 
     Parameters
     ----------
@@ -65,6 +66,15 @@ def add_corpus(parser):
         "partitioned, cross_validated, table, folder, none (audio without labels), the name of a plug-in, a class "
         "path of auDeep, or module:function, which returns what skaudeep.datasets.make_bunch makes (default: auto)",
     )
+    parser.add_argument(
+        "--columns",
+        metavar="WHAT=NAME",
+        nargs="+",
+        action="extend",
+        type=_column,
+        help="the columns of a table that have other names: path=, label=, start=, end=, duration=, group=, fold= or "
+        "partition= and the name, or none to have none",
+    )
 
 
 def load(arguments):
@@ -73,7 +83,7 @@ def load(arguments):
     Parameters
     ----------
     arguments : argparse.Namespace
-        With `basedir` and `corpus_parser`.
+        With `basedir`, `corpus_parser` and `columns`.
 
     Returns
     -------
@@ -87,11 +97,24 @@ def load(arguments):
     DataSetError
         If the folder holds no such corpus, or a function cannot be imported or fails.
     """
+    from skaudeep._columns import ROLES
     from skaudeep.datasets import load_corpus
 
-    with _working_directory_on_path(), option_names(kind="parser"):
+    columns = dict(arguments.columns or ())
+    phrases = {f"{role}=": f"--columns {role}=" for role in ROLES}
+    with _working_directory_on_path(), option_names(phrases, kind="parser"):
         kind, options = _resolve(arguments.corpus_parser)
-        return load_corpus(arguments.basedir, kind, **options)
+        return load_corpus(arguments.basedir, kind, **options, **columns)
+
+
+def _column(text):
+    """Type of ``--columns``: what a column tells, and its name, or False for none."""
+    from skaudeep._columns import ROLES
+
+    role, sign, name = text.partition("=")
+    if role.strip().lower() not in ROLES or not sign or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WHAT=NAME, with WHAT one of {', '.join(ROLES)}")
+    return role.strip().lower(), False if name.lower() in ("none", "false") else name
 
 
 def _resolve(text):

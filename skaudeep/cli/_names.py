@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import warnings
 
 #: What the functions that messages name are called on the command line.
 _FUNCTIONS = {
@@ -23,7 +24,7 @@ _NO_PATH_BEHIND = r"(?![\w/\\=-]|\.\w)"
 
 @contextlib.contextmanager
 def option_names(phrases=None, /, **names):
-    """Let errors of the block speak of options where they speak of parameters.
+    """Let errors and warnings of the block speak of options where they speak of parameters.
 
     Parameters
     ----------
@@ -40,6 +41,13 @@ def option_names(phrases=None, /, **names):
     """
     from skaudeep.exceptions import AudioError, DataSetError
 
+    phrases = _FUNCTIONS | (phrases or {})
+    show = warnings.showwarning
+
+    def show_translated(message, *place, **more):
+        show(_translate(str(message), phrases, names), *place, **more)
+
+    warnings.showwarning = show_translated
     try:
         yield
     except UnicodeError:
@@ -50,10 +58,12 @@ def option_names(phrases=None, /, **names):
         kind = (
             ValueError if isinstance(error, ValueError) and not isinstance(error, AudioError | DataSetError) else None
         )
-        message = _translate(str(error), _FUNCTIONS | (phrases or {}), names)
+        message = _translate(str(error), phrases, names)
         if message == str(error):
             raise
         raise (kind or type(error))(message) from error
+    finally:
+        warnings.showwarning = show
 
 
 def _translate(message, phrases, names):

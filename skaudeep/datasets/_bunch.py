@@ -5,16 +5,18 @@ import pandas as pd
 from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
+from skaudeep._columns import segment_table
 from skaudeep._validation import safe_indexing, validate_params
 from skaudeep.datasets._folds import PredefinedFolds
 from skaudeep.datasets._model import PARTITIONS
 from skaudeep.exceptions import DataSetError
 
-#: What a loader returns, in this order.
+#: What every loader has to return, in this order; `make_bunch` adds `unused_columns`.
 KEYS = (
     *("data", "target", "target_names", "cv", "cv_folds", "partition", "groups", "filenames"),
     *("frame", "metadata", "DESCR"),
 )
+_MOST_NAMES = 10  # in a line
 #: The numbers of partitions by what others call them (`PARTITIONS` has our names).
 PARTITION_NUMBERS = {
     name: number
@@ -30,14 +32,24 @@ PARTITION_NUMBERS = {
 
 
 def make_bunch(
-    files, names, *, target=None, target_names=None, folds=None, partition=None, groups=None, frame=None, notes=()
+    files,
+    names,
+    *,
+    target=None,
+    target_names=None,
+    folds=None,
+    partition=None,
+    groups=None,
+    frame=None,
+    unused_columns=None,
+    notes=(),
 ):
     """Give what is known about recordings the form that all loaders return.
 
     Parameters
     ----------
     files : array-like of path-like of shape (n_files,) or DataFrame
-        Paths, or segments in the columns file, start and end (in seconds).
+        Paths, or segments in the columns file (or path), start and end (in seconds).
     names : array-like of str of shape (n_files,)
         What identifies the recordings, all different.
     target : array-like of shape (n_files,), default=None
@@ -54,6 +66,8 @@ def make_bunch(
         Recordings of the same group belong together.
     frame : DataFrame of shape (n_files, n_columns), default=None
         The table of the corpus, in the order of the recordings.
+    unused_columns : sequence of str, default=None
+        Names of those columns of the table of which nothing is made.
     notes : sequence of str, default=()
         What else is to be said in the description.
 
@@ -65,7 +79,7 @@ def make_bunch(
     Raises
     ------
     DataSetError
-        If two recordings have the same name.
+        If two recordings have the same name, or a table has no column of paths.
 
     Examples
     --------
@@ -88,11 +102,13 @@ def make_bunch(
     partition = None if partition is None else np.array(partition, dtype=np.float64)
     if partition is not None and np.isnan(partition).all():
         partition = None
+    files = _as_files(files)
     labelled = find_labelled(target, len(names))
     cv_folds, numbers = _fold_columns(folds)
     cv, reason = find_splitter(cv_folds, numbers, partition, labelled)
+    unused = [f"columns not used: {_shorten(unused_columns)}"] if unused_columns else []
     return Bunch(
-        data=files if isinstance(files, pd.DataFrame) else np.array([str(file) for file in files], dtype=str),
+        data=files,
         target=target,
         target_names=target_names,
         cv=cv,
@@ -108,7 +124,8 @@ def make_bunch(
             "partition": partition,
             "groups": None if groups is None else np.array(groups, dtype=str),
         },
-        DESCR=_describe(target, target_names, labelled, cv_folds, partition, groups, (*reason, *notes)),
+        DESCR=_describe(target, target_names, labelled, cv_folds, partition, groups, (*reason, *unused, *notes)),
+        unused_columns=None if unused_columns is None else list(unused_columns),
     )
 
 
@@ -166,6 +183,7 @@ def drop_unlabelled(corpus):
         target_names=corpus["target_names"],
         folds=kept("cv_folds"),
         frame=_renumbered(frame),
+        unused_columns=corpus.get("unused_columns"),
         **given,
     )
     return Bunch(**corpus | labelled)
@@ -264,6 +282,25 @@ def _fold_columns(folds):
         return None, None
     columns = np.where(np.isnan(folds)[:, np.newaxis], np.nan, folds[:, np.newaxis] == numbers)
     return columns, numbers.astype(np.int64)
+
+
+def _shorten(names):
+    """List names in one line, the first ten of many."""
+    shown = [name or "''" for name in names[:_MOST_NAMES]]
+    more = [f"{len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
+    return ", ".join([*shown, *more])
+
+
+def _as_files(files):
+    """Paths as text, or a table of segments with the paths in the column `file`."""
+    if not isinstance(files, pd.DataFrame):
+        return np.array([str(file) for file in files], dtype=str)
+    if "file" in files:
+        return files
+    table = segment_table(files, "files")
+    if table is None:
+        raise DataSetError(f"files: got a table with the columns {list(files.columns)}; call that of the paths 'file'.")
+    return table
 
 
 def mark_unlabelled(target, target_names):

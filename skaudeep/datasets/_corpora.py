@@ -98,6 +98,8 @@ def load_corpus(folder, kind="auto", **options):
             What `make_dataset` takes: `make_dataset(features, **corpus.metadata)`.
         DESCR : str
             What was found.
+        unused_columns : list of str or None
+            Those columns of a table of your own of which nothing is made.
 
     Raises
     ------

@@ -70,6 +70,8 @@ class CorpusInfo(_Info):
         The number of files of each format and encoding, such as `"WAV/PCM_16"`, the most frequent first.
     unreadable : DataFrame of shape (n_unreadable, 2)
         The columns `file` and `reason` of what cannot be read: files, and segments that are not inside their file.
+    unused_columns : tuple of str, default=()
+        Names of the columns of a table of recordings that nobody uses.
 
     See Also
     --------
@@ -109,6 +111,7 @@ class CorpusInfo(_Info):
     channels: dict
     formats: dict
     unreadable: pd.DataFrame
+    unused_columns: tuple = ()
 
     def _sections(self):
         groups = [] if self.n_groups is None else [_number(self.n_groups, "group")]
@@ -120,6 +123,8 @@ class CorpusInfo(_Info):
         yield from _shared_sections(self)
         failed = [f"{file}: {reason}" for file, reason in self.unreadable.itertuples(index=False)]
         yield "unreadable", [f"{len(failed):,}", *_shortened(failed)] if failed else ["none"]
+        if self.unused_columns:
+            yield "not used", [f"columns {', '.join(name or repr(name) for name in self.unused_columns)}"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -233,6 +238,8 @@ def _plain(value):
         return [_plain(inner) for inner in value]
     if isinstance(value, dict):
         return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        return list(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

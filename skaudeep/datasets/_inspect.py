@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from skaudeep._columns import segment_table, to_seconds
 from skaudeep._progress import progress
 from skaudeep._validation import Integral, validate_params
 from skaudeep.audio import audio_info
@@ -38,7 +39,8 @@ def inspect_corpus(source, *, n_jobs=None, verbose=0):
     ----------
     source : str, path-like, Bunch or list of paths
         A folder or a table that :func:`load_corpus` recognises, what one of the loaders has given, or recordings
-        themselves: a list, array or Series of paths, or a DataFrame or MultiIndex with `file`, `start` and `end`.
+        themselves: a list, array or Series of paths, or a DataFrame or MultiIndex with `file` (or `path`), `start` and
+        `end`.
     n_jobs : int, default=None
         Number of threads, as in joblib.
     verbose : int, default=0
@@ -99,6 +101,7 @@ def inspect_corpus(source, *, n_jobs=None, verbose=0):
         channels=_most_frequent(headers.loc[readable, "channels"].astype(int)),
         formats=_most_frequent(headers.loc[readable, "format"]),
         unreadable=pd.concat([unreadable, outside], ignore_index=True),
+        unused_columns=tuple(corpus.get("unused_columns") or ()),
     )
 
 
@@ -204,14 +207,17 @@ def _known(corpus, name, n, n_axes=1):
 
 def _as_segments(data):
     """A DataFrame with file, start and end in seconds, NaN where not given."""
-    if isinstance(data, pd.MultiIndex):
-        data = data.to_frame(index=False)
-    if isinstance(data, pd.DataFrame):
-        if "file" not in data.columns:
-            raise DataSetError(f"source: got a table with the columns {list(data.columns)}; name that of paths 'file'.")
-        columns = {name: data[name].array if name in data else None for name in ("file", "start", "end")}
-    else:
-        columns = {"file": data, "start": None, "end": None}
+    try:
+        table = segment_table(data, "source")
+    except ValueError as error:
+        raise DataSetError(str(error)) from error
+    if table is None and isinstance(data, pd.DataFrame):
+        raise DataSetError(
+            f"source: got a table with the columns {list(data.columns)}; name that of paths 'file' or 'path'."
+        )
+    columns = {"file": data, "start": None, "end": None}
+    if table is not None:
+        columns = {name: table[name].array if name in table else None for name in columns}
     files = columns["file"]
     if not isinstance(files, (list, tuple, np.ndarray, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
         raise DataSetError(f"source: expected a folder, a corpus or a list of paths, got {type(files).__name__}.")
@@ -229,10 +235,10 @@ def _seconds(times, n):
     if times is None:
         return np.full(n, np.nan)
     times = pd.Series(times)
-    if not pd.api.types.is_numeric_dtype(times):
-        times = times.map(lambda time: time.total_seconds() if hasattr(time, "total_seconds") else time)
     try:
-        return pd.to_numeric(times).to_numpy(dtype=np.float64, na_value=np.nan)
+        if not pd.api.types.is_numeric_dtype(times):
+            times = times.map(to_seconds)
+        return times.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise DataSetError(
             f"source: start and end are seconds or timedeltas, missing for the whole file ({error})."

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from skaudeep._validation import validate_params
+from skaudeep._columns import PATH_NAMES, ROLES, to_seconds
+from skaudeep._validation import Options, validate_params
 from skaudeep.datasets._bunch import PARTITION_NUMBERS, encode_labels, make_bunch
 from skaudeep.datasets._find import fitting_folder, locate
+from skaudeep.datasets._roles import choose_columns
 from skaudeep.exceptions import DataSetError
 
 #: What a table in a folder is called.
@@ -21,7 +23,6 @@ TABLE_LAYOUT = (
     "path, and where wanted label, fold, partition (train, devel, test), start, end (in seconds) and group."
 )
 
-_PATHS = ("path", "file", "filename")
 _SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 
 
@@ -31,10 +32,26 @@ _SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
         "separator": [str, None],
         "root": "no_validation",
         "regression": ["boolean", None],
+        "path": [str, None],
+        **{role: [str, Options(bool, {False}), None] for role in ROLES[1:]},
     },
     prefer_skip_nested_validation=True,
 )
-def load_table(table, *, separator=None, root=None, regression=None):
+def load_table(
+    table,
+    *,
+    separator=None,
+    root=None,
+    regression=None,
+    path=None,
+    label=None,
+    start=None,
+    end=None,
+    duration=None,
+    group=None,
+    fold=None,
+    partition=None,
+):
     r"""Find the recordings, or segments of recordings, that a table of your own lists.
 
     Parameters
@@ -43,15 +60,16 @@ def load_table(table, *, separator=None, root=None, regression=None):
         A text file in UTF-8 with a header and one line for each recording, or a folder that holds it as
         `metadata.csv` or `metadata.tsv`. These columns are known, in either case and any order:
 
-        * `path` (or else `file`, or else `filename`): the audio file; the only column that is needed;
+        * `path` (or else `file`, `filename` or `file_name`): the audio file; the only column that is needed;
         * `label`: the name of a class, or a number to be predicted;
+        * `start`, `end`: where a segment starts and ends, or `start` and `duration`;
+        * `group`: recordings with the same value belong together;
         * `fold`: the fold in which the recording is validated, a whole number from 0 or a name;
-        * `partition`: train, devel (also dev, val, valid, validation) or test (also eval), or 0, 1 or 2;
-        * `start`, `end`: where a segment starts and ends, in seconds;
-        * `group`: recordings with the same value belong together.
+        * `partition`: train, devel (also dev, val, valid, validation) or test (also eval), or 0, 1 or 2.
 
-        Empty fields are missing values, as are `NaN` and `NA` among numbers; spaces around fields do not count. Further
-        columns stay in `frame`.
+        Times are seconds, such as `1.5`, or `0:01.5` (minutes and seconds), `0:00:01.5`, `0 days 00:00:01.5` as
+        pandas writes it, or `PT1.5S`. Empty fields are missing values, as are `NaN` and `NA` among numbers, and `NaT`
+        among times; spaces around fields do not count. Further columns stay in `frame`, and `DESCR` names them.
     separator : str, default=None
         The character between columns. By default a tab in files that end in `.tsv` or `.tab`, otherwise
         the one of comma, semicolon, tab and bar that the header shows.
@@ -60,6 +78,10 @@ def load_table(table, *, separator=None, root=None, regression=None):
     regression : bool, default=None
         Whether labels are numbers to be predicted, and not classes. By default they are if all of them are numbers
         and not all are whole.
+    path : str, default=None
+        The name of the column of paths, where it is none of those above.
+    label, start, end, duration, group, fold, partition : str or False, default=None
+        The names of these columns, where they are not called so. False: there is none, whatever the header has.
 
     Returns
     -------
@@ -71,8 +93,15 @@ def load_table(table, *, separator=None, root=None, regression=None):
     Raises
     ------
     DataSetError
-        If the table cannot be read or lacks the column of paths, a file is not there or listed twice, or a field
-        is no fold, partition or time; the message names the line.
+        If the table cannot be read or lacks the column of paths or one that is asked for; if a column looks like
+        labels or times and neither has their name nor is asked for (`emotion`, `class`, `onset`, `end_time`, ...); if
+        a file is not there or listed twice, or a field is no fold, partition or time. The message names the line.
+
+    Warns
+    -----
+    UserWarning
+        If a column looks like groups, folds or partitions (`speaker`, `split`, ...) and is not used, or there is a
+        duration and no start.
 
     See Also
     --------
@@ -94,21 +123,30 @@ def load_table(table, *, separator=None, root=None, regression=None):
     ([1.0, 0.0, nan], ['dog', 'rain'])
     >>> corpus.groups.tolist()
     ['a.wav', 'a.wav', 'b.wav']
+
+    Columns of other names:
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table = pathlib.Path(folder, "sounds.csv")
+    ...     _ = table.write_text("clip,Emotion,speaker,age\na.wav,joy,s1,30\nb.wav,fear,s2,40\n")
+    ...     for name in ("a.wav", "b.wav"):
+    ...         pathlib.Path(folder, name).touch()
+    ...     corpus = load_table(table, path="clip", label="Emotion", group="speaker")
+    >>> corpus.DESCR  # doctest: +NORMALIZE_WHITESPACE
+    'Audio: 2 recordings, 2 classes (fear, joy), 2 groups of recordings that belong together,
+    columns not used: age.'
     """
     table = _table_file(table)
-    frame = read_table(table, separator=separator)
-    columns = {name.lower(): frame[name] for name in frame}
-    names = next((columns[name] for name in _PATHS if name in columns), None)
-    if names is None:
-        raise DataSetError(
-            f"{table} has no column path (or file, or filename); its header has {', '.join(map(repr, frame))}. "
-            f"{TABLE_LAYOUT}"
-        )
+    frame = read_table(table, separator=separator, path=path)
+    given = dict(zip(ROLES, (path, label, start, end, duration, group, fold, partition), strict=True))
+    chosen = choose_columns(frame, given, table, TABLE_LAYOUT)
+    columns = {role: frame[name] for role, name in chosen.items()}
+    names = columns["path"]
     if (names == "").any():
         raise _wrong_field(names, names == "", table, "the path of a file")
     root = table.parent if root is None else Path(root)
     paths = locate(names, root, table)
-    times = {name: _seconds(columns[name], table) for name in ("start", "end") if name in columns}
+    times = _times(columns, table)
     segments = _segments(paths, times, frame.index, table)
     fragments = "" if segments is None else _fragments(segments)
     check_different(np.array(paths, dtype=object) + fragments, names, table)
@@ -129,7 +167,8 @@ def load_table(table, *, separator=None, root=None, regression=None):
         folds=_folds(columns["fold"], table) if "fold" in columns else None,
         partition=_partition(columns["partition"], table) if "partition" in columns else None,
         groups=groups,
-        frame=typed(frame),
+        frame=typed(frame, [chosen[role] for role in ("path", "label", "group") if role in chosen]),
+        unused_columns=[name for name in frame if name not in chosen.values()],
     )
 
 
@@ -139,17 +178,19 @@ def fits_table(folder):
     return None if found else f"no table {' or '.join(TABLE_NAMES)}"
 
 
-def read_table(path, columns=(), *, separator=None):
+def read_table(file, columns=(), *, separator=None, path=None):
     """Read a table with a header as text.
 
     Parameters
     ----------
-    path : path-like
+    file : path-like
         A file in UTF-8.
     columns : sequence of str, default=()
         Columns that it must have.
     separator : str, default=None
         What stands between columns; found out by default.
+    path : str, default=None
+        What the column of paths is called, by which a separator is found out, if not by one of the usual names.
 
     Returns
     -------
@@ -161,24 +202,24 @@ def read_table(path, columns=(), *, separator=None):
     DataSetError
         If it cannot be read, the message says where and what was expected.
     """
-    text = _read_text(path, columns, separator)
+    text = _read_text(file, columns, separator)
     if separator is None:
-        separator = _separator(path, text)
-    lines = _parse(path, text, columns, separator)
+        separator = _separator(file, text, path)
+    lines = _parse(file, text, columns, separator)
     if not lines:
-        raise _unreadable(path, "it is empty", columns, separator)
+        raise _unreadable(file, "it is empty", columns, separator)
     header = lines.pop(0)[1]
     lacks = [name for name in columns if name not in header]
     if lacks:
         found = ", ".join(map(repr, header[:20]))
-        raise _unreadable(path, f"it lacks {', '.join(lacks)} and has {found}", columns, separator)
+        raise _unreadable(file, f"it lacks {', '.join(lacks)} and has {found}", columns, separator)
     repeated = pd.Index([name.lower() for name in header]).duplicated()
     if repeated.any():
-        raise _unreadable(path, f"two columns are called {header[np.argmax(repeated)]!r}", columns, separator)
+        raise _unreadable(file, f"two columns are called {header[np.argmax(repeated)]!r}", columns, separator)
     for line, fields in lines:
         if len(fields) != len(header):
             what = f"line {line} has {len(fields)} fields, the header {len(header)}"
-            raise _unreadable(path, what, columns, separator)
+            raise _unreadable(file, what, columns, separator)
     index = pd.Index([line for line, _ in lines], name="line", dtype=np.int64)
     return pd.DataFrame([fields for _, fields in lines], columns=header, index=index, dtype=str)
 
@@ -300,15 +341,16 @@ def _parse(path, text, columns, separator):
     return [(line, fields) for line, fields in lines if any(fields)]
 
 
-def _separator(path, text):
+def _separator(file, text, path=None):
     """The separator that the suffix tells, or that which finds a column of paths or else most columns in the header."""
-    if Path(path).suffix.lower() in (".tsv", ".tab"):
+    if Path(file).suffix.lower() in (".tsv", ".tab"):
         return "\t"
     header = next((line for line in text.splitlines() if line.strip()), "")
+    paths = PATH_NAMES if path is None else (path.strip().lower(),)
 
     def fitness(separator):
         fields = [field.strip(' "').lower() for field in header.split(separator)]
-        return any(name in fields for name in _PATHS), len(fields)
+        return any(name in fields for name in paths), len(fields)
 
     return max(_SEPARATORS, key=fitness)
 
@@ -334,12 +376,29 @@ def _below(names, paths, root):
     return np.array([name.replace(os.sep, "/") for name in short], dtype=object)
 
 
+def _times(columns, table):
+    """Start and end of segments in seconds, NaN where missing, as far as there are such columns."""
+    times = {role: _seconds(columns[role], table) for role in ("start", "end") if role in columns}
+    if "duration" in columns:
+        start = np.nan_to_num(times.get("start", 0.0))
+        # to the nanosecond, as timedeltas are: 0.1 + 0.2 ends at 0.3
+        times["end"] = np.round(start + _seconds(columns["duration"], table), 9)
+    return times
+
+
 def _seconds(column, table):
     """Times in seconds, NaN where missing."""
-    seconds = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    wrong = (column != "").to_numpy() & ~(np.isfinite(seconds) & (seconds >= 0))
+    seconds = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+    is_text = np.isnan(seconds) & (column != "").to_numpy()
+    wrong = np.isinf(seconds) | (seconds < 0)
+    for row in np.flatnonzero(is_text):
+        try:
+            seconds[row] = to_seconds(column.iloc[row])
+        except ValueError:
+            wrong[row] = True
+    wrong |= seconds < 0
     if wrong.any():
-        raise _wrong_field(column, wrong, table, "a time in seconds, such as 1.5")
+        raise _wrong_field(column, wrong, table, "a time in seconds, such as 1.5, or 0:00:01.5")
     return seconds
 
 
@@ -393,11 +452,11 @@ def _partition(column, table):
     return numbers
 
 
-def typed(frame):
+def typed(frame, texts=()):
     """The table with numbers in the columns that hold nothing else; names of files, classes and groups stay text."""
     frame = frame.reset_index(drop=True)
     for name in frame:
-        if name.lower() not in (*_PATHS, "label", "group"):
+        if name not in texts and name.lower() not in (*PATH_NAMES, "label", "group"):
             numbers = pd.to_numeric(frame[name], errors="coerce")
             padded = frame[name].str.match(r"-?0\d")  # a name rather than a number
             if numbers[frame[name] != ""].notna().all() and not padded.any():

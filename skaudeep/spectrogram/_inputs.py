@@ -8,13 +8,9 @@ import numpy as np
 import pandas as pd
 
 from skaudeep import audio
+from skaudeep._columns import segment_table, to_seconds
 from skaudeep._validation import validate_data
 from skaudeep.exceptions import AudioError
-
-_SEGMENT = ["file", "start", "end"]
-
-# what tables of others call the ends of a segment
-_OTHER_NAMES = {"onset", "offset", "begin", "stop", "start_time", "end_time", "duration"}
 
 
 @dataclass(frozen=True)
@@ -99,22 +95,12 @@ def as_sources(estimator, X, *, reset):
 
 def _segments(X):
     """The segments of a table, or None if X is not one."""
-    index = X if isinstance(X, pd.Index) else getattr(X, "index", None)
-    if isinstance(X, pd.DataFrame) and "file" in X.columns:
-        table = X
-    elif isinstance(index, pd.MultiIndex) and "file" in index.names:
-        table = index.to_frame(index=False)
-    elif isinstance(X, pd.DataFrame) and any(pd.api.types.is_string_dtype(X[name]) for name in X):
-        raise ValueError(f"X has the columns {list(X.columns)}; name that of the paths 'file'")
-    else:
+    table = segment_table(X)
+    if table is None:
+        if isinstance(X, pd.DataFrame) and any(pd.api.types.is_string_dtype(X[name]) for name in X):
+            raise ValueError(f"X has the columns {list(X.columns)}; name that of the paths 'file' or 'path'")
         return None
-    misspelt = [n for n in table.columns if str(n).lower() in _OTHER_NAMES | {"start", "end"} and n not in _SEGMENT]
-    if misspelt:
-        raise ValueError(
-            f"X has the columns {misspelt}: segments are taken from 'start' and 'end', in seconds or as timedeltas; "
-            "rename them, or drop them to take whole files"
-        )
-    columns = [table[name] if name in table else [None] * len(table) for name in _SEGMENT]
+    columns = [table[name] if name in table else [None] * len(table) for name in ("file", "start", "end")]
     return [
         FileSource(_as_path(file, row), _seconds(start, row, "start"), _seconds(end, row, "end"))
         for row, (file, start, end) in enumerate(zip(*columns, strict=True))
@@ -180,9 +166,9 @@ def _as_path(file, row):
 def _seconds(time, row, name):
     """A time as seconds; None for a missing one."""
     try:
-        if pd.isna(time) or (name == "end" and time == np.inf):
+        seconds = to_seconds(time)
+        if np.isnan(seconds) or (name == "end" and seconds == np.inf):
             return None
-        seconds = time.total_seconds() if hasattr(time, "total_seconds") else float(time)
         if not np.isfinite(seconds):
             raise ValueError("not finite")
         return seconds

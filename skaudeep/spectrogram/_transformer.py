@@ -183,7 +183,7 @@ class SpectrogramTransformer(VersionedMixin, TransformerMixin, BaseEstimator, au
         Parameters
         ----------
         X : list, array, Series, DataFrame or MultiIndex of length n
-            Paths; or a table with columns or index levels "file", "start" and "end" (seconds or
+            Paths; or a table with columns or index levels "file" (or "path"), "start" and "end" (seconds or
             timedeltas; missing = from the beginning, to the end; other columns are ignored); or
             waveforms: an array of shape (n, n_samples) or (n, n_channels, n_samples), or a list of arrays.
         y : object, default=None

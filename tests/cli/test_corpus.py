@@ -12,8 +12,11 @@ from skaudeep.datasets import _corpora, load_corpus
 from skaudeep.exceptions import DataSetError
 
 
-def load(folder, parser="auto"):
-    return _corpus.load(argparse.Namespace(basedir=str(folder), corpus_parser=parser))
+def load(folder, parser="auto", columns=()):
+    options = argparse.ArgumentParser(exit_on_error=False)
+    _corpus.add_corpus(options)
+    words = ["--basedir", str(folder), "--parser", parser, *(["--columns", *columns] if columns else [])]
+    return _corpus.load(options.parse_args(words))
 
 
 @pytest.fixture
@@ -112,6 +115,42 @@ def test_errors_speak_of_the_option(tree, layouts):
     layouts["table"].joinpath("audio").mkdir()
     with pytest.raises(DataSetError, match=r"could be any of dcase, table; choose one with --parser\."):
         load(layouts["table"])
+
+
+@pytest.fixture
+def emotions(tree):
+    """A table whose columns have names of their own."""
+    folder = tree("a.wav", "b.wav", folder="emotions")
+    text = "clip;Emotion;speaker;onset;age\na.wav;joy;s1;0.5;30\nb.wav;fear;s2;;40\n"
+    (folder / "metadata.csv").write_text(text)
+    return folder
+
+
+def test_columns_of_a_table(emotions):
+    columns = ["path=clip", "label=emotion", "GROUP=speaker", "start=onset"]
+    corpus = load(emotions, "table", columns)
+    assert corpus.filenames.tolist() == ["a.wav#t=0.5", "b.wav"]
+    assert corpus.target_names.tolist() == ["fear", "joy"] and corpus.groups.tolist() == ["s1", "s2"]
+    assert corpus.unused_columns == ["age"]
+    without = load(emotions / "metadata.csv", "auto", ["path=clip", "label=none", "group=False", "start=none"])
+    assert without.target is without.groups is None
+
+
+def test_errors_and_warnings_speak_of_columns(emotions, layouts):
+    with pytest.raises(DataSetError, match="but 'Emotion' looks like it; pass --columns label='Emotion', or --columns"):
+        load(emotions, columns=["path=clip", "start=none", "group=speaker"])
+    with pytest.raises(DataSetError, match=r"--columns label='feeling': .*\.csv has no such column; its header"):
+        load(emotions, columns=["path=clip", "label=feeling"])
+    with pytest.raises(DataSetError, match="is no option of --parser 'esc'"):
+        load(layouts["esc"], columns=["label=x"])
+    with pytest.warns(UserWarning, match="'speaker' may tell groups .*; pass --columns group='speaker' to use it"):
+        load(emotions, columns=["path=clip", "label=Emotion", "start=onset"])
+
+
+@pytest.mark.parametrize("word", ["label", "label=", "sound=x", "=x"])
+def test_what_is_no_column(emotions, word):
+    with pytest.raises(argparse.ArgumentError, match="is not WHAT=NAME, with WHAT one of path, label, start, end"):
+        load(emotions, columns=[word])
 
 
 # --- functions of others ---

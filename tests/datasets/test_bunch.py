@@ -24,7 +24,7 @@ def splits(corpus):
 
 def test_every_key_is_there():
     corpus = make_bunch(NAMES, NAMES)
-    assert tuple(corpus) == KEYS
+    assert tuple(corpus)[: len(KEYS)] == KEYS
     assert [key for key in KEYS if corpus[key] is not None] == ["data", "filenames", "metadata", "DESCR"]
 
 
@@ -140,6 +140,30 @@ def test_labelled_recordings_only():
     assert found.DESCR.startswith("Audio: 3 recordings, 2 classes (x, y), 2 given folds")
     assert found.more == "kept"
     assert len(make_dataset(np.zeros((3, 1)), **found.metadata).instance) == 3
+
+
+def test_tables_of_segments_name_their_paths_as_elsewhere():
+    table = pd.DataFrame({"path": NAMES, "start": 0.5, "note": "x"})
+    assert make_bunch(table, NAMES).data.columns.tolist() == ["file", "start"]
+    given = table.rename(columns={"path": "file"})
+    assert make_bunch(given, NAMES).data is given
+    with pytest.raises(
+        DataSetError, match=r"files: got a table with the columns \['start', 'note'\]; call that of the"
+    ):
+        make_bunch(table.drop(columns="path"), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    [
+        (["age", ""], "columns not used: age, ''."),
+        (list("abcdefghijkl"), "used: a, b, c, d, e, f, g, h, i, j, 2 more."),
+    ],
+)
+def test_columns_that_nobody_uses_are_named(columns, text):
+    corpus = make_bunch(NAMES, NAMES, unused_columns=columns)
+    assert corpus.DESCR.endswith(text) and corpus.unused_columns == columns
+    assert make_bunch(NAMES, NAMES, unused_columns=[]).DESCR == "Audio: 4 recordings."
 
 
 def test_partitions_of_labelled_recordings_only():

@@ -53,7 +53,7 @@ def test_the_layout_that_fits_is_found(tree, name):
     names, texts = CORPORA[name]
     folder = tree(*names, texts=texts)
     found = load_corpus(folder)
-    assert tuple(found) == KEYS
+    assert tuple(found)[: len(KEYS)] == KEYS
     assert equal(found, load_corpus(folder, name.split()[0]))
     assert found.DESCR == load_corpus(str(folder), kind=name.split()[0]).DESCR
 

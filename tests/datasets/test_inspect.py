@@ -179,7 +179,12 @@ def test_folder_is_recognised(make_recording, tmp_path):
         ({"filenames": []}, "got a dict without data"),
         (["a.wav", np.nan], "expected paths, got nan among them"),
         ([np.zeros(3)], r"expected paths, got array\(\[0., 0., 0.\]\)"),
-        (pd.DataFrame({"path": ["a.wav"]}), r"columns \['path'\]; name that of paths 'file'"),
+        (pd.DataFrame({"clip": ["a.wav"]}), r"columns \['clip'\]; name that of paths 'file' or 'path'"),
+        (
+            pd.DataFrame({"path": ["a.wav"], "onset": [0]}),
+            r"source has the columns \['onset'\]: segments are",
+        ),
+        (pd.DataFrame({"path": ["a.wav"], "file": ["b.wav"]}), "'path' and 'file', which differ"),
         (pd.DataFrame({"file": ["a.wav"], "start": ["now"]}), "start and end are seconds or timedeltas"),
         ({"data": ["a.wav"], "target": [1], "target_names": ["a"]}, "got class 1, but target_names has 1 names"),
         ({"data": ["a.wav"], "target": ["a"]}, "target: expected numbers as the loaders give them .*'a'"),
@@ -347,3 +352,19 @@ def test_printed_form_is_aligned_and_short(recordings):
 def test_names_do_not_break_the_printed_form():
     ds = make_dataset(np.zeros((2, 1)), ["a", "b"], label_nominal=["two\nlines", "b\x01"])
     assert [line.split() for line in str(inspect_dataset(ds)).splitlines()[4:6]] == [["b?", "1"], ["two?lines", "1"]]
+
+
+def test_columns_of_a_table_that_nobody_uses(make_recording, tmp_path):
+    make_recording("a.wav", 0.5)
+    (tmp_path / "t.csv").write_text("path,label,age,start\na.wav,x,30,0 days 00:00:00.25\n")
+    info = inspect_corpus(tmp_path / "t.csv")
+    assert str(info).endswith("not used     columns age")
+    assert info.to_dict()["unused_columns"] == ["age"]
+    assert info.durations["total"] == 0.25
+
+
+@pytest.mark.parametrize("paths", ["file", "path", "filename"])
+def test_tables_of_segments_under_each_name(make_recording, paths):
+    table = pd.DataFrame({paths: [make_recording("a.wav", 1.0)] * 2, "start": ["0:00.25", ""], "end": [None, 0.5]})
+    for source in (table, pd.MultiIndex.from_frame(table)):
+        assert inspect_corpus(source).durations["total"] == 1.25

@@ -185,7 +185,7 @@ def test_the_table_of_a_synthetic_corpus(tmp_path):
         ("path,fold\na.wav,-1\n", r"line 2: fold is '-1'; expected a whole number from 0"),
         ("path,fold\na.wav,1\nb.wav,1.5\n", r"line 3: fold is '1\.5'"),
         ("path,partition\na.wav,trian\n", r"line 2: partition is 'trian'; expected train, devel or test"),
-        ("path,start\na.wav,0:30\n", r"line 2: start is '0:30'; expected a time in seconds"),
+        ("path,start\na.wav,30 sec\n", r"line 2: start is '30 sec'; expected a time in seconds"),
         ("path,end\na.wav,-1\n", r"line 2: end is '-1'"),
         ("path,start,end\na.wav,2,1\n", r"line 2: the segment ends at 1 s, but starts at 2 s"),
         ("path,end\na.wav,0\n", r"line 2: the segment ends at 0 s, but starts at 0 s"),
@@ -225,10 +225,11 @@ def test_many_rows_at_once(table):
 
 
 def test_labels_and_identifiers_stay_as_they_are_written(table):
-    corpus = load_table(table("path,label,subject\na.wav,007,007\nb.wav,7,010\nsub/c.wav,NA,011\n"))
+    text = "path,label,subject\na.wav,007,007\nb.wav,7,010\nsub/c.wav,NA,011\n"
+    corpus = load_table(table(text), group="subject")
     assert corpus.target_names.tolist() == ["007", "7"]
     np.testing.assert_array_equal(corpus.target, [0, 1, np.nan])
-    assert corpus.frame["subject"].tolist() == ["007", "010", "011"]
+    assert corpus.frame["subject"].tolist() == corpus.groups.tolist() == ["007", "010", "011"]
 
 
 def test_what_other_programs_write_for_missing_numbers(table):
@@ -247,3 +248,77 @@ def test_groups_travel_to_the_data_set(table):
     ds = make_dataset(np.zeros((3, 2)), **corpus.metadata)
     assert ds.group.values.tolist() == ["a.wav", "a.wav", "b.wav"]
     assert to_bunch(ds).groups.tolist() == corpus.groups.tolist()
+
+
+@pytest.mark.parametrize(
+    "time", ["0 days 00:00:00.25", "00:00:00.25", "0:00.25", "PT0.25S", "0 days 00:00:00.250000", " 0.25 ", "2.5e-1"]
+)
+def test_times_in_the_forms_that_programs_write(table, time):
+    corpus = load_table(table(f"path,start,end\na.wav,{time},1:02.5\nb.wav,,NaT\nsub/c.wav,nan,0 days 00:00:01\n"))
+    assert corpus.filenames.tolist() == ["a.wav#t=0.25,62.5", "b.wav", "sub/c.wav#t=,1"]
+
+
+def test_pandas_writes_times_that_are_read(table, tmp_path):
+    frame = pd.DataFrame({"path": ["a.wav", "b.wav"], "start": [0.25, 90061.5], "end": [1, None]})
+    seconds = ["start", "end"]
+    frame[seconds] = frame[seconds].apply(pd.to_timedelta, unit="s")
+    frame.to_csv(table(""), index=False)
+    assert load_table(tmp_path / "list.csv").filenames.tolist() == ["a.wav#t=0.25,1", "b.wav#t=90061.5"]
+
+
+@pytest.mark.parametrize(
+    "time", ["-1 days +23:59:59.75", "0:60", "1:75:00", "late", "inf", "1_0", "PT", "P1Y", "44100 Hz"]
+)
+def test_what_is_no_time_names_line_and_file(table, time):
+    with pytest.raises(DataSetError, match=r"list\.csv, line 3: onset is .*; expected a time in seconds"):
+        load_table(table(f"path,onset\na.wav,0\nb.wav,{time}\n"), start="onset")
+
+
+def test_a_duration_counts_from_the_start(table):
+    corpus = load_table(table("path,start,duration\na.wav,0.1,0.2\nb.wav,,PT1S\nsub/c.wav,1,\n"))
+    assert corpus.filenames.tolist() == ["a.wav#t=0.1,0.3", "b.wav#t=,1", "sub/c.wav#t=1"]
+    with pytest.raises(DataSetError, match="line 2: the segment ends at 2 s, but starts at 2 s"):
+        load_table(table("path,start,duration\na.wav,2,0\n"))
+
+
+TABLE = """
+clip;Scene Label ;speaker ID;Begin Time (s);length;cv;split;salience
+a.wav;rain;s1;0.5;1;1;train;1
+b.wav;dog;s2;0;2;2;dev;2
+"""
+NAMES = {
+    "path": "clip",
+    "label": "Scene Label",
+    "group": "speaker id",
+    "start": " begin time (S)",
+    "duration": "length",
+    "fold": "cv",
+    "partition": "split",
+}
+
+
+def test_columns_under_any_name(table):
+    corpus = load_table(table("\ufeff" + TABLE), **NAMES)
+    assert corpus.filenames.tolist() == ["a.wav#t=0.5,1.5", "b.wav#t=0,2"]
+    assert corpus.target_names.tolist() == ["dog", "rain"] and corpus.target.tolist() == [1, 0]
+    assert corpus.groups.tolist() == ["s1", "s2"]
+    assert corpus.cv_folds.tolist() == [[1, 0], [0, 1]]
+    assert corpus.partition.tolist() == [0, 1]
+    assert corpus.unused_columns == ["salience"]
+    assert corpus.DESCR.endswith("belong together, columns not used: salience.")
+    assert corpus.frame["speaker ID"].tolist() == ["s1", "s2"]
+
+
+def test_columns_that_are_not_wanted(table):
+    without = dict.fromkeys(["label", "group", "start", "end", "duration", "fold", "partition"], False)
+    header = "path,label,group,start,end,duration,fold,partition,speaker,split,class,onset"
+    corpus = load_table(table(f"{header}\na.wav,x,g,0,1,1,1,train,s,t,c,0\n"), **without)
+    assert corpus.filenames.tolist() == ["a.wav"]
+    assert corpus.DESCR.startswith("Audio: 1 recording, columns not used: label, group, start, ")
+    assert corpus.DESCR.endswith("speaker, split, class, 1 more.") and len(corpus.unused_columns) == 11
+
+
+def test_paths_and_tables_as_path_objects(table, tmp_path):
+    path = table("file_name\nc.wav\n")
+    assert load_table(path, root=tmp_path / "sub").filenames.tolist() == ["c.wav"]
+    assert load_table(str(path), root=str(tmp_path / "sub")).filenames.tolist() == ["c.wav"]

@@ -1,5 +1,6 @@
 """Every accepted form of X gives the same sources, every other one a clear error."""
 
+import datetime
 import pathlib
 
 import numpy as np
@@ -34,6 +35,12 @@ def estimator():
         pd.Series(PATHS, index=[7, 3]),
         pd.Index(PATHS),
         pd.DataFrame({"file": PATHS}),
+        pd.DataFrame({"path": PATHS}),
+        pd.DataFrame({"filename": PATHS, "label": ["dog", "cat"]}),
+        pd.DataFrame({"file_name": [pathlib.Path(path) for path in PATHS]}),
+        pd.DataFrame({"path": PATHS, "file": PATHS, "filename": "x.wav"}),
+        pd.Series([pathlib.Path(path) for path in PATHS]),
+        np.array([pathlib.Path(path) for path in PATHS]),
     ],
     ids=lambda X: type(X).__name__,
 )
@@ -50,8 +57,16 @@ def test_paths(estimator, X):
         pd.MultiIndex.from_frame(TIMES),
         pd.DataFrame({"label": ["dog", "cat"]}, index=pd.MultiIndex.from_frame(TIMES)),
         pd.Series([0, 1], index=pd.MultiIndex.from_frame(SEGMENTS)),
+        SEGMENTS.rename(columns={"file": "path"}),
+        pd.MultiIndex.from_frame(TIMES.rename(columns={"file": "path"})),
+        pd.DataFrame({"path": ["x", "y"]}, index=pd.MultiIndex.from_frame(TIMES)),
+        SEGMENTS.assign(start=["0 days 00:00:00.50", "NaT"], end=["", "0:02"]),
+        SEGMENTS.assign(start=[np.timedelta64(500, "ms"), None], end=[np.inf, datetime.timedelta(seconds=2)]),
     ],
-    ids=["seconds", "timedeltas", "objects", "MultiIndex", "indexed DataFrame", "indexed Series"],
+    ids=[
+        *("seconds", "timedeltas", "objects", "MultiIndex", "indexed DataFrame", "indexed Series"),
+        *("path", "MultiIndex of path", "indexed by file", "text", "timedeltas of NumPy and Python"),
+    ],
 )
 def test_segments(estimator, X):
     expected = [FileSource("a.wav", 0.5, None), FileSource("b.wav", None, 2.0)]
@@ -113,7 +128,16 @@ def test_waveforms_need_a_sample_rate(X):
         (SEGMENTS[:0], "X is empty"),
         (["a.wav", None], r"X\[1\] is None, neither a path nor a waveform"),
         ([np.zeros(3), np.zeros((1, 2, 3))], r"(?s)X\[1\] is array.*, neither a path nor a waveform"),
-        (pd.DataFrame({"path": PATHS}), r"has the columns \['path'\]; name that of the paths 'file'"),
+        (pd.DataFrame({"clip": PATHS}), r"has the columns \['clip'\]; name that of the paths 'file' or 'path'"),
+        (pd.DataFrame({"path": PATHS, "file": PATHS[::-1]}), "has the columns 'path' and 'file', which differ; drop"),
+        (
+            pd.DataFrame({"path": PATHS, "start_time": 0.0}),
+            r"has the columns \['start_time'\]: segments are",
+        ),
+        (pd.DataFrame({"path": PATHS, "start": 0.0, "length": 1.0}), r"has the columns \['length'\]: segments are"),
+        (pd.DataFrame({"path": PATHS, "duration": 1.0}), r"has the columns \['duration'\]: segments are taken from"),
+        (SEGMENTS.assign(start=[np.inf, 0]), "start of row 0 is inf; give seconds"),
+        (SEGMENTS.assign(start="2024-01-01"), "start of row 0 is '2024-01-01'; give seconds"),
         (SEGMENTS.assign(file=["a.wav", None]), "row 1 of X has .* for a file; give a path"),
         (SEGMENTS.assign(end=["1", "late"]), "end of row 1 is 'late'; give seconds"),
         (

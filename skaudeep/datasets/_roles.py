@@ -1,0 +1,147 @@
+"""Which column of a table tells what: path, label, start, end, duration, group, fold and partition."""
+
+import warnings
+
+from skaudeep._columns import PATH_NAMES, guess_role
+from skaudeep.exceptions import DataSetError
+
+#: What columns tell that are not missed before something is evaluated.
+_WHAT = {"group": "groups of recordings that belong together", "fold": "folds", "partition": "partitions"}
+_WITHOUT_START = (
+    "the column duration is not used, as there is no start; pass duration='duration' to take so much from the "
+    "beginning of each file, or duration=False."
+)
+
+
+def choose_columns(frame, given, table, layout):
+    """Choose the column for each role, and complain of those that seem to be meant and have no name that is known.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A table.
+    given : dict of str to (str, False or None)
+        For each role the name of its column, False to have none, or None for that of the standard name.
+    table : path-like
+        For messages.
+    layout : str
+        What was expected, for messages.
+
+    Returns
+    -------
+    dict of str to str
+        The name of the column of each role that has one.
+
+    Raises
+    ------
+    DataSetError
+        If a column that is asked for is missing, there are no paths, or it is not clear which column is meant.
+
+    Warns
+    -----
+    UserWarning
+        If groups, folds or partitions, or durations without a start, seem to be there and are not used.
+    """
+    chosen = {role: _choose(frame, role, name, table) for role, name in given.items()}
+    chosen = {role: name for role, name in chosen.items() if name is not None}
+    if "duration" in chosen and "end" in chosen:
+        _end_counts(chosen, given, table)
+    rest = [name for name in frame if name not in chosen.values()]
+    missing = [role for role in given if role not in chosen and given[role] is not False]
+    problems = _path_problems(frame, chosen, given, layout)
+    problems = problems or [*_label_problems(missing, rest), *_time_problems(chosen, missing, rest)]
+    if problems:
+        raise DataSetError(f"{table} {' It '.join(problems)}")
+    hints = _hints(missing, rest)
+    if "duration" in chosen and "start" not in chosen and given["duration"] is None:
+        del chosen["duration"]
+        hints += [_WITHOUT_START] if given["start"] is None else []
+    for hint in hints:
+        warnings.warn(f"{table}: {hint}", UserWarning, stacklevel=4)
+    return chosen
+
+
+def _choose(frame, role, name, table):
+    """The column of a role, None if there is none."""
+    if name is False:
+        return None
+    known = {column.lower(): column for column in frame}
+    if name is None:
+        standard = PATH_NAMES if role == "path" else (role,)
+        return next((known[each] for each in standard if each in known), None)
+    found = name if name in frame else known.get(name.strip().lower())
+    if found is None:
+        raise DataSetError(f"{role}={name!r}: {table} has no such column; its header has {_listed(frame)}.")
+    return found
+
+
+def _end_counts(chosen, given, table):
+    """Leave a duration aside where there is an end too, unless it was asked for."""
+    if given["duration"] is not None:
+        raise DataSetError(
+            f"duration={given['duration']!r}: {table} also has the column {chosen['end']}, which says where segments "
+            "end; pass end=False or duration=False."
+        )
+    del chosen["duration"]
+
+
+def _path_problems(frame, chosen, given, layout):
+    if "path" not in chosen:
+        alike = _alike("path", frame)
+        remedy = f"pass path={alike[0]!r} if that has the paths" if alike else "pass path= with the name of its column"
+        return [f"has no column path (or file, or filename); its header has {_listed(frame)}. {layout} Or {remedy}."]
+    known = {name.lower(): name for name in frame}
+    if given["path"] is None and {"path", "file"} <= known.keys():
+        one, other = known["path"], known["file"]
+        if (frame[one] != frame[other]).any():
+            return [f"has the columns {one} and {other}, which differ; pass path={one!r} or path={other!r}."]
+    return []
+
+
+def _label_problems(missing, rest):
+    """Complain of labels under another name; what tells speakers may be labels as well."""
+    alike = _alike("label", rest) or _alike("group", rest)
+    if "label" not in missing or not alike:
+        return []
+    looks = f"{alike[0]!r} looks like it" if len(alike) == 1 else f"{_listed(alike)} look like it"
+    return [f"has no column label, but {looks}; pass label={alike[0]!r}, or label=False to do without labels."]
+
+
+def _time_problems(chosen, missing, rest):
+    """Complain of times of segments under other names."""
+    needs_start = "start" in missing
+    needs_end = "end" in missing and "duration" not in chosen
+    starts = _alike("start", rest) if needs_start else []
+    ends = _alike("end", rest) if needs_end or (needs_start and "end" in missing) else []
+    lengths = _alike("duration", rest) if needs_end and "duration" in missing and (starts or "start" in chosen) else []
+    if not starts and "duration" in chosen:
+        starts, ends = ends, []  # as librosa calls the start an offset
+    found = {"start": starts, "end": ends, "duration": lengths}
+    meant = [f"{role}={names[0]!r}" for role, names in found.items() if names]
+    if not meant:
+        return []
+    without = [f"{role}=False" for role in ("start", "end") if role in missing]
+    return [
+        f"seems to have times of segments in {_listed([*starts, *ends, *lengths])}, but these are taken from the "
+        f"columns start, end and duration; pass {', '.join(meant)} if these are times in seconds, or "
+        f"{', '.join(without or ['end=False'])} to do without."
+    ]
+
+
+def _hints(missing, rest):
+    """Say which columns look like those that only an evaluation misses."""
+    hints = []
+    for role, what in _WHAT.items():
+        alike = _alike(role, rest)
+        if role in missing and alike:
+            hint = f"{_listed(alike)} may tell {what} and is not used"
+            hints.append(f"{hint}; pass {role}={alike[0]!r} to use it, or {role}=False.")
+    return hints
+
+
+def _alike(role, names):
+    return [name for name in names if guess_role(name) == role]
+
+
+def _listed(names):
+    return ", ".join(repr(name) for name in names)
