@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pandas as pd
 
-__all__ = ["PATH_NAMES", "ROLES", "guess_role", "segment_table", "to_seconds"]
+__all__ = ["PATH_NAMES", "ROLES", "guess_role", "is_plain", "segment_table", "to_seconds"]
 
 #: What columns tell.
 ROLES = ("path", "label", "start", "end", "duration", "group", "fold", "partition")
@@ -74,14 +74,37 @@ def guess_role(name):
     >>> [guess_role(name) for name in ("Begin Time (s)", "startTime", "scene_label", "speakerid", "start_date")]
     ['start', 'start', 'label', 'group', None]
     """
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(name))
-    for word in reversed(re.findall(r"[a-z]+", parted.lower())):
+    for word in reversed(_split(name)):
         if word in _OTHERS:
             return None
         role = _role_of_word(word)
         if role is not None:
             return role
     return None
+
+
+def is_plain(name):
+    """Whether a name holds nothing but words for what a column tells, unlike `F0_offset` or `voiced_length`.
+
+    Parameters
+    ----------
+    name : object
+        The name of a column.
+
+    Returns
+    -------
+    bool
+        True for such as `class`, `speaker_id` and `Scene Label`.
+    """
+    # letters such as x and y are names of features
+    known = [word in _ENDINGS or (len(word) > 1 and _role_of_word(word)) for word in _split(name)]
+    return guess_role(name) is not None and all(known)
+
+
+def _split(name):
+    """Part a name into its words, in lower case."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(name))
+    return re.findall(r"[a-z]+", parted.lower())
 
 
 def _role_of_word(word):

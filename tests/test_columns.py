@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skaudeep._columns import ROLES, guess_role, segment_table, to_seconds
+from skaudeep._columns import ROLES, guess_role, is_plain, segment_table, to_seconds
 
 NAMES = {
     "path": [
@@ -129,3 +129,14 @@ def test_tables_without_paths():
 def test_only_paths_and_times_are_taken():
     table = pd.DataFrame({"audio_length": [3.0], "end": [1.0], "filename": ["a.wav"], "label": ["x"]}, index=[7])
     assert segment_table(table).to_dict("list") == {"file": ["a.wav"], "end": [1.0]}
+
+
+@pytest.mark.parametrize("name", ["class", "speaker_id", "Scene Label", "startTime", "Begin Time (s)"])
+def test_plain_names(name):
+    assert is_plain(name)
+    assert not is_plain(f"mean {name}")
+
+
+@pytest.mark.parametrize("name", ["F0_offset", "y", "MeanVoicedSegmentLengthSec", "mfcc1_class_2", "", "age"])
+def test_names_with_more_in_them(name):
+    assert not is_plain(name)

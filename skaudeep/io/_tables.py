@@ -3,11 +3,13 @@
 import contextlib
 import itertools
 import math
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from skaudeep._columns import guess_role, is_plain
 from skaudeep._files import atomic_path
 from skaudeep.datasets._model import (
     check_layout,
@@ -229,10 +231,26 @@ def find_columns(names, source, options, *, blanks=False):
             raise DataSetError(f"{source}: {variable}={name!r}: there is no such column, only {shown}.")
     metadata = {variable: places[name] for variable, name in options.items() if name in places}
     features = sorted(set(range(len(names))) - set(metadata.values()))
+    _warn_of_features([names[i] for i in features], metadata, source)
     if not features:
         raise DataSetError(f"{source}: no column is left for features; there are only {', '.join(map(repr, names))}.")
     run = max(np.split(features, np.flatnonzero(np.diff(features) != 1) + 1), key=len)
     return Columns(names, metadata, features, int(run[0]), int(run[-1]) + 1)
+
+
+def _warn_of_features(names, metadata, source):
+    """Say which features may be something else, such as the label, from which a classifier would learn all."""
+    roles = {"label", "start", "end", "group", "fold", "partition"}
+    if not metadata.keys().isdisjoint(LABELS):
+        roles.remove("label")
+    alike = [name for name in names if guess_role(name) in roles and is_plain(name)]
+    if alike:
+        warnings.warn(
+            f"{source}: {', '.join(map(repr, alike))} may be no features, but are taken for some; take them out of the "
+            f"table, or, if they are the labels, pass label_nominal={alike[0]!r}.",
+            UserWarning,
+            stacklevel=6,
+        )
 
 
 def collect(rows, columns, source, *, prefix, classes=()):

@@ -354,3 +354,19 @@ def test_a_line_of_prose_is_no_table(tmp_path):
     (tmp_path / "x.csv").write_text("This is not a table.")
     with pytest.raises(DataSetError, match=r"x\.csv: there are no instances, and none of the columns filename"):
         read_csv(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("name", ["class", "Label", "target", "speaker_id", "fold", "start_time", "split"])
+def test_features_that_may_be_labels_and_the_like(tmp_path, name):
+    (tmp_path / "t.csv").write_text(f"filename,{name},F0_offset,voiced_length\na.wav,3,1,2\n")
+    message = f"t.csv: '{name}' may be no features, .*pass label_nominal='{name}'"
+    with pytest.warns(UserWarning, match=message) as warned:
+        ds = read_csv(tmp_path / "t.csv")
+    assert ds.generated.values.tolist() == [name, "F0_offset", "voiced_length"]
+    assert warned[0].filename == __file__
+    assert read_csv(tmp_path / "t.csv", label_nominal=name).label_nominal.values.tolist() == ["3"]
+
+
+def test_features_may_be_called_so_beside_labels(tmp_path):
+    (tmp_path / "t.csv").write_text("filename,label_nominal,valence,length,mean_class\na.wav,x,3,1,2\n")
+    assert read_csv(tmp_path / "t.csv").sizes["generated"] == 3
