@@ -48,8 +48,11 @@ def find_unlabelled(y):
     Returns
     -------
     ndarray of bool of shape (n_samples,)
-        True for None, NaN and the empty text that stands for them in data sets.
+        True for None, NaN and the empty text that stands for them in data sets, and for the lowest integer, which NaN
+        becomes where it is made one.
     """
+    if y.dtype.kind == "i" and y.dtype.itemsize >= 4:
+        return y == np.iinfo(y.dtype).min
     return pd.isna(y) | (y == "" if y.dtype.kind in "OUT" else False)
 
 

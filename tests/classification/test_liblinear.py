@@ -302,3 +302,10 @@ def test_minus_one_is_a_number_like_others():
     X, y = sounds(2)
     signs = np.where(y == y[0], -1, 1)
     assert LiblinearClassifier().fit(X, signs).classes_.tolist() == [-1, 1]
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_what_becomes_of_nan_as_an_integer_is_no_class(dtype):
+    y = np.array([0, 1, np.iinfo(dtype).min], dtype=dtype)
+    with pytest.raises(ValueError, match=r"y has no label for 1 of 3 samples, the first is y\[2\]="):
+        LiblinearClassifier().fit([[0.0], [1.0], [2.0]], y)
