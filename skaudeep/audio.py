@@ -1,26 +1,19 @@
 """Read recordings: any format of libsndfile, a segment of it, a sample rate, one channel, a fixed length."""
 
-import contextlib
-import os
-import re
 from dataclasses import dataclass
 
 import numpy as np
-import soundfile
 import soxr
 
+from skaudeep._decoding import MAX_SAMPLE_RATE, Recording
 from skaudeep.exceptions import AudioError
 
 __all__ = ["CHANNELS", "AudioInfo", "audio_info", "fit_length", "mix_channels", "read_audio", "resample"]
 
 CHANNELS = ("mean", "left", "right", "diff")
 
-# What a WAV file announces that was written to a pipe, or more.
-_LARGEST_WAV = 0x7FFFF000
-
-# libsndfile announces the greatest 64-bit integer when a stream does not say how long it is.
-_UNKNOWN_LENGTH = np.iinfo(np.int64).max
-_BLOCK = 2**22  # samples decoded at a time: bounds the memory of formats that are skipped through
+# A recording of EEG or of the sea may be heard 100 times as fast; a header of 1 Hz is damaged.
+_MAX_RATIO = 256
 
 
 @dataclass(frozen=True)
@@ -64,8 +57,8 @@ def audio_info(path):
 
     Parameters
     ----------
-    path : str or path-like
-        An audio file.
+    path : str, path-like or file-like
+        An audio file, or an object with `read` and `seek` that holds one, such as a file opened in binary mode.
 
     Returns
     -------
@@ -77,7 +70,7 @@ def audio_info(path):
     FileNotFoundError
         If there is no such file.
     AudioError
-        If libsndfile cannot read it.
+        If libsndfile cannot read it, or its header announces what cannot be (see `read_audio`).
 
     Examples
     --------
@@ -89,21 +82,29 @@ def audio_info(path):
     >>> info.sample_rate, info.n_channels, info.duration, info.format
     (8000, 2, 0.5, 'WAV/PCM_16')
     """
-    with _opened(path) as file:
-        n_samples = None if file.frames == _UNKNOWN_LENGTH else file.frames
-        form = f"{file.format}/{file.subtype}"
-        return AudioInfo(file.samplerate, file.channels, n_samples, form, _missing_bytes(file))
+    with Recording(path) as recording:
+        return AudioInfo(
+            sample_rate=recording.sample_rate,
+            n_channels=recording.n_channels,
+            n_samples=recording.n_samples,
+            format=recording.format,
+            n_missing_bytes=recording.n_missing_bytes,
+        )
 
 
-def read_audio(path, *, start=None, end=None, sample_rate=None):
+def read_audio(path, *, start=None, end=None, tolerance=0.0, sample_rate=None):
     """Read a recording, or a segment of it.
 
     Parameters
     ----------
-    path : str or path-like
-        An audio file in any format that libsndfile reads (WAV, FLAC, OGG, MP3, ...).
+    path : str, path-like or file-like
+        An audio file in any format that libsndfile reads (WAV, FLAC, OGG, MP3, ...), or an object with `read` and
+        `seek` that holds one, such as a file opened in binary mode; it is read from its beginning and left open.
     start, end : float, default=None
         The segment, in seconds; None is the beginning and the end of the recording.
+    tolerance : float, default=0.0
+        How many seconds `end` may lie behind the end of the recording, which it then is: for times that somebody
+        has rounded. `SpectrogramTransformer` allows for one window.
     sample_rate : float, default=None
         Resample to this rate, in Hz; None keeps the rate of the file.
 
@@ -119,8 +120,15 @@ def read_audio(path, *, start=None, end=None, sample_rate=None):
     FileNotFoundError
         If there is no such file.
     AudioError
-        If it cannot be decoded, is truncated (a WAV or FLAC file; a truncated OGG or MP3 file looks like a shorter
-        one) or empty, holds a sample that is not finite, or the segment is not inside it.
+        If it cannot be decoded, is truncated (a truncated OGG or MP3 file looks like a shorter one) or empty, holds a
+        sample that is not finite, or the segment is not inside it. If its header is beyond reason: a sample rate above
+        10 MHz, more than 64 channels, more samples than its bytes can hold, or fewer than follow it. If `sample_rate`
+        is above 10 MHz or more than 256 times that of the file.
+
+    Notes
+    -----
+    What is no recording (a web page, an archive, a film, a pipe or a device) is refused before it is decoded, by its
+    first bytes, and the error says what it is.
 
     Examples
     --------
@@ -132,10 +140,8 @@ def read_audio(path, *, start=None, end=None, sample_rate=None):
     >>> samples.shape, samples.dtype, sample_rate
     ((1, 4000), dtype('float32'), 8000)
     """
-    with _opened(path) as file:
-        samples, native_rate = _read_segment(file, path, start, end), file.samplerate
-    if not np.isfinite(samples).all():
-        raise AudioError(f"{path}: holds a sample that is not finite; repair the file or leave it out")
+    with Recording(path) as recording:
+        samples, native_rate = recording.read(start, end, tolerance), recording.sample_rate
     if sample_rate is None:
         return samples, native_rate
     return resample(samples, native_rate, sample_rate), sample_rate
@@ -156,6 +162,11 @@ def resample(samples, rate, new_rate):
     ndarray of shape (n_channels, n_samples * new_rate / rate), float32
         The waveform at the new rate; `samples` itself if the rates agree.
 
+    Raises
+    ------
+    AudioError
+        If the new rate is not positive, above 10 MHz, or more than 256 times the old one.
+
     Examples
     --------
     >>> import numpy as np
@@ -167,6 +178,11 @@ def resample(samples, rate, new_rate):
         return samples
     if not new_rate > 0:
         raise AudioError(f"cannot resample to {new_rate} Hz; give a positive sample rate")
+    if new_rate > min(MAX_SAMPLE_RATE, _MAX_RATIO * rate):
+        raise AudioError(
+            f"cannot resample from {rate:g} Hz to {new_rate:g} Hz, more than {_MAX_RATIO} times as much or than "
+            f"{MAX_SAMPLE_RATE:,} Hz; decrease sample_rate, or leave it out if its header is damaged"
+        )
     return np.ascontiguousarray(soxr.resample(samples.T, rate, new_rate).T)
 
 
@@ -241,99 +257,3 @@ def fit_length(samples, n_samples, *, center=False):
     if missing <= 0:
         return samples[..., before : before + n_samples]
     return np.pad(samples, [(0, 0)] * (samples.ndim - 1) + [(before, missing - before)])
-
-
-class _Stream(soundfile.SoundFile):
-    """A file to read in order: soundfile seeks after every read, which loses samples of an MP3 and can hang
-    in a truncated FLAC."""
-
-    def seekable(self):
-        return False
-
-
-@contextlib.contextmanager
-def _opened(path):
-    """Open a recording; whatever libsndfile complains about becomes an error that names the file."""
-    path = os.fspath(path)
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"{path}: there is no such file; check the path (it may be relative)")
-    if os.path.isdir(path):
-        raise AudioError(f"{path}: is a directory; list the audio files in it")
-    try:
-        with _Stream(path) as file:
-            yield file
-    # soundfile raises TypeError for headerless formats, which it would need more arguments for.
-    except (soundfile.LibsndfileError, TypeError) as error:
-        reason = getattr(error, "error_string", str(error))
-        raise AudioError(
-            f"{path}: cannot be decoded ({reason.strip()}); convert it to WAV, FLAC, OGG or MP3, or leave it out"
-        ) from error
-
-
-def _read_segment(file, path, start, end):
-    """Decode the samples from `start` to `end` seconds, as (n_channels, n_samples)."""
-    first = 0 if start is None else round(start * file.samplerate)
-    stop = file.frames if end is None else round(end * file.samplerate)
-    if file.frames == 0:
-        raise AudioError(f"{path}: holds no samples; leave it out")
-    # The length of an MP3 may be an estimate: only decoding shows where it ends.
-    exact = file.format != "MP3" and file.frames != _UNKNOWN_LENGTH
-    if not 0 <= first < stop or (exact and stop > file.frames):
-        raise _outside(file, path, start, end, file.frames)
-    missing = _missing_bytes(file)
-    if missing and end is None:
-        raise AudioError(
-            f"{path}: is truncated, {missing} bytes of the samples that its header announces are missing; replace the "
-            "file or leave it out"
-        )
-    _skip(file, first)
-    samples = _decode(file, stop - first)
-    decoded = samples.shape[-1]
-    if decoded == 0 or (end is not None and not exact and decoded < stop - first):
-        raise _outside(file, path, start, end, first + decoded)
-    if exact and decoded < stop - first:
-        raise AudioError(
-            f"{path}: is truncated or corrupt, {(first + decoded) / file.samplerate:g} s of "
-            f"{file.frames / file.samplerate:g} s can be decoded; replace the file or leave it out"
-        )
-    return samples
-
-
-def _missing_bytes(file):
-    """How many bytes of samples a WAV file lacks; libsndfile reads what there is, and notes it in its log."""
-    sizes = re.search(r"^data : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
-    if sizes is None:
-        return 0
-    announced, held = map(int, sizes.groups())
-    # a writer that could not know the length has announced the largest one
-    return 0 if announced >= _LARGEST_WAV else max(announced - held, 0)
-
-
-def _outside(file, path, start, end, n_samples):
-    """The error for a segment that is not inside the recording."""
-    return AudioError(
-        f"{path}: the segment from {0 if start is None else start:g} s to "
-        f"{'its end' if end is None else f'{end:g} s'} is empty or not inside the recording, which is "
-        f"{n_samples / file.samplerate:g} s long; correct start and end (missing = the whole recording)"
-    )
-
-
-def _skip(file, n_samples):
-    """Go `n_samples` forward; only where samples have one size is this a seek, as FLAC can hang in it."""
-    if file.format != "FLAC" and file.subtype.startswith(("PCM_", "FLOAT", "DOUBLE")):
-        file.seek(n_samples)
-        return
-    while n_samples > 0 and (read := len(file.read(min(n_samples, _BLOCK), dtype="float32"))):
-        n_samples -= read
-
-
-def _decode(file, n_samples):
-    """Read up to `n_samples` on from the present position, as (n_channels, n_samples)."""
-    blocks = [np.empty((file.channels, 0), np.float32)]
-    while n_samples > 0:
-        block = file.read(min(n_samples, _BLOCK), dtype="float32", always_2d=True)
-        if len(block) == 0:
-            break
-        blocks.append(block.T)
-        n_samples -= len(block)
-    return np.concatenate(blocks, axis=1)

@@ -23,8 +23,19 @@ ESTIMATOR_SIDE = ("embedding", "classification", "fusion", "spectrogram", "_trai
 
 # rooms from the ground up: a file imports its own level and lower ones only
 LEVELS = (
-    ("exceptions", "_version", "_validation", "_columns", "_files", "_progress", "_provenance", "_engine"),
-    ("audio", "_persistence", "_chunks", "_sequences", "_training"),
+    (
+        "exceptions",
+        "_version",
+        "_validation",
+        "_columns",
+        "_files",
+        "_progress",
+        "_provenance",
+        "_engine",
+        "_silence",
+        "_signatures",
+    ),
+    ("audio", "_persistence", "_chunks", "_sequences", "_training", "_decoding"),
     ("spectrogram", "embedding", "fusion", "classification", "datasets", "io", "_projection", "plotting"),
     ("evaluation", "experiment", "pages"),
     ("cli",),

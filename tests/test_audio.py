@@ -54,7 +54,7 @@ def test_segment_is_a_slice_of_the_whole(make_recording, ramp, name, start, end)
 
 
 def test_blocks_are_joined(monkeypatch, make_recording, ramp):
-    monkeypatch.setattr("skaudeep.audio._BLOCK", 1000)
+    monkeypatch.setattr("skaudeep._decoding._BLOCK", 1000)
     path = make_recording("a.flac", samples=ramp, rate=RATE, subtype="PCM_24")
     samples, _ = read_audio(path, start=0.3, end=0.9)
     np.testing.assert_allclose(samples, ramp[2400:7200].T, rtol=0, atol=2e-7)
@@ -86,8 +86,8 @@ def test_info(make_recording):
     ("what", "message"),
     [
         ("directory", "is a directory; list the audio files"),
-        ("text", "cannot be decoded .*; convert it"),
-        ("no bytes", "cannot be decoded .*; convert it"),
+        ("text", "cannot be decoded: it is text, not a sound file .*; download"),
+        ("no bytes", r"cannot be decoded: it is empty \(0 bytes\); replace it"),
         ("no samples", "holds no samples; leave it out"),
         ("not finite", "not finite; repair"),
         ("truncated", "cannot be decoded|is truncated or corrupt"),
@@ -202,3 +202,9 @@ def test_soundfile_agrees(shared):
     expected, expected_rate = soundfile.read(path, dtype="float32")
     assert rate == expected_rate
     np.testing.assert_array_equal(samples[0], expected)
+
+
+@pytest.mark.parametrize(("rate", "new_rate"), [(1, 8000), (8000, 2e7), (8000, 1e300)])
+def test_resampling_beyond_reason(rate, new_rate):
+    with pytest.raises(AudioError, match=r"cannot resample from \d+ Hz to .* Hz, more than 256 times as much"):
+        resample(np.zeros((1, 10), np.float32), rate, new_rate)

@@ -286,7 +286,7 @@ def _measure(segments, headers):
     stop = np.where(open_end, n_samples, np.round(np.where(open_end, 0, end) * rate))
     readable = (headers["reason"] == "").to_numpy()
     # the length of an MP3 may be an estimate
-    exact = ~headers["format"].str.startswith("MP3").to_numpy(bool) & ~np.isnan(n_samples)
+    exact = ~headers["format"].str.contains("MPEG").to_numpy(bool) & ~np.isnan(n_samples)
     inside = (first >= 0) & ~(stop <= first) & ~(exact & (stop > n_samples))
     outside = [
         (

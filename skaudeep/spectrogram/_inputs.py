@@ -9,32 +9,69 @@ import pandas as pd
 
 from skaudeep import audio
 from skaudeep._columns import segment_table, to_seconds
+from skaudeep._decoding import is_file_like, name_of
 from skaudeep._validation import validate_data
 from skaudeep.exceptions import AudioError
 
 
+class FileObject:
+    """A file-like object of X, with a name for messages; equal to another one of the same object.
+
+    Parameters
+    ----------
+    file : file-like
+        An object with `read` and `seek`.
+    row : int
+        A row of X that holds it.
+    """
+
+    def __init__(self, file, row):
+        self._file = file
+        self.name = f"{name_of(file)} (row {row})"
+        self.read, self.seek = file.read, file.seek
+        if hasattr(file, "tell"):
+            self.tell = file.tell
+
+    def __eq__(self, other):
+        return isinstance(other, FileObject) and self._file is other._file
+
+    def __hash__(self):
+        return id(self._file)
+
+
 @dataclass(frozen=True)
 class FileSource:
-    """A recording on disk, or a segment of it in seconds."""
+    """A recording on disk or in a file-like object, or a segment of it in seconds."""
 
-    file: str
+    file: str | FileObject
     start: float | None = None
     end: float | None = None
+
+    @property
+    def label(self):
+        """What to call the file."""
+        return name_of(self.file)
 
     @property
     def name(self):
         """What to call it in messages."""
         if self.start is None and self.end is None:
-            return self.file
-        return f"{self.file} ({self.start or 0:g} s to {'its end' if self.end is None else f'{self.end:g} s'})"
+            return self.label
+        return f"{self.label} ({self.start or 0:g} s to {'its end' if self.end is None else f'{self.end:g} s'})"
 
     def sample_rate(self):
         """The rate of the file, in Hz."""
         return audio.audio_info(self.file).sample_rate
 
-    def read(self):
+    def read(self, tolerance=0.0):
         """Decode it: samples of shape (n_channels, n_samples) and their rate in Hz."""
-        return audio.read_audio(self.file, start=self.start, end=self.end)
+        return audio.read_audio(self.file, start=self.start, end=self.end, tolerance=tolerance)
+
+    def seconds_past_end(self, n_samples, sample_rate):
+        """How long after the samples that were read it should have ended."""
+        if self.end is None:
+            return 0.0
+        return self.end - (self.start or 0) - n_samples / sample_rate
 
 
 @dataclass(frozen=True)
@@ -47,13 +84,17 @@ class WaveformSource:
     def sample_rate(self):
         """None: it has the rate that an estimator is told."""
 
-    def read(self):
+    def read(self, tolerance=0.0):
         """Check it and return it; it has no rate of its own."""
         if self.samples.shape[-1] == 0:
             raise AudioError(f"{self.name}: holds no samples; leave it out")
         if not np.isfinite(self.samples).all():
             raise AudioError(f"{self.name}: holds a sample that is not finite; repair it or leave it out")
         return self.samples, None
+
+    def seconds_past_end(self, n_samples, sample_rate):
+        """Nothing: it is whole."""
+        return 0.0
 
 
 def as_sources(estimator, X, *, reset):
@@ -76,6 +117,8 @@ def as_sources(estimator, X, *, reset):
     if isinstance(X, (str, bytes, os.PathLike)):
         path = str(os.fsdecode(X))
         raise ValueError(f"X must be a list of paths, got the single path {path!r}; pass [{path!r}]")
+    if is_file_like(X):
+        raise ValueError(f"X must be a list of recordings, got a single one, {name_of(X)}; pass [X]")
     array_like = hasattr(X, "shape") or hasattr(X, "__array__")
     if not array_like and (not hasattr(X, "__len__") or isinstance(X, (dict, set, frozenset))):
         raise ValueError(f"X must be a list, an array or a table, got {reprlib.repr(X)}; pass list(X)")
@@ -102,7 +145,7 @@ def _segments(X):
         return None
     columns = [table[name] if name in table else [None] * len(table) for name in ("file", "start", "end")]
     return [
-        FileSource(_as_path(file, row), _seconds(start, row, "start"), _seconds(end, row, "end"))
+        FileSource(_as_file(file, row), _seconds(start, row, "start"), _seconds(end, row, "end"))
         for row, (file, start, end) in enumerate(zip(*columns, strict=True))
     ]
 
@@ -138,8 +181,8 @@ def _from_items(estimator, items):
     """Paths or waveforms of unequal length."""
     sources = []
     for row, item in enumerate(items):
-        if isinstance(item, (str, os.PathLike)):
-            sources.append(FileSource(_as_path(item, row)))
+        if isinstance(item, (str, os.PathLike)) or is_file_like(item):
+            sources.append(FileSource(_as_file(item, row)))
         elif np.ndim(item) in (1, 2):
             sources.append(_waveform(estimator, np.atleast_2d(np.asarray(item, dtype=np.float32)), row))
         else:
@@ -157,7 +200,10 @@ def _waveform(estimator, samples, row):
     return WaveformSource(f"waveform {row}", samples)
 
 
-def _as_path(file, row):
+def _as_file(file, row):
+    """A path as text, or a file-like object with a name."""
+    if is_file_like(file):
+        return FileObject(file, row)
     if not isinstance(file, (str, os.PathLike)):
         raise ValueError(f"row {row} of X has {file!r} for a file; give a path or drop that row")
     return os.fspath(file)

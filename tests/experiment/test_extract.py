@@ -219,7 +219,7 @@ def test_all_are_tried_before_an_error_and_warnings_name_those_that_fail(broken,
     assert {record.levelname for record in caplog.records} == {"WARNING"}
     reasons = dict(record.getMessage().split(": ", 1) for record in caplog.records)
     assert [pathlib.Path(file).name for file in reasons] == ["missing.wav", "text.wav", "no_samples.wav", "nan.wav"]
-    assert [reason.split(" (")[0].split(";")[0] for reason in reasons.values()] == [
+    assert [re.split(r" \(|[;:]", reason)[0] for reason in reasons.values()] == [
         "there is no such file",
         "cannot be decoded",
         "holds no samples",
