@@ -7,6 +7,7 @@ from sklearn.utils import Bunch
 
 from skaudeep._columns import segment_table
 from skaudeep._validation import safe_indexing, validate_params
+from skaudeep._decoding import is_file_like
 from skaudeep.datasets._folds import PredefinedFolds
 from skaudeep.datasets._model import PARTITIONS
 from skaudeep.exceptions import DataSetError
@@ -48,8 +49,8 @@ def make_bunch(
 
     Parameters
     ----------
-    files : array-like of path-like of shape (n_files,) or DataFrame
-        Paths, or segments in the columns file (or path), start and end (in seconds).
+    files : array-like of path-like or file-like of shape (n_files,) or DataFrame
+        Paths or open files, or segments in the columns file (or path), start and end (in seconds).
     names : array-like of str of shape (n_files,)
         What identifies the recordings, all different.
     target : array-like of shape (n_files,), default=None
@@ -194,6 +195,15 @@ def _renumbered(rows):
     return rows.reset_index(drop=True) if isinstance(rows, pd.DataFrame) else rows
 
 
+def _as_array(files):
+    """Paths as text, and with them file-like objects as they are."""
+    if not any(is_file_like(file) for file in files):
+        return np.array([str(file) for file in files], dtype=str)
+    recordings = np.empty(len(files), dtype=object)
+    recordings[:] = [file if is_file_like(file) else str(file) for file in files]
+    return recordings
+
+
 def number_classes(labels):
     """Number class names in sorted order.
 
@@ -294,7 +304,7 @@ def _shorten(names):
 def _as_files(files):
     """Paths as text, or a table of segments with the paths in the column `file`."""
     if not isinstance(files, pd.DataFrame):
-        return np.array([str(file) for file in files], dtype=str)
+        return _as_array(files)
     if "file" in files:
         return files
     table = segment_table(files, "files")

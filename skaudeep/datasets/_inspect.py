@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._columns import segment_table, to_seconds
+from skaudeep._decoding import is_file_like, length_is_exact, name_of
 from skaudeep._progress import progress
 from skaudeep._validation import Integral, validate_params
 from skaudeep.audio import audio_info
@@ -21,6 +22,7 @@ from skaudeep.datasets._model import PARTITIONS, check_layout, get_feature_names
 from skaudeep.exceptions import AudioError, DataSetError
 
 _MAX_BATCH = 64  # files per task: long enough to hide the cost of a task, short enough to share the work
+_TOLERANCE = 0.08  # seconds, one window: where spectrograms are made, an end so much too late is the end
 _BLOCK_BYTES = 2**25  # of features in memory at a time
 _QUANTILES = {"min": 0, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "max": 1}
 
@@ -223,10 +225,12 @@ def _as_segments(data):
         raise DataSetError(f"source: expected a folder, a corpus or a list of paths, got {type(files).__name__}.")
     if len(files) == 0:
         raise DataSetError("source: expected at least one path, got none.")
-    wrong = [file for file in files if not isinstance(file, (str, os.PathLike))]
+    wrong = [file for file in files if not isinstance(file, (str, os.PathLike)) and not is_file_like(file)]
     if wrong:
         raise DataSetError(f"source: expected paths, got {reprlib.repr(wrong[0])} among them.")
-    segments = pd.DataFrame({"file": np.array([os.fspath(file) for file in files], dtype=object)})
+    recordings = np.empty(len(files), dtype=object)
+    recordings[:] = [file if is_file_like(file) else os.fspath(file) for file in files]
+    segments = pd.DataFrame({"file": recordings})
     return segments.assign(start=_seconds(columns["start"], len(files)), end=_seconds(columns["end"], len(files)))
 
 
@@ -262,10 +266,11 @@ def _read_batch(files):
     return [_read_header(file) for file in files]
 
 
-def _read_header(path):
+def _read_header(file):
+    path = name_of(file)
     nothing = (path, np.nan, np.nan, np.nan, "")
     try:
-        info = audio_info(path)
+        info = audio_info(file)
     except (AudioError, OSError, ValueError) as error:
         return *nothing, str(error).removeprefix(f"{path}: ")
     if info.n_samples == 0:
@@ -286,11 +291,13 @@ def _measure(segments, headers):
     stop = np.where(open_end, n_samples, np.round(np.where(open_end, 0, end) * rate))
     readable = (headers["reason"] == "").to_numpy()
     # the length of an MP3 may be an estimate
-    exact = ~headers["format"].str.contains("MPEG").to_numpy(bool) & ~np.isnan(n_samples)
+    exact = headers["format"].map(length_is_exact).to_numpy(bool) & ~np.isnan(n_samples)
+    slightly_late = exact & (stop > n_samples) & (stop - n_samples <= _TOLERANCE * rate)
+    stop = np.where(slightly_late, n_samples, stop)
     inside = (first >= 0) & ~(stop <= first) & ~(exact & (stop > n_samples))
     outside = [
         (
-            segments["file"].iat[row],
+            name_of(segments["file"].iat[row]),
             f"the segment from {0 if np.isnan(start[row]) else start[row]:g} s to "
             f"{'its end' if open_end[row] else f'{end[row]:g} s'} is empty or not inside the recording"
             + ("" if np.isnan(n_samples[row]) else f", which is {n_samples[row] / rate[row]:g} s long"),

@@ -1,19 +1,17 @@
 """From the recordings of a corpus to spectrograms in NetCDF files, in batches that survive a crash."""
 
-import collections
 import contextlib
 import hashlib
 import json
 import logging
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
+from skaudeep._decoding import length_is_exact
 from skaudeep._files import atomic_path, check_target
 from skaudeep._progress import progress
 from skaudeep._provenance import PROVENANCE, encode_provenance
@@ -24,7 +22,7 @@ from skaudeep.exceptions import AudioError, DataSetError
 from skaudeep.io import NetCDFWriter
 from skaudeep.io._writer import parts_folder
 from skaudeep.spectrogram import SpectrogramTransformer, extract_branches
-from skaudeep.spectrogram._extraction import axes_at, extract_one
+from skaudeep.spectrogram._extraction import axes_at, extract_rows
 from skaudeep.spectrogram._inputs import FileSource, as_sources
 from skaudeep.spectrogram._settings import material_parameters
 
@@ -288,14 +286,17 @@ def _unequal(one, other):
 
 def _sizes_of(sources, n_jobs):
     """A table of the sources whose headers can be read: name, rate in Hz, and n_samples, NaN where not sure."""
-    codes, files = pd.factorize(np.array([source.file for source in sources], dtype=object))
+    files = np.empty(len(sources), dtype=object)
+    files[:] = [source.file for source in sources]
+    codes, files = pd.factorize(files)
     headers = read_headers(files, n_jobs, 0).iloc[codes]
     start, end = (np.array([getattr(s, end) for s in sources], dtype=float) for end in ("start", "end"))
     rate = headers["sample_rate"].to_numpy(float)
     # the length of an MP3 may be an estimate
-    length = np.where(headers["format"].str.startswith("MP3"), np.nan, headers["n_samples"].to_numpy(float))
+    length = np.where(headers["format"].map(length_is_exact), headers["n_samples"].to_numpy(float), np.nan)
     first = np.nan_to_num(np.round(start * rate))
-    n_samples = np.where(np.isnan(end), length, np.round(end * rate)) - first
+    # an end may lie a little behind that of the recording
+    n_samples = np.where(np.isnan(end), length, np.fmin(np.round(end * rate), length)) - first
     table = pd.DataFrame({"name": [source.name for source in sources], "rate": rate, "n_samples": n_samples})
     return table[~np.isnan(rate)].astype({"rate": int})
 
@@ -346,6 +347,8 @@ def _states_path(writer):
 
 def _state(file):
     """Size and time of the last change; None for a file that is missing."""
+    if not isinstance(file, str):  # nobody knows whether an object holds what it held before
+        return [time.time_ns()]
     try:
         status = os.stat(file)
     except OSError:
@@ -353,8 +356,12 @@ def _state(file):
     return [status.st_size, status.st_mtime_ns]
 
 
+def _path_of(source):
+    return os.path.abspath(source.file) if isinstance(source.file, str) else source.label
+
+
 def _make_writers(outputs, sources, metadata, resume):
-    identity = [[os.path.abspath(source.file), source.start, source.end] for source in sources]
+    identity = [[_path_of(source), source.start, source.end] for source in sources]
     identity += [[name, values if name == "label_map" else values.tolist()] for name, values in metadata.items()]
     corpus = hashlib.blake2b(json.dumps(identity, sort_keys=True, default=str).encode(), digest_size=10).hexdigest()
     for path, transformer in outputs.items():
@@ -373,7 +380,7 @@ def _extract(transformers, sources, rows, batch, n_jobs, verbose):
     """Extract the sources of some rows and append them; give a triple of name, reason and row of those that failed."""
     branches = [transformer._branch(transformer._reference) for transformer in transformers]
     failed, start = [], time.perf_counter()
-    results = _in_order(lambda row: extract_one(branches, sources[row]), rows, joblib.effective_n_jobs(n_jobs))
+    results = extract_rows(branches, sources, rows, n_jobs=n_jobs)
     with (
         contextlib.closing(results),
         progress("Extracting spectrograms", len(rows), enabled=bool(verbose)) as advance,
@@ -395,22 +402,6 @@ def _extract(transformers, sources, rows, batch, n_jobs, verbose):
             raise
         batch.append()
     return failed
-
-
-def _in_order(function, items, n_threads):
-    """Results in the order of the items, computed by threads that are only a few items ahead, whatever they cost."""
-    with ThreadPoolExecutor(n_threads) as pool:
-        pending = collections.deque()
-        try:
-            for item in items:
-                pending.append(pool.submit(function, item))
-                if len(pending) > 4 * n_threads:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
 
 
 class _Batch:

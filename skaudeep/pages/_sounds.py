@@ -159,7 +159,7 @@ def _encode(path, start, end):
     length = audio_info(path).duration if end is None else end
     if length is not None and length - first > MAX_SECONDS:
         end = first + MAX_SECONDS
-    samples, rate = read_audio(path, start=start, end=end)
+    samples, rate = read_audio(path, start=start, end=end, tolerance=MAX_SECONDS)  # as much as there is
     new_rate = next((r for r in _RATES if r >= rate), _RATES[-1])
     mono = resample(mix_channels(samples)[np.newaxis], rate, new_rate)[0]
     stream = io.BytesIO()

@@ -186,14 +186,18 @@ def mel_filterbank(kind="audeep", *, sample_rate, n_fft, n_mels=128, f_min=0.0, 
             )
         return scipy.sparse.csr_array(weights)
     corners = np.floor((n_fft + 1) * _htk_points(n_mels, f_min, f_max) / sample_rate)
-    bins = np.arange(1 + n_fft // 2)
     # Corners may fall on one bin: the empty side of a triangle then holds no bin at all.
     width = np.maximum(np.diff(corners), 1)
-    left, center, right = corners[:-2, None], corners[1:-1, None], corners[2:, None]
-    rising, falling = (bins - left) / width[:-1, None], (right - bins) / width[1:, None]
-    weights = np.where(bins < center, rising, falling)
-    weights[(bins < left) | (bins >= right)] = 0
-    return scipy.sparse.csr_array(weights)
+    # only the bins within each triangle, as all bins of all bands may be more than memory holds
+    begin, end = corners[:-2].astype(int), np.minimum(corners[2:], 1 + n_fft // 2).astype(int)
+    bands = np.repeat(np.arange(n_mels, dtype=np.int32), np.maximum(end - begin, 0))
+    bins = np.concatenate([np.arange(first, stop, dtype=np.int32) for first, stop in zip(begin, end, strict=True)])
+    rising = (bins - corners[bands]) / width[bands]
+    falling = (corners[bands + 2] - bins) / width[bands + 1]
+    weights = np.where(bins < corners[bands + 1], rising, falling)
+    filters = scipy.sparse.csr_array((weights, (bands, bins)), shape=(n_mels, 1 + n_fft // 2))
+    filters.eliminate_zeros()
+    return filters
 
 
 def _htk_points(n_mels, f_min, f_max):

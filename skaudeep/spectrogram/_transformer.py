@@ -31,8 +31,9 @@ class SpectrogramTransformer(VersionedMixin, TransformerMixin, BaseEstimator, au
 
     What becomes of unusual recordings: digital silence and constant signals become all zeros (0 dB where
     `scale` is None). Recordings that are missing, corrupt, truncated, empty, not finite, shorter than one
-    window, without the channel or the number of chunks asked for, or of another frequency axis than the
-    recording that the estimator was fitted on, are errors, which `on_error` turns into rows of NaN.
+    window, without the channel or the number of chunks asked for, of another frequency axis than the recording
+    that the estimator was fitted on, or beyond reason (see the user guide) are errors, which `on_error` turns
+    into rows of NaN.
 
     Parameters
     ----------
@@ -183,9 +184,10 @@ class SpectrogramTransformer(VersionedMixin, TransformerMixin, BaseEstimator, au
         Parameters
         ----------
         X : list, array, Series, DataFrame or MultiIndex of length n
-            Paths; or a table with columns or index levels "file" (or "path"), "start" and "end" (seconds or
-            timedeltas; missing = from the beginning, to the end; other columns are ignored); or
-            waveforms: an array of shape (n, n_samples) or (n, n_channels, n_samples), or a list of arrays.
+            Paths or open files; or a table with columns or index levels "file" (or "path"), "start" and "end" (seconds
+            or timedeltas; missing = from the beginning, to the end; an end up to one window too late is the end; other
+            columns are ignored); or waveforms: an array of shape (n, n_samples) or (n, n_channels, n_samples), or a
+            list of arrays.
         y : object, default=None
             Ignored.
 

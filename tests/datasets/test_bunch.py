@@ -1,3 +1,5 @@
+import io
+
 import hypothesis
 import hypothesis.strategies as st
 import numpy as np
@@ -230,3 +232,10 @@ def test_numbering_is_that_of_numpy(labels):
         expected = sorted(set(known))
         assert names.tolist() == expected
         assert target.tolist() == [expected.index(label) if label else -1 for label in labels]
+
+
+def test_file_like_objects_stay_what_they_are(tmp_path):
+    held = io.BytesIO()
+    corpus = make_bunch([tmp_path / "a.wav", held], ["a", "b"])
+    assert corpus.data.tolist() == [str(tmp_path / "a.wav"), held]
+    assert make_bunch([tmp_path / "a.wav"], ["a"]).data.dtype.kind == "U"

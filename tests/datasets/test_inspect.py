@@ -1,4 +1,5 @@
 import dataclasses
+import io
 import json
 import pathlib
 
@@ -85,6 +86,39 @@ def test_unreadable_files_are_listed_and_stop_nothing(recordings, bad_recordings
     assert reasons["cut"].startswith("is truncated, 100 bytes")
     assert info.n_recordings == 10 and sum(info.sample_rates.values()) == 4 and info.durations["total"] == 7.5
     assert "unreadable   6\n" in str(info) and f"{bad[0]}: there is no such file" in str(info)
+
+
+def test_file_like_objects(recordings):
+    with open(recordings[0], "rb") as file:
+        objects = [io.BytesIO(file.read()), file, io.BytesIO(b"nothing"), recordings[1]]
+        info = inspect_corpus(objects)
+    expected = inspect_corpus([recordings[0], recordings[0], recordings[1]])
+    assert info.durations["total"] == expected.durations["total"]
+    assert info.unreadable["file"].tolist() == ["<BytesIO>"]
+    assert info.n_files == 4
+
+
+def test_segments_that_end_a_little_late(make_recording):
+    path = make_recording("a.wav", 1)
+    info = inspect_corpus(pd.DataFrame({"file": path, "start": 0.5, "end": [1.0, 1.05, 1.2]}))
+    assert info.durations["max"] == info.durations["min"] == 0.5
+    assert info.unreadable["reason"].str.contains("from 0.5 s to 1.2 s is").tolist() == [True]
+
+
+def test_length_of_mp3_in_wav_is_an_estimate(shared):
+    path = str(shared / "cases" / "mp3_in_wav.wav")
+    info = inspect_corpus(pd.DataFrame({"file": [path], "start": [3.0], "end": [3.1]}))
+    assert len(info.unreadable) == 0
+
+
+def test_headers_that_lie_are_unreadable(shared):
+    info = inspect_corpus([str(shared / "cases" / name) for name in ("rate_989_MHz.wav", "size0.wav", "html.mp3")])
+    reasons = info.unreadable["reason"].tolist()
+    assert [reason.split(",")[0] for reason in reasons] == [
+        "its header announces a sample rate of 989",
+        "announces 0 bytes of samples in its header",
+        "cannot be decoded: it is a web page (HTML)",
+    ]
 
 
 def test_nothing_readable_is_a_result(bad_recordings):

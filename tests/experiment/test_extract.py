@@ -1,6 +1,7 @@
 """Extraction of a corpus: numbers, failures, interruptions, and what several settings share."""
 
 import contextlib
+import io
 import itertools
 import os
 import pathlib
@@ -8,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pandas as pd
@@ -135,6 +135,39 @@ def test_files_hold_what_transformers_give_and_each_recording_is_decoded_once(co
             read_netcdf(path), make_dataset(expected, **metadata, spectrogram_settings=settings_of(branch, corpus))
         )
     assert names_in(tmp_path) == sorted([*SETTINGS, "sounds"])
+
+
+def test_segments_in_any_order_and_in_objects(make_recording, tmp_path):
+    flac = make_recording("a.flac", 2)
+    start = np.array([1.5, 0.0, 0.7, 0.2, 1.0])
+    with open(make_recording("b.mp3", 2), "rb") as file:
+        held = io.BytesIO(file.read())
+    recordings = [flac, held, flac, held, flac]
+    data = pd.DataFrame({"file": recordings, "start": start, "end": start + 0.3})
+    corpus = make_bunch(data, [f"{row}" for row in range(5)])
+    for name in ("first.nc", "second.nc"):
+        extract_spectrograms(corpus, {tmp_path / name: transformer()}, n_jobs=2)
+        ds = read_netcdf(tmp_path / name)
+        assert ds["filename"].values.tolist() == corpus.filenames.tolist()
+        np.testing.assert_array_equal(ds["features"].values, transformer().fit_transform(data))
+
+
+def test_objects_are_never_taken_for_what_was_extracted_before(make_recording, path, monkeypatch):
+    def corpus_of(seconds):
+        with open(make_recording("a.wav", seconds), "rb") as file:
+            data = pd.DataFrame({"file": [io.BytesIO(file.read())] * 2, "start": [0.0, 0.1], "end": [0.2, 0.3]})
+        return make_bunch(data, ["a", "b"])
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="full"):
+        patch.setattr(NetCDFWriter, "complete", fail)
+        extract_spectrograms(corpus_of(0.5), {path: transformer()})
+    corpus = corpus_of(0.4)  # other noise
+    extract_spectrograms(corpus, {path: transformer()})
+    np.testing.assert_array_equal(read_netcdf(path)["features"].values, transformer().fit_transform(corpus.data))
+
+
+def fail(writer):
+    raise OSError("the disk is full")
 
 
 def test_golden_file(shared, path):
@@ -545,21 +578,6 @@ def test_progress_counts_what_is_left(broken, path, capsys):
     assert re.fullmatch(r"Extracting spectrograms: 10 files in [\d.]+ s, \d+ per second\n", capsys.readouterr().err)
     extract_spectrograms(broken, {path: transformer()}, on_error="skip", verbose=1)
     assert capsys.readouterr().err.startswith("Extracting spectrograms: 4 files")
-
-
-def test_threads_are_only_a_few_recordings_ahead():
-    started, lock = [], threading.Lock()
-
-    def work(item):
-        with lock:
-            started.append(item)
-        return -item
-
-    results = _extract._in_order(work, range(100), 2)
-    assert [next(results) for _ in range(3)] == [0, -1, -2]
-    results.close()
-    assert len(started) <= 3 + 4 * 2
-    assert list(_extract._in_order(work, range(30), 3)) == [-i for i in range(30)]
 
 
 # --- wrong arguments ---

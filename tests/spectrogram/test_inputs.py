@@ -1,6 +1,7 @@
 """Every accepted form of X gives the same sources, every other one a clear error."""
 
 import datetime
+import io
 import pathlib
 
 import numpy as np
@@ -71,6 +72,35 @@ def test_paths(estimator, X):
 def test_segments(estimator, X):
     expected = [FileSource("a.wav", 0.5, None), FileSource("b.wav", None, 2.0)]
     assert as_sources(estimator, X, reset=True) == expected
+
+
+def test_file_like_objects(estimator, make_recording):
+    path = make_recording("a.wav", 1)
+    with open(path, "rb") as file:
+        held = io.BytesIO(file.read())
+        for X in ([path, held, file], pd.Series([path, held, file]), pd.DataFrame({"file": [path, held, file]})):
+            sources = as_sources(estimator, X, reset=True)
+            assert [source.label for source in sources] == [path, "<BytesIO> (row 1)", f"{path} (row 2)"]
+            for source in sources:
+                assert source.sample_rate() == 8000
+                np.testing.assert_array_equal(source.read()[0], sources[0].read()[0])
+    table = pd.DataFrame({"file": [held, held], "start": [0.5, 0], "end": [1.0, 0.5]})
+    transformer = SpectrogramTransformer(n_mels=8)
+    expected = transformer.fit_transform(table.assign(file=path))
+    for X in (table, pd.MultiIndex.from_frame(table)):
+        np.testing.assert_array_equal(transformer.fit_transform(X), expected)
+
+
+def test_errors_of_file_like_objects(make_recording):
+    with open(make_recording("a.wav", 1), "rb") as file:
+        good = io.BytesIO(file.read())
+    transformer = SpectrogramTransformer(n_mels=8, on_error="skip").fit([good])
+    transformer.transform([good, io.BytesIO(b"no sound"), good])
+    assert transformer.errors_[["row", "file"]].to_numpy().tolist() == [[1, "<BytesIO> (row 1)"]]
+    with pytest.raises(ValueError, match=r"X must be a list of recordings, got a single one, <BytesIO>; pass \[X\]"):
+        transformer.transform(good)
+    with pytest.raises(AudioError, match=r"<StringIO> \(row 0\): cannot be read .* give a binary file"):
+        SpectrogramTransformer().fit([io.StringIO("text")])
 
 
 def test_names():
