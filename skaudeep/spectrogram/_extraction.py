@@ -198,10 +198,11 @@ class Branch:
             level = spectral.scale_minmax(level)
         return level.astype(np.float32)
 
-    def check_end(self, seconds_past_end):
+    def check_end(self, seconds_past_end, sample_rate):
         """Refuse a segment that ends more than one window after its recording, which another branch may take."""
-        # times are rounded to samples
-        if seconds_past_end > self.front_end.window_width * 1.001:
+        if seconds_past_end <= 0:
+            return
+        if seconds_past_end > self.front_end.window_width + 1 / sample_rate:  # times are rounded to samples
             raise AudioError(
                 f"the segment ends {seconds_past_end:g} s after the recording, more than one window "
                 f"(window_width={self.front_end.window_width:g} s); correct its end"
@@ -355,7 +356,7 @@ def _extract_one(branches, source, samples, native_rate):
     for branch in branches:
         rate = branch.sample_rate or native_rate
         try:
-            branch.check_end(past_end)
+            branch.check_end(past_end, native_rate)
             branch.reference.check(rate, axes_at(branch.front_end, rate).frequencies)
             results.append(branch.finish(level(branch.front_end, rate), rate))
         except AudioError as error:

@@ -301,3 +301,18 @@ def test_each_branch_has_its_own_window(make_recording):
     assert narrow.errors_["row"].tolist() == [1]
     reason = narrow.errors_["reason"][0]
     assert "the segment ends 0.05 s after the recording, more than one window (window_width=0.04 s)" in reason
+
+
+def test_headers_that_lie_are_skipped(shared, make_recording):
+    names = ["rate_989_MHz.wav", "size0.wav", "html.mp3"]
+    paths = [*(str(shared / "cases" / name) for name in names), make_recording("a.wav", 1)]
+    transformer = SpectrogramTransformer(n_mels=20, on_error="skip")
+    spectrograms = transformer.fit_transform(paths)
+    assert transformer.errors_["row"].tolist() == [0, 1, 2]
+    assert np.isfinite(spectrograms[3]).all()
+
+
+def test_times_of_slow_recordings_are_rounded(make_recording):
+    path = make_recording("a.wav", samples=np.sin(np.arange(200)), rate=100)
+    X = pd.DataFrame({"file": [path], "start": 0.004, "end": 2.0849})
+    assert SpectrogramTransformer(n_mels=None, window_overlap=0).fit_transform(X).shape == (1, 25, 5)
