@@ -6,8 +6,8 @@ from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
 from skaudeep._columns import segment_table
-from skaudeep._validation import safe_indexing, validate_params
 from skaudeep._decoding import is_file_like
+from skaudeep._validation import safe_indexing, validate_params
 from skaudeep.datasets._folds import PredefinedFolds
 from skaudeep.datasets._model import PARTITIONS
 from skaudeep.exceptions import DataSetError
