@@ -35,17 +35,10 @@ def atomic_path(path):
     """
     check_target(path)
     target = Path(os.path.realpath(path))
-    # long names are cut, so that what is added still fits into the 255 bytes of a file name
-    prefix = f".{target.stem[:60]}-{_machine()}-"
-    _sweep(target.parent, prefix, target.suffix)
-    temporary = target.with_name(f"{prefix}{os.getpid()}-{secrets.token_hex(4)}{target.suffix}")
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    temporary = _make_temporary(target)
     try:
-        if target.exists():
-            temporary.chmod(target.stat().st_mode & 0o777)
         yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
+        _sync(temporary)
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -78,18 +71,87 @@ def check_path(path, parameter="path", kind="file"):
         raise TypeError(f"{parameter}={path!r}: give the path of a {kind}, as text or pathlib.Path")
 
 
-def check_target(path):
-    """Raise an `OSError` that names `path` if a file can never be written there."""
+def check_target(path, inputs=None):
+    """Raise an error that names `path` if a file can never be written there, or if something is read from it.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to be written.
+    inputs : dict of str to path-like, iterable of path-like or None, default=None
+        Files that are read and must not be replaced, by what messages call them. Those that are none are passed over.
+
+    Raises
+    ------
+    OSError
+        If no file can be written there.
+    ValueError
+        If it is one of the inputs, by whatever name: spelt otherwise, a link to it, or a second name of the same file.
+    """
     check_path(path)
     path, target = Path(path), Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(f"cannot write {str(path)!r}: it is a folder; give the name of a file")
+    check_no_input(path, inputs or {})
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"cannot write {str(path)!r}: the folder {str(target.parent)!r} does not exist; create it first"
         )
     if target.exists() and not target.is_file():  # to be replaced would be its end
         raise OSError(f"cannot write {str(path)!r}: it is a device, pipe or socket; give the name of a file")
+
+
+def check_no_input(path, inputs):
+    """Raise a `ValueError` if a file that would be replaced is one of the inputs, given as for `check_target`."""
+    status = _stat(path)
+    if status is None:  # there is nothing to be replaced
+        return
+    for what, files in inputs.items():
+        for file in [files] if files is None or isinstance(files, str | os.PathLike) else files:
+            other = _stat(file)
+            if other is not None and os.path.samestat(status, other):
+                name = "" if os.fspath(file) == os.fspath(path) else f" ({os.fspath(file)})"
+                raise ValueError(
+                    f"cannot write {os.fspath(path)!r}: it is {what}{name}, which would be lost: give another file"
+                )
+
+
+def _stat(path):
+    """The identity of a file; None if there is none, or no path."""
+    if isinstance(path, str | os.PathLike):
+        with contextlib.suppress(OSError, ValueError):
+            return os.stat(path)
+    return None
+
+
+def _make_temporary(target):
+    """Make an empty file beside a target, with its permissions; remove those of processes that have died."""
+    temporary = _name_temporary(target)
+    _sweep(target.parent, _prefix(target), target.suffix)
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _name_temporary(target):
+    """A name beside a target that no other file has."""
+    return target.with_name(f"{_prefix(target)}{os.getpid()}-{secrets.token_hex(4)}{target.suffix}")
+
+
+def _prefix(target):
+    # long names are cut, so that what is added still fits into the 255 bytes of a file name
+    return f".{target.stem[:60]}-{_machine()}-"
+
+
+def _sync(path):
+    """Wait until a file is on disk."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _machine():

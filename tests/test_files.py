@@ -1,13 +1,14 @@
 """Files that appear whole or not at all."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
 
 import pytest
 
-from skaudeep._files import atomic_path, claim
+from skaudeep._files import atomic_path, check_target, claim
 
 
 def test_appears_at_the_end(tmp_path):
@@ -118,3 +119,20 @@ def test_a_claimed_folder_is_of_one(tmp_path):
     with claim(tmp_path, "free again"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_input_is_no_target(tmp_path):
+    read, folder = tmp_path / "read.txt", tmp_path / "folder"
+    read.touch()
+    folder.mkdir()
+    links = [tmp_path / name for name in ("soft.txt", "hard.txt", "soft of soft.txt")]
+    links[0].symlink_to("read.txt")
+    links[1].hardlink_to(read)
+    links[2].symlink_to(links[0])
+    for path in (read, *links, folder / ".." / "read.txt", os.path.relpath(read)):
+        with pytest.raises(ValueError, match="it is the table.*, which would be lost: give another file"):
+            check_target(path, {"a recording": None, "the table": ["missing", 3, str(read)]})
+        with pytest.raises(ValueError, match=re.escape(f"cannot write '{read}': it is the table")):
+            check_target(read, {"the table": path})
+    check_target(read, {"a recording": tmp_path / "other.txt", "another": [tmp_path, None]})
+    check_target(tmp_path / "new.txt", {"the table": tmp_path / "new.txt"})

@@ -11,6 +11,10 @@ from rich_argparse import RichHelpFormatter
 
 _EXAMPLES = "Examples:\n"
 
+#: what options call the files and the folders that are their values
+FILES = ("FILE", "CONFIG", "FEATURES")
+FOLDERS = ("DIR", "RUN", "RUN/logs")
+
 
 class UsageError(Exception):
     """Options that do not go together; the command ends as it does for an unknown option."""

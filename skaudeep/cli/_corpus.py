@@ -117,6 +117,32 @@ def _column(text):
     return role.strip().lower(), False if name.lower() in ("none", "false") else name
 
 
+def corpus_files(arguments, outputs):
+    """The files of a corpus that commands must not replace, as `prepare_output` takes them.
+
+    All in its folder are, recordings and tables, but data sets, which an earlier run may have left there.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With `basedir`.
+    outputs : iterable of str or None
+        What will be written; where all of it is new or a data set there is nothing to protect, and nothing is listed.
+
+    Returns
+    -------
+    dict of str to list of str
+        By what messages call them.
+    """
+    from skaudeep.cli._datasets import is_dataset
+
+    files = []
+    if any(path is not None and os.path.isfile(path) and not is_dataset(path) for path in outputs):
+        folders = os.walk(arguments.basedir)
+        files = [os.path.join(folder, name) for folder, _, names in folders for name in names]
+    return {"--basedir": arguments.basedir, "a file of the corpus": [file for file in files if not is_dataset(file)]}
+
+
 def _resolve(text):
     """What `load_corpus` calls the kind of corpus that the user has named, and options for it."""
     if ":" in text:

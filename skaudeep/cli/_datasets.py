@@ -1,14 +1,31 @@
 """What commands that read one data set and write another have in common."""
 
-from skaudeep.cli._outputs import prepare_output
+import contextlib
+import os
+
+from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import print_results
 
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 
-def convert(arguments, function):
-    """Read the data set `arguments.input`, write what a function makes of it to `arguments.output`, and say so."""
+
+def is_dataset(path):
+    """Whether a file is NetCDF-4, by what it begins with; one that cannot be read is not."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        return file.read(len(_HDF5)) == _HDF5
+    return False
+
+
+def convert(arguments, function, default):
+    """Read the data set `arguments.input`, write what a function makes of it to `arguments.output`, and say so.
+
+    The input is replaced only where --output names it as --input does; not by the default, and not by another name.
+    """
     from skaudeep.io import read_netcdf, write_netcdf
 
-    with prepare_output(arguments.output):
+    in_place = arguments.output is not None and os.path.abspath(arguments.output) == os.path.abspath(arguments.input)
+    arguments.output = arguments.output or default
+    with prepare_output(arguments.output, inputs=None if in_place else files_read(arguments)):
         ds = function(read_netcdf(arguments.input))
         write_netcdf(ds, arguments.output)
     report_written(arguments, ds)

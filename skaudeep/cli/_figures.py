@@ -8,7 +8,7 @@ _FORMATS = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
 
 @contextlib.contextmanager
-def prepare_figure(path, option="--output"):
+def prepare_figure(path, option="--output", inputs=None):
     """Make sure that a figure can be shown or saved, before the work to draw it; make the folder for it.
 
     A folder that was made is removed if the block fails.
@@ -19,11 +19,13 @@ def prepare_figure(path, option="--output"):
         The file to write, or None for a window.
     option : str, default="--output"
         The option that names the file, for the message.
+    inputs : dict, default=None
+        Files that must not be replaced, as for `prepare_output`.
 
     Raises
     ------
     ValueError
-        If figures are not saved with that suffix, or no window can be opened.
+        If figures are not saved with that suffix, no window can be opened, or the file is one of the inputs.
     OSError
         If the file can never be written.
     """
@@ -34,7 +36,7 @@ def prepare_figure(path, option="--output"):
     elif os.path.splitext(path)[1].lower() not in _FORMATS:
         *most, last = _FORMATS
         raise ValueError(f"cannot save a figure as {path!r}: the name must end in {', '.join(most)} or {last}")
-    with prepare_output(path):
+    with prepare_output(path, inputs=inputs):
         yield
 
 

@@ -1,11 +1,76 @@
 """Places for what commands write."""
 
 import contextlib
+import os
+import re
 from pathlib import Path
+
+from skaudeep.cli._arguments import FILES, FOLDERS
+
+#: Options, by where their values are kept, whose files and folders are written.
+_WRITTEN = ("output", "figure", "log_file", "run_name", "tempdir")
+#: How the lines of a log file begin.
+_LOGGED = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+
+
+def files_read(arguments):
+    """The files and folders that a command is to read, as its options name them, by what messages call them.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With `parser`, that of the command.
+
+    Returns
+    -------
+    dict of str to list of str
+        What `prepare_output` takes as `inputs`.
+    """
+    found = {}
+    for action in arguments.parser._actions:
+        if action.metavar in (*FILES, *FOLDERS) and action.dest not in _WRITTEN:
+            values = getattr(arguments, action.dest, None) or []
+            found[_called(action)] = values if isinstance(values, list) else [values]
+    return found
+
+
+def _called(action):
+    """What the user calls an option, or an argument without a name."""
+    return action.option_strings[-1] if action.option_strings else action.metavar
+
+
+def check_log_file(arguments):
+    """Raise an `OSError` if messages would be added to what the command reads or writes, or to what is no text."""
+    from skaudeep._files import check_no_input
+
+    path = arguments.log_file
+    if path is None or not hasattr(arguments, "parser"):
+        return
+    inputs = files_read(arguments)
+    try:
+        check_no_input(path, inputs)
+    except ValueError as error:
+        raise OSError(f"--log-file: {error}") from error
+    for name in ("output", "figure"):
+        values = getattr(arguments, name, None) or []
+        for value in values if isinstance(values, list) else [values]:
+            if os.path.realpath(value) == os.path.realpath(path):
+                raise OSError(f"--log-file {path} is also --{name}: give another file")
+    if not os.path.isfile(path):
+        return
+    with contextlib.suppress(PermissionError), open(path, "rb") as file:
+        start = file.read(1024)
+        if b"\0" in start:
+            raise OSError(f"--log-file {path} is no text, to which messages could be added: give another file")
+        folders = [Path(os.path.realpath(value)) for values in inputs.values() for value in values]
+        if start and not _LOGGED.match(start) and set(folders) & set(Path(os.path.realpath(path)).parents):
+            raise OSError(
+                f"--log-file {path} lies in a folder that is read, and was not made by --log-file: give another file"
+            )
 
 
 @contextlib.contextmanager
-def prepare_output(*paths, inputs=()):
+def prepare_output(*paths, inputs=None):
     """Make sure that files can be written before any work is done; make folders for them, if there are none.
 
     Folders that were made are removed if the block fails and has left nothing in them.
@@ -14,8 +79,8 @@ def prepare_output(*paths, inputs=()):
     ----------
     *paths : str or None
         The files; None for one that is not written.
-    inputs : sequence of str or None
-        Files that must not be replaced.
+    inputs : dict of str to str, sequence of str or None, default=None
+        Files that must not be replaced, by what messages call them, such as those of `files_read`.
 
     Raises
     ------
@@ -30,10 +95,9 @@ def prepare_output(*paths, inputs=()):
     try:
         for path in paths:
             if path is not None:
-                _check(Path(path), inputs)
-                if not Path(path).is_dir():
+                if not Path(path).exists():
                     _make_folder(path, made)
-                check_target(path)
+                check_target(path, inputs)
         yield
     except BaseException:
         for folder in reversed(made):
@@ -53,9 +117,3 @@ def _make_folder(path, made):
         folder.mkdir(exist_ok=True)  # which fails if a file is there
     except OSError as error:
         raise OSError(f"cannot make the folder of {str(path)!r} ({error.strerror}); give another file") from error
-
-
-def _check(path, inputs):
-    for other in inputs:
-        if other is not None and path.exists() and Path(other).exists() and path.samefile(other):
-            raise ValueError(f"--output {path} is an input, which would be lost: give another file")

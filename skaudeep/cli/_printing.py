@@ -5,6 +5,8 @@ import logging
 import sys
 import warnings
 
+from skaudeep.cli._outputs import check_log_file
+
 
 def print_results(arguments, *, data, show, brief=None):
     """Print the results of a command in the form that its options ask for.
@@ -73,6 +75,7 @@ def verbosity(arguments):
 @contextlib.contextmanager
 def logging_to_stderr(arguments):
     """Show what the package logs, and its warnings, on standard error, and keep it in a file if asked for."""
+    check_log_file(arguments)
     logger = logging.getLogger("skaudeep")
     handlers = [_StandardError()]
     handlers[0].setFormatter(_Formatter())

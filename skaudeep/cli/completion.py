@@ -2,11 +2,8 @@
 
 import argparse
 
-from skaudeep.cli._arguments import add_command
+from skaudeep.cli._arguments import FILES, FOLDERS, add_command
 
-#: what options call the files and the folders that are their values
-_FILES = ("FILE", "CONFIG", "FEATURES")
-_FOLDERS = ("DIR", "RUN", "RUN/logs")
 _SHELLS = ("bash", "zsh", "tcsh")
 
 
@@ -33,7 +30,7 @@ def run(arguments):
     from skaudeep.cli import make_parser
 
     parser = make_parser()
-    _say_what_values_can_be(parser, dict.fromkeys(_FILES, shtab.FILE) | dict.fromkeys(_FOLDERS, shtab.DIRECTORY))
+    _say_what_values_can_be(parser, dict.fromkeys(FILES, shtab.FILE) | dict.fromkeys(FOLDERS, shtab.DIRECTORY))
     print(shtab.complete(parser, arguments.shell))
 
 

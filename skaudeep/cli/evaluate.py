@@ -2,7 +2,7 @@
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_seed, integer, partition, real
 from skaudeep.cli._names import option_names
-from skaudeep.cli._outputs import prepare_output
+from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
 _NAMES = {"svm": "linear support vector machine", "mlp": "multi-layer perceptron"}
@@ -93,7 +93,7 @@ def run(arguments):
     """Run the command."""
     _check_usage(arguments)
     names = {"train": "train-partitions", "test": "eval-partitions", "repeats": "repeat"}
-    with option_names(**names), prepare_output(arguments.output, inputs=[arguments.input]):
+    with option_names(**names), prepare_output(arguments.output, inputs=files_read(arguments)):
         evaluation, results = _evaluate(arguments)
         if arguments.output is not None:
             _write_json(results, arguments.output)

@@ -4,7 +4,7 @@ import contextlib
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_seed, choice, real
 from skaudeep.cli._names import option_names
-from skaudeep.cli._outputs import prepare_output
+from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import print_results, verbosity
 
 _METHODS = ("pca", "tsne", "umap")
@@ -83,7 +83,7 @@ def run(arguments):
     names = {"method": "methods", "methods": "methods", "perplexity": "perplexity", "audio": "audio"}
     with (
         option_names(words, **names),
-        prepare_output(arguments.output, inputs=[arguments.input, arguments.spectrograms, arguments.predictions]),
+        prepare_output(arguments.output, inputs=files_read(arguments)),
         _opened(arguments.input) as ds,
         _opened(arguments.spectrograms) as spectrograms,
     ):

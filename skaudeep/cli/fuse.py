@@ -3,7 +3,9 @@
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_settings_check
 from skaudeep.cli._datasets import convert, report_written
 from skaudeep.cli._names import option_names
-from skaudeep.cli._outputs import prepare_output
+from skaudeep.cli._outputs import files_read, prepare_output
+
+_OUTPUT = "fused.nc"
 
 
 def add_parser(commands):
@@ -29,7 +31,16 @@ def add_parser(commands):
         metavar="NAME",
         help="dimension of the features to join along (default: generated, or the last one where there is no such)",
     )
-    parser.add_argument("--output", metavar="FILE", default="fused.nc", help="file to write (default: %(default)s)")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help=f"file to write; of `fuse chunks` also --input, which is replaced in the end (default: {_OUTPUT})",
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="let --output be one of several inputs, which is replaced by all of them",
+    )
     add_settings_check(parser)
     add_json(parser)
 
@@ -46,12 +57,14 @@ def run(arguments):
             raise UsageError(f"fuse chunks takes one --input, got {len(arguments.input)}")
         arguments.input = arguments.input[0]
         with option_names({"ds:": f"{arguments.input}:"}, dim="dimension"):
-            convert(arguments, lambda ds: fuse_chunks(ds, dim=_dimension(arguments, ds)))
+            convert(arguments, lambda ds: fuse_chunks(ds, dim=_dimension(arguments, ds)), _OUTPUT)
         return
     if len(arguments.input) < 2:
         raise UsageError("fuse takes two or more data sets as --input; `fuse chunks` joins the chunks of one")
     files = {f"datasets[{i}]": path for i, path in enumerate(arguments.input)}
-    with option_names(files, dim="dimension"), prepare_output(arguments.output):
+    arguments.output = arguments.output or _OUTPUT
+    kept = None if arguments.overwrite else files_read(arguments)
+    with option_names(files, dim="dimension"), prepare_output(arguments.output, inputs=kept):
         inputs = [read_netcdf(path) for path in arguments.input]
         fused = fuse(inputs, dim=_dimension(arguments, inputs[0]), check_settings=arguments.check_settings)
         write_netcdf(fused, arguments.output)

@@ -2,7 +2,7 @@
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_settings_check, integer
 from skaudeep.cli._names import option_names
-from skaudeep.cli._outputs import prepare_output
+from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
 
@@ -74,6 +74,8 @@ def run(arguments):
     """Run the command."""
     import os
 
+    from skaudeep.experiment._train import model_files
+
     steps = arguments.steps or [None]
     if len(arguments.output) != len(steps):
         raise UsageError(
@@ -84,9 +86,10 @@ def run(arguments):
     if len({os.path.realpath(path) for path in arguments.output}) < len(steps):
         raise UsageError("--output names the same file twice")
 
+    inputs = files_read(arguments) | {"a file of --model-dir": model_files(arguments.model_dir)}
     words = {f" (kind={kind!r})": "" for kind in ("t-rae", "f-rae", "ft-rae")} | {"leave step out": "leave --steps out"}
     names = {"step": "steps", "model_dir": "model-dir", "output": "output", "window_overlap": "freq-window-overlap"}
-    with option_names(words, **names), prepare_output(*arguments.output):
+    with option_names(words, **names), prepare_output(*arguments.output, inputs=inputs):
         results = _generate(arguments, steps)
     rows = [(r["output"], " x ".join(f"{n} {dim}" for dim, n in r["sizes"].items()), r["checkpoint"]) for r in results]
     print_results(

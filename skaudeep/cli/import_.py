@@ -3,7 +3,7 @@
 from skaudeep.cli._arguments import add_command, add_json
 from skaudeep.cli._datasets import report_written
 from skaudeep.cli._names import option_names
-from skaudeep.cli._outputs import prepare_output
+from skaudeep.cli._outputs import files_read, prepare_output
 
 
 def add_parser(commands):
@@ -46,17 +46,19 @@ def _option(name):
 def run(arguments):
     """Run the command."""
     from skaudeep.io import import_dataset, write_netcdf
+    from skaudeep.io._directories import list_tables
 
     name, kind = arguments.name, None
     if name is not None and name.lower().endswith((".csv", ".arff")):
         name, _, kind = name.rpartition(".")
+    inputs = files_read(arguments) | {"a table of --basedir": list_tables(arguments.basedir)}
     columns = {key: getattr(arguments, key) for key in _WHAT}
     words = {f"{key}=": f"{_option(key)} " for key in _WHAT} | {
         repr(columns): " ".join(f"{_option(key)} {value}" for key, value in columns.items()),
         "say by format what it is": "rename it",
         "choose by name or format": "choose by --name, with its ending",
     }
-    with option_names(words, name="name"), prepare_output(arguments.output):
+    with option_names(words, name="name"), prepare_output(arguments.output, inputs=inputs):
         ds = import_dataset(arguments.basedir, name=name, format=kind and kind.lower(), **columns)
         write_netcdf(ds, arguments.output)
     report_written(arguments, ds)

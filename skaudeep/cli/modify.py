@@ -4,6 +4,8 @@ from skaudeep.cli._arguments import add_command, add_json, add_seed, integer, pa
 from skaudeep.cli._datasets import convert
 from skaudeep.cli._names import option_names
 
+_OUTPUT = "modified.nc"
+
 
 def add_parser(commands):
     """Add the parser of this command."""
@@ -20,7 +22,11 @@ def add_parser(commands):
         ],
     )
     parser.add_argument("--input", metavar="FILE", required=True, help="data set, a NetCDF file")
-    parser.add_argument("--output", metavar="FILE", default="modified.nc", help="file to write (default: %(default)s)")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help=f"file to write; also --input, which is replaced in the end (default: {_OUTPUT})",
+    )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--add-cv-setup", metavar="N", type=integer(2), help="deal out into so many folds")
     what.add_argument("--remove-cv-setup", action="store_true", help="take the folds away")
@@ -49,4 +55,4 @@ def run(arguments):
 
     removals = {"remove_folds": "--remove-cv-setup", "remove_partitions": "--remove-partitioning"}
     with option_names(removals, n_folds="add-cv-setup", partitions="add-partitioning"):
-        convert(arguments, modify)
+        convert(arguments, modify, _OUTPUT)

@@ -3,12 +3,13 @@
 import functools
 
 from skaudeep.cli._arguments import UsageError, add_command, add_group, add_json, add_seed, choice, integer, real
+from skaudeep.cli._datasets import is_dataset
 from skaudeep.cli._figures import prepare_figure, show_or_save
 from skaudeep.cli._names import option_names
+from skaudeep.cli._outputs import files_read
 from skaudeep.cli._printing import print_results
 from skaudeep.cli._settings import NAMES, add_settings, given_settings, read_settings
 
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 _MOST_INSTANCES = 200  # of which levels are counted
 
 
@@ -150,6 +151,16 @@ def _add_confusion(group):
     _add_output(parser)
 
 
+def _files_read(arguments):
+    """What no figure may replace."""
+    from skaudeep.experiment._train import model_files
+
+    folders = getattr(arguments, "model_dir", None) or []
+    folders = folders if isinstance(folders, list) else [folders]
+    models = [file for folder in folders for file in model_files(folder)]
+    return files_read(arguments) | {"a file of --model-dir": models}
+
+
 def add_embedding_options(parser):
     """Add the options of all commands that draw features."""
     _add_input(parser, "data set of features, a NetCDF file")
@@ -187,7 +198,7 @@ def drawing(draw):
             name: name.replace("_", "-") for name in ("model_dir", "method", "perplexity", "learning_rate")
         }
         words = {"ds:": f"{getattr(arguments, 'input', '')}:"}
-        with option_names(words, **names), prepare_figure(arguments.output):
+        with option_names(words, **names), prepare_figure(arguments.output, inputs=_files_read(arguments)):
             show_or_save(draw(arguments), arguments.output)
         output = arguments.output
         if output is not None or arguments.json:
@@ -295,16 +306,11 @@ def _literal(text):
 
 def _is_dataset(arguments):
     """Whether the input is a data set, by what the file begins with or, if it cannot be read, by its name."""
-    try:
-        with open(arguments.input, "rb") as file:
-            is_dataset = file.read(len(_HDF5)) == _HDF5
-    except OSError:
-        is_dataset = False
-    is_dataset = is_dataset or arguments.input.lower().endswith((".nc", ".nc4", ".netcdf"))
+    is_netcdf = is_dataset(arguments.input) or arguments.input.lower().endswith((".nc", ".nc4", ".netcdf"))
     given = given_settings(arguments)
-    if is_dataset and given:
+    if is_netcdf and given:
         raise UsageError(f"{given[0]} is for recordings, and {arguments.input} is a data set")
-    return is_dataset
+    return is_netcdf
 
 
 def _read_spectrogram(arguments):

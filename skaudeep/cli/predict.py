@@ -2,7 +2,7 @@
 
 from skaudeep.cli._arguments import add_command, add_json, add_seed, add_settings_check, partition
 from skaudeep.cli._names import option_names
-from skaudeep.cli._outputs import prepare_output
+from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import make_table, print_results
 from skaudeep.cli.evaluate import add_classifier_options, lacking, read_classifier
 
@@ -41,7 +41,7 @@ def add_parser(group, classifier):
 
 def run(arguments):
     """Run the command."""
-    with prepare_output(arguments.output, inputs=[arguments.train_input, arguments.eval_input]):
+    with prepare_output(arguments.output, inputs=files_read(arguments)):
         predictions = _predict(arguments)
         _write(predictions, arguments.output)
     counts = predictions.value_counts().sort_index()

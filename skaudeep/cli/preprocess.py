@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from skaudeep.cli._arguments import UsageError, add_command, add_jobs, add_json, choice, integer, real
-from skaudeep.cli._corpus import add_corpus, load
+from skaudeep.cli._corpus import add_corpus, corpus_files, load
 from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
@@ -128,7 +128,7 @@ def _extract(arguments, settings):
     outputs = dict(zip(_outputs(arguments, list(settings)), settings.values(), strict=True))
     corpus = load(arguments)
     start = time.perf_counter()
-    with prepare_output(*outputs):
+    with prepare_output(*outputs, inputs=corpus_files(arguments, outputs)):
         failed = extract_spectrograms(
             corpus,
             outputs,
@@ -165,7 +165,7 @@ def _pretend(arguments, settings):
     from skaudeep.cli._figures import prepare_figure, show_or_save
     from skaudeep.experiment._extract import preview_spectrograms
 
-    with prepare_figure(arguments.figure, "--figure"):
+    with prepare_figure(arguments.figure, "--figure", corpus_files(arguments, [arguments.figure])):
         corpus = load(arguments)
         n_files = len(corpus["filenames"])
         if arguments.pretend >= n_files:

@@ -27,8 +27,7 @@ def run(arguments):
     from skaudeep.pages import write_report
     from skaudeep.pages._folders import find_kind
 
-    _, folder = find_kind(arguments.run_dir)  # lest a folder be made for the page of nothing
-    results = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".html"]
-    with option_names(output="output"), prepare_output(arguments.output, inputs=results):
+    find_kind(arguments.run_dir)  # lest a folder be made for the page of nothing
+    with option_names(output="output"), prepare_output(arguments.output):
         path = write_report(arguments.run_dir, arguments.output)
     print_results(arguments, data={"output": str(path), "bytes": path.stat().st_size}, brief=str(path), show=str(path))

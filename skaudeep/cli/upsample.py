@@ -4,6 +4,8 @@ from skaudeep.cli._arguments import add_command, add_json, add_seed, partition
 from skaudeep.cli._datasets import convert
 from skaudeep.cli._names import option_names
 
+_OUTPUT = "upsampled.nc"
+
 
 def add_parser(commands):
     """Add the parser of this command."""
@@ -24,7 +26,11 @@ def add_parser(commands):
         type=partition,
         help="balance the classes within these, of train, devel and test, taken together (default: all instances)",
     )
-    parser.add_argument("--output", metavar="FILE", default="upsampled.nc", help="file to write (default: %(default)s)")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help=f"file to write; also --input, which is replaced in the end (default: {_OUTPUT})",
+    )
     add_seed(parser, "which recordings are copied")
     add_json(parser)
 
@@ -34,4 +40,5 @@ def run(arguments):
     from skaudeep.datasets import upsample
 
     with option_names(partitions="partitions"):
-        convert(arguments, lambda ds: upsample(ds, partitions=arguments.partitions, random_state=arguments.seed))
+        options = {"partitions": arguments.partitions, "random_state": arguments.seed}
+        convert(arguments, lambda ds: upsample(ds, **options), _OUTPUT)

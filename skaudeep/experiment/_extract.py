@@ -163,6 +163,7 @@ def extract_spectrograms(corpus, outputs, *, on_error="raise", n_jobs=None, resu
     transformers = [_fitted(transformer, corpus["data"]) for transformer in outputs.values()]
     sources = as_sources(transformers[0], corpus["data"], reset=False)
     _check_sources(sources, metadata["filenames"])
+    _check_recordings(outputs, sources)
     _check_alike(transformers, sources, on_error, n_jobs)
     names = metadata["filenames"].tolist()
     with contextlib.ExitStack() as stack:
@@ -250,6 +251,12 @@ def _check_sources(sources, names):
         raise DataSetError("corpus: data are waveforms; give paths, or segments of files.")
     if len(sources) != len(names):
         raise DataSetError(f"corpus: metadata are of {len(names)} recordings, data of {len(sources)}.")
+
+
+def _check_recordings(outputs, sources):
+    """Raise a `ValueError` if one of the files to write is a recording."""
+    for path in outputs:
+        check_target(path, {"a recording of the corpus": {source.file for source in sources}})
 
 
 def _check_alike(transformers, sources, on_error, n_jobs):

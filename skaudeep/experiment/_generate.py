@@ -179,6 +179,8 @@ def generate_features(embedder, input, output, *, batch_size=None, check_setting
     DataSetError
         If `input` cannot be read, has no spectrograms, others than the autoencoder takes or was trained on, or values
         that are not finite.
+    ValueError
+        If `output` is `input`.
     OSError
         If `output` cannot be written.
 
@@ -204,9 +206,7 @@ def generate_features(embedder, input, output, *, batch_size=None, check_setting
     """
     kind_of(embedder)
     check_is_fitted(embedder)
-    check_target(output)
-    if os.path.realpath(input) == os.path.realpath(output):
-        raise ValueError(f"output={os.fspath(output)!r} is the input, which would be lost: give another file")
+    check_target(output, {"the input": input})
     with open_lazily(input) as ds:
         source = os.fspath(input)
         check_spectrograms(ds, source)

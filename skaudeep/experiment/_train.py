@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import copy
+import glob
 import itertools
 import logging
 import os
@@ -14,7 +15,7 @@ import numpy as np
 import orjson
 from sklearn.base import clone
 
-from skaudeep._files import atomic_path, check_path, claim
+from skaudeep._files import atomic_path, check_path, check_target, claim
 from skaudeep._persistence import load
 from skaudeep._progress import on_terminal, progress
 from skaudeep._provenance import is_known
@@ -110,7 +111,7 @@ def train_autoencoder(
     TrainingError
         When the loss is not finite; the checkpoints before are kept.
     ValueError
-        If training cannot go on from a checkpoint, of other parameters or damaged.
+        If training cannot go on from a checkpoint, of other parameters or damaged, or an input would be replaced.
     OSError
         If the run cannot be written, or another process is at work in its folder.
 
@@ -150,6 +151,8 @@ def train_autoencoder(
         provenance = common_provenance(datasets, sources, check=check_settings)
         if before is not None and check_settings:
             check_trained_provenance(before, provenance, sources[0])
+        for path in _earlier(run):
+            check_target(path, {"an input": sources})
         X, data = gather(datasets, sources)
         if before is not None:
             _check_same_data(run, before, data, record, sources[0])
@@ -241,6 +244,22 @@ def list_checkpoints(model_dir, ending="skaudeep"):
         if found:
             return dict(sorted(found.items()))
     return {}
+
+
+def model_files(model_dir):
+    """All files that make a model, or several of a run: checkpoints, and the record of the training."""
+    place = Path(model_dir)
+    if not place.is_dir():  # one checkpoint, whose ending may be left out, and which may be in several files
+        return sorted(place.parent.glob(f"{glob.escape(place.stem)}*"))
+    folders = [place, place / "logs"]
+    if place.absolute().name == "logs":
+        folders.append(place.absolute().parent)
+    return sorted(file for folder in folders for pattern in ("model-*", RECORD) for file in folder.glob(pattern))
+
+
+def _earlier(run):
+    """What a training that begins anew removes, or replaces."""
+    return [*list_checkpoints(run / "logs").values(), *(run / "logs").glob(EVENT_FILES), run / RECORD]
 
 
 def load_checkpoint(path):
@@ -399,9 +418,7 @@ class _Saver:
 
     def make_room(self):
         """Remove the earlier run, if it is to be replaced; to be called before anything is written."""
-        logs = self._run / "logs"
-        earlier = (*list_checkpoints(logs).values(), *logs.glob(EVENT_FILES), self._run / RECORD)
-        for path in earlier if self._clear else ():
+        for path in _earlier(self._run) if self._clear else ():
             path.unlink(missing_ok=True)
         self._clear = False
 

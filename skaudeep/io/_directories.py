@@ -203,6 +203,11 @@ def import_dataset(
     return _merge(tables, files)
 
 
+def list_tables(directory):
+    """All files of a directory that may belong to a data set in it; none of what is no directory."""
+    return [path for *_, path in _candidates(Path(directory))]
+
+
 def _splits(ds):
     """The rows of every file by the folders it is in; refuses what files cannot tell."""
     index = instance_index(ds)

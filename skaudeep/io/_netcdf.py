@@ -47,7 +47,8 @@ def write_netcdf(ds, path, *, compression=0, chunk_size=None):
     ds : xarray.Dataset
         A data set as :func:`skaudeep.datasets.make_dataset` makes it; features are stored as float32.
     path : str or path-like
-        The file to write, usually ending in `.nc`; an existing file is replaced.
+        The file to write, usually ending in `.nc`; an existing file is replaced. It may be the one that `ds` has been
+        read from, also where features are still on disk: that is replaced when the new one is complete.
     compression : int, default=0
         Level at which the features are compressed (zlib with byte shuffling), from 0, not at all, to 9. Learned
         features, being noise to a compressor, shrink by a tenth at most, clipped spectrograms by more.
@@ -210,6 +211,14 @@ def read_netcdf(path, *, chunks=None):
 def open_lazily(path, chunks="auto"):
     """Read a data set, with features that stay on disk where dask is installed; to be closed by the caller."""
     return read_netcdf(path, chunks=chunks if importlib.util.find_spec("dask") else None)
+
+
+def source_files(ds):
+    """The files that a data set, or a part of it, has been read from, as far as is known; none for None."""
+    if ds is None:
+        return []
+    encodings = [ds.encoding, *(variable.encoding for variable in ds.variables.values())]
+    return sorted({encoding["source"] for encoding in encodings if isinstance(encoding.get("source"), str)})
 
 
 def _close(stack):

@@ -16,9 +16,10 @@ from skaudeep._validation import Integral, Interval, Real, StrOptions, draw_seed
 from skaudeep.datasets._model import PARTITIONS, check_layout, get_texts, instance_index
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._blocks import feature_blocks
+from skaudeep.io._netcdf import source_files
 from skaudeep.pages._assets import plotly_script, render, write_page
 from skaudeep.pages._predictions import assign_predictions
-from skaudeep.pages._sounds import embed_sounds, link_sounds
+from skaudeep.pages._sounds import embed_sounds, link_sounds, list_recordings
 from skaudeep.pages._thumbnails import make_sheets, palette
 
 #: More different numbers than this are a scale of colours and not classes.
@@ -146,6 +147,8 @@ def write_explorer(
     DataSetError
         If there is nothing to show; or if none of the `spectrograms`, the recordings in `audio` or the `predictions`
         belongs to an instance.
+    ValueError
+        If the page would replace one of the files that it is made from.
     ImportError
         If Plotly or Jinja, or for UMAP umap-learn, is not installed.
     OSError
@@ -168,8 +171,8 @@ def write_explorer(
     >>> page.n_points, page.methods, page.colours
     (150, ['pca'], ['Label'])
     """
-    check_target(path)
     check_layout(ds, "ds")
+    check_target(path, _files_read(path, ds, spectrograms, audio))
     script = plotly_script()
     table, kept = as_table(ds)
     if spectrograms is None and ds["features"].dims[1:] == ("time", "freq"):
@@ -203,6 +206,16 @@ def write_explorer(
     )
     _log.info("%s: %d points, %.1f MB", page.path, page.n_points, page.n_bytes / 1e6)
     return page
+
+
+def _files_read(path, ds, spectrograms, audio):
+    """What must not be replaced by the page."""
+    recordings = list_recordings(audio) if audio is not None and os.path.isfile(path) else []
+    return {
+        "the file of ds": source_files(ds),
+        "the file of spectrograms": source_files(spectrograms),
+        "a recording in audio": recordings,
+    }
 
 
 def as_table(ds):

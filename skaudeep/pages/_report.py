@@ -46,7 +46,7 @@ def write_report(folder, path=None):
     FileNotFoundError
         If the folder is neither of these.
     ValueError
-        If a record in it is damaged.
+        If a record in it is damaged, or the page would replace a file that it is made from.
     ImportError
         If Jinja or Matplotlib is not installed.
     OSError
@@ -70,11 +70,18 @@ def write_report(folder, path=None):
     check_path(folder, "folder", "folder")
     kind, folder = find_kind(folder)
     path = folder / REPORT_FILE if path is None else Path(path)
-    check_target(path)
+    check_target(path, _files_read(kind, folder))
     content = _describe_experiment(folder) if kind == EXPERIMENT else _describe_training(folder)
     size = write_page(render("report.html", **content), path)
     _logger.info("%s: %.1f MB", path, size / 1e6)
     return path
+
+
+def _files_read(kind, folder):
+    """What must not be replaced by the page: the results, and what a network was trained on."""
+    results = [file for file in folder.rglob("*") if file.is_file() and file.suffix != ".html"]
+    inputs = [] if kind == EXPERIMENT else read_training(folder).inputs
+    return {"a file of the results": results, "a data set of the training": inputs}
 
 
 def _describe_experiment(folder):

@@ -28,6 +28,11 @@ _SEGMENT = re.compile(r"#t=(?P<start>[0-9]+(?:\.[0-9]+)?)?(?:,(?P<end>[0-9]+(?:\
 _log = logging.getLogger(__name__)
 
 
+def list_recordings(folder):
+    """The paths of all recordings below a folder."""
+    return [os.path.join(folder, path) for path in find_audio(folder)]
+
+
 def link_sounds(filenames, folder, page):
     """Find the recordings of a data set, for a page that plays them from where they are.
 

@@ -1,11 +1,14 @@
 """Places for what commands write; what fails leaves neither folders nor debris, and the old file."""
 
+import shutil
 import signal
 
 import numpy as np
 import pytest
+import soundfile
 
 from skaudeep.cli._outputs import prepare_output
+from skaudeep.io import read_netcdf
 
 
 def test_folders_are_made_and_stay(tmp_path):
@@ -127,20 +130,165 @@ def test_no_folders_for_nothing(skaudeep, tmp_path, monkeypatch, command):
     assert list(tmp_path.iterdir()) == []
 
 
+#: what would replace a file that it reads: the command, with OUT for the other name of that file, and what it reads
+REPLACING = {
+    "svm evaluate --cross-validate --complexity 1 --input f.nc --output OUT": "f.nc",
+    "mlp evaluate --cross-validate --input f.nc --output OUT": "f.nc",
+    "svm predict --train-input f.nc --eval-input g.nc --complexity 1 --output OUT": "f.nc",
+    "mlp predict --train-input g.nc --eval-input f.nc --output OUT": "f.nc",
+    "fuse --input f.nc g.nc --output OUT": "g.nc",
+    "t-rae generate --model-dir run --input s.nc --output OUT": "s.nc",
+    "t-rae generate --model-dir run/logs --input s.nc --output OUT": "run/logs/model-1.skaudeep",
+    "t-rae generate --model-dir run/logs/model-1 --input s.nc --output OUT": "run/logs/model-1.skaudeep",
+    "t-rae generate --model-dir ./run/logs --input s.nc --output OUT": "run/training.json",
+    "import --basedir f.csv --output OUT": "f.csv",
+    "import --basedir . --name f --output OUT": "f.csv",
+    "preprocess --basedir sounds --fixed-length 1 --output OUT": "sounds/dog/a.wav",
+    "preprocess --basedir sounds/table.csv --fixed-length 1 --output OUT": "sounds/table.csv",
+    "preprocess --basedir sounds/table.csv --on-error skip --fixed-length 1 --output OUT": "sounds/dog/a.wav",
+    "preprocess --basedir sounds --parser none --fixed-length 1 --output OUT": "sounds/table.csv",
+    "explore f.nc -o OUT": "f.nc",
+    "explore f.nc --spectrograms s.nc -o OUT": "s.nc",
+    "explore f.nc --predictions p.tsv -o OUT": "p.tsv",
+    "explore f.nc --audio sounds -o OUT": "sounds/dog/a.wav",
+    "report run -o OUT": "run/training.json",
+    "report ./run -o OUT": "run/logs/model-1.skaudeep",
+    "validate --input f.nc --log-file OUT": "f.nc",
+    "inspect raw --basedir sounds --log-file OUT": "sounds/dog/a.wav",
+    "inspect raw --basedir sounds/table.csv --log-file OUT": "sounds/table.csv",
+    "t-rae train --input s.nc --run-name new --log-file OUT": "s.nc",
+    "export --input f.nc --output new --log-file OUT": "f.nc",
+}
+
+
+def spelt(path):
+    return path.parent / ".." / path.parent.name / path.name
+
+
+def symbolic_link(path):
+    link = path.with_name(f"symbolic-{path.name}")
+    link.symlink_to(path)
+    return link
+
+
+def hard_link(path):
+    link = path.with_name(f"hard-{path.name}")
+    link.hardlink_to(path)
+    return link
+
+
+@pytest.fixture
+def inputs(folder, tmp_path, monkeypatch):
+    """A copy of what commands read, in the working directory, with a corpus."""
+    inputs = tmp_path / "inputs"
+    shutil.copytree(folder, inputs)
+    (inputs / "sounds" / "dog").mkdir(parents=True)
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(inputs / "sounds" / "dog" / name, np.linspace(-0.5, 0.5, 800), 800)
+    (inputs / "sounds" / "table.csv").write_text("path,label\ndog/a.wav,dog\ndog/b.wav,dog\n")
+    (inputs / "p.tsv").write_text("a\tx\n")
+    monkeypatch.chdir(inputs)
+    return inputs
+
+
+@pytest.mark.parametrize("command", REPLACING)
+def test_no_input_is_replaced_or_added_to(skaudeep, inputs, command):
+    read = inputs / REPLACING[command]
+    for output in (read, spelt(read), symbolic_link(read), hard_link(read)):
+        before = contents(inputs)
+        done = skaudeep(*[output if word == "OUT" else word for word in command.split()])
+        assert (done.status, done.out) == (1, "")
+        assert "which would be lost" in done.err or "--log-file" in done.err
+        assert str(output) in done.err and "give another file" in done.err
+        assert contents(inputs) == before
+
+
 @pytest.mark.parametrize(
-    "words",
+    ("command", "read"),
     [
-        "svm evaluate --cross-validate --complexity 1 --input IN --output IN",
-        "mlp evaluate --cross-validate --input IN --output IN",
-        "svm predict --train-input IN --eval-input OTHER --complexity 1 --output IN",
-        "svm predict --train-input OTHER --eval-input IN --complexity 1 --output IN",
-        "explore IN -o IN",
+        ("plot embedding --input f.nc --method pca", "f.nc"),
+        ("plot spectrogram --input sounds/dog/a.wav", "sounds/dog/a.wav"),
+        ("plot loss --model-dir run", "run/training.json"),
+        ("plot reconstruction --model-dir run --input s.nc", "run/logs/model-1.skaudeep"),
+        ("visualize tsne --input f.nc --perplexity 2", "f.nc"),
     ],
 )
-def test_no_input_is_replaced_by_something_else(skaudeep, write_dataset, words):
-    path, other = write_dataset(), write_dataset("other.nc")
-    before = path.read_bytes()
-    done = skaudeep(*[{"IN": path, "OTHER": other}.get(word, word) for word in words.split()])
-    assert done.status == 1 and done.out == ""
-    assert "is an input, which would be lost" in done.err
-    assert path.read_bytes() == before
+def test_no_input_is_replaced_by_a_figure(skaudeep, inputs, command, read):
+    (inputs / "link.png").symlink_to(read)
+    before = contents(inputs)
+    done = skaudeep(*command.split(), "--output", "link.png")
+    assert done.status == 1 and "which would be lost" in done.err
+    assert contents(inputs) == before
+
+
+def test_the_message_says_which_input_it_is(skaudeep, inputs):
+    done = skaudeep("preprocess", "--basedir", "sounds", "--output", "sounds/dog/a.wav")
+    assert "cannot write 'sounds/dog/a.wav': it is a file of the corpus, which would be lost" in done.err
+    hard_link(inputs / "p.tsv")
+    done = skaudeep("explore", "f.nc", "--predictions", "p.tsv", "-o", "hard-p.tsv")
+    assert "cannot write 'hard-p.tsv': it is --predictions (p.tsv), which would be lost" in done.err
+
+
+def test_data_sets_in_the_folder_of_a_corpus_are_replaced(skaudeep, inputs):
+    words = ["preprocess", "--basedir", "sounds", "--fixed-length", "0.5", "--output", "sounds/spectrograms.nc"]
+    for _ in range(2):
+        assert skaudeep(*words).status == 0
+
+
+#: what replaces the data set that it reads, if --output says so
+IN_PLACE = [
+    "modify --input f.nc --add-cv-setup 2 --seed 0",
+    "modify --input f.nc --remove-partitioning",
+    "upsample --input f.nc --seed 0",
+    "fuse chunks --input f.nc",
+]
+
+
+@pytest.mark.parametrize("command", IN_PLACE)
+def test_in_place_only_by_the_same_name(skaudeep, inputs, command):
+    assert skaudeep(*command.split(), "--output", "new.nc").status == 0
+    for rename in (symbolic_link, hard_link):
+        before = contents(inputs)
+        done = skaudeep(*command.split(), "--output", rename(inputs / "f.nc").name)
+        assert done.status == 1 and "it is --input (f.nc), which would be lost" in done.err
+        assert contents(inputs).items() >= before.items()
+    assert skaudeep(*command.split(), "--output", "./f.nc").status == 0
+    assert read_netcdf("f.nc").identical(read_netcdf("new.nc"))
+
+
+@pytest.mark.parametrize(
+    ("command", "default"),
+    [
+        ("modify --add-cv-setup 2 --input", "modified.nc"),
+        ("upsample --input", "upsampled.nc"),
+        ("fuse chunks --input", "fused.nc"),
+        ("fuse --input f.nc", "fused.nc"),
+    ],
+)
+def test_the_default_replaces_no_input(skaudeep, inputs, command, default):
+    shutil.copy("g.nc", default)
+    before = contents(inputs)
+    done = skaudeep(*command.split(), default)
+    assert done.status == 1 and f"cannot write '{default}': it is --input, which would be lost" in done.err
+    assert contents(inputs) == before
+
+
+def test_fusing_onto_an_input_takes_a_switch(skaudeep, inputs):
+    done = skaudeep(*["fuse", "--input", "f.nc", "g.nc", "--output", "g.nc", "--overwrite"])
+    assert done.status == 0
+    assert read_netcdf("g.nc").sizes["generated"] == 4
+
+
+def test_a_log_goes_on_in_a_folder_that_is_read(skaudeep, inputs):
+    log = inputs / "sounds" / "log.txt"
+    for text, status in (("", 0), ("2026-11-26 12:00:00,123 INFO skaudeep: begun\n", 0), ("dog/a.wav,dog\n", 1)):
+        log.write_text(text)
+        assert skaudeep("inspect", "raw", "--basedir", "sounds", "--log-file", log).status == status
+        assert log.read_text() == text
+
+
+def test_a_log_is_no_output(skaudeep, inputs):
+    words = ["modify", "--input", "f.nc", "--add-cv-setup", "2", "--output", "new.nc"]
+    done = skaudeep(*words, "--log-file", "./new.nc")
+    assert done.status == 1 and "--log-file ./new.nc is also --output: give another file" in done.err
+    assert not (inputs / "new.nc").exists()

@@ -643,3 +643,16 @@ def test_preview_of_a_segment(sounds):
     table.write_text("path,start,end\na/0.wav,0,0.1\na/2.wav,0.1,0.3\n")
     (spectrogram,), _ = preview_spectrograms(load_table(table), [transformer()], 1)
     assert spectrogram.shape == (9, 8)
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_no_recording_is_replaced(corpus, sounds, path, link):
+    recording = sounds / "a" / "0.wav"
+    before = recording.read_bytes()
+    getattr(path, link)(recording)
+    with pytest.raises(
+        ValueError, match=r"spectrograms\.nc': it is a recording of the corpus \(.*0\.wav\), which would"
+    ):
+        extract_spectrograms(corpus, {path: transformer()})
+    assert recording.read_bytes() == before
+    assert sorted(names_in(path.parent)) == sorted(["sounds", path.name])

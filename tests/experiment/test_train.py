@@ -469,5 +469,15 @@ class TestListCheckpoints:
             list_checkpoints(None)
 
 
+@pytest.mark.parametrize("name", ["training.json", "logs/model-1.skaudeep"])
+def test_no_input_is_replaced(run, spectrograms, name):
+    place = run / name
+    place.parent.mkdir(parents=True)
+    place.symlink_to(spectrograms)
+    with pytest.raises(ValueError, match=f"cannot write '.*{place.name}': it is an input .*which would be lost"):
+        train_autoencoder(make(), spectrograms, run, overwrite=True)
+    assert place.is_symlink() and spectrograms.is_file()
+
+
 def test_names_of_the_command_line_are_those_of_all_autoencoders():
     assert [type(embedder) for embedder in KINDS.values()] == list(_train.AUTOENCODERS.values())

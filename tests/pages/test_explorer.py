@@ -9,10 +9,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from skaudeep._projection import project
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
+from skaudeep.io import read_netcdf, write_netcdf
 from skaudeep.pages import write_explorer
 
 FILES = [f"{i}.wav" for i in range(6)]
@@ -253,6 +255,29 @@ def test_wrong_parameters(X, tmp_path):
     with pytest.raises(FileNotFoundError):
         write_explorer(ds, tmp_path / "none" / "page.html")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("lazy", [None, 2])
+def test_nothing_that_is_shown_is_replaced(X, tmp_path, lazy):
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    soundfile.write(folder / FILES[0], np.zeros(800), 8000)
+    for name in ("features.nc", "spectrograms.nc"):
+        write_netcdf(make_dataset(X, FILES), tmp_path / name)
+    (tmp_path / "link.html").symlink_to(tmp_path / "features.nc")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    with (
+        read_netcdf(tmp_path / "features.nc", chunks=lazy) as ds,
+        read_netcdf(tmp_path / "spectrograms.nc", chunks=lazy) as other,
+    ):
+        for name, what in (
+            ("link.html", "the file of ds"),
+            ("spectrograms.nc", "the file of spectrograms"),
+            (f"sounds/{FILES[0]}", "a recording in audio"),
+        ):
+            with pytest.raises(ValueError, match=f"{name}': it is {what}.*, which would be lost"):
+                write_explorer(ds, tmp_path / name, spectrograms=other, audio=folder, methods=["pca"])
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_a_full_disk_leaves_nothing(X, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import html.parser
 import json
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -272,6 +273,20 @@ def test_bad_places_are_refused_before_any_work(experiment, monkeypatch):
         write_report(experiment, experiment / "x" / "page.html")
     with pytest.raises(TypeError, match="folder=3"):
         write_report(3)
+
+
+def test_nothing_that_is_shown_is_replaced(experiment):
+    run = experiment / "models/30dB"
+    (spectrograms,) = [pathlib.Path(path) for path in json.loads((run / "training.json").read_text())["inputs"]]
+    link = experiment / "link.html"
+    link.hardlink_to(spectrograms)
+    for folder, page in ((run, spectrograms), (run, link), (run / "logs", run / "training.json")):
+        before = page.read_bytes()
+        with pytest.raises(ValueError, match="cannot write .* which would be lost"):
+            write_report(folder, page)
+        assert page.read_bytes() == before
+    with pytest.raises(ValueError, match="it is a file of the results, which would be lost"):
+        write_report(experiment, experiment / "experiment.json")
 
 
 def test_a_report_without_models_needs_no_network(tmp_path):
