@@ -13,6 +13,9 @@ try:
 except ImportError:  # there are no such locks on Windows
     fcntl = None
 
+#: What stands in the file that marks others as not whole.
+_MARK = "The files of this name, here and in folders, are not whole: they were being replaced. Write them again.\n"
+
 
 @contextlib.contextmanager
 def atomic_path(path):
@@ -42,6 +45,145 @@ def atomic_path(path):
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_paths(paths, mark, *, check=None):
+    """Give temporary paths for files that belong together; they never stand among files that they are to replace.
+
+    When the block ends well the older files are moved away, all of them, and then the new ones to their places.
+    Meanwhile there is the file `mark`, which says that what stands there is not whole. If the process is killed, it
+    stays until the files are written again. Whatever else ends the block, or the moves, leaves the older files as they
+    were, and no debris. Several processes that have the same mark move their files one after the other.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+        The files to be written, as in :func:`atomic_path`.
+    mark : path-like
+        The file that says so, in a folder that is there; readers of these files have to look for it.
+    check : callable, default=None
+        Called without arguments before anything is moved, while no other process moves; what it raises ends all. It
+        returns further files that are to be gone, those of an older state which the new one does not have.
+
+    Yields
+    ------
+    list of pathlib.Path
+        Where to write each.
+    """
+    targets = _different(paths)
+    temporaries = []
+    try:
+        for target in targets:
+            temporaries.append(_make_temporary(target))
+            _sweep(Path(mark).parent, _prefix(target), target.suffix)
+        yield temporaries
+        for temporary in temporaries:
+            _sync(temporary)
+        with _locked(Path(mark)):
+            obsolete = [] if check is None else check()
+            _replace_together(dict(zip(targets, temporaries, strict=True)), obsolete, Path(mark))
+    finally:
+        for temporary in temporaries:
+            temporary.unlink(missing_ok=True)
+
+
+def is_marked(mark):
+    """Whether a file that `atomic_paths` makes says that others are not whole; before it says so, it is empty."""
+    return mark.is_file() and mark.stat().st_size > 0
+
+
+def _different(paths):
+    """Where files will be written in the end; refuses two that are the same one."""
+    targets = {}
+    for path in paths:
+        check_target(path)
+        target = Path(os.path.realpath(path))
+        if target in targets:
+            other = str(targets[target])
+            raise OSError(f"cannot write {str(path)!r} and {other!r}: links make them one file; write elsewhere")
+        targets[target] = path
+    return list(targets)
+
+
+def _replace_together(moves, obsolete, mark):
+    """Move files, by their targets, to their places after all older ones have been moved away; see `atomic_paths`.
+
+    What has been done is read from the disk and not from variables, for Ctrl-C may come between the two.
+    """
+    if len(moves) == 1 and not obsolete:  # one file is replaced in one step
+        ((target, temporary),) = moves.items()
+        os.replace(temporary, target)
+        mark.unlink()
+        return
+    olds = {target: _name_temporary(target) for target in moves}
+    # beside the mark, where the next process will find them if this one is killed
+    olds |= {path: _name_temporary(mark.with_name(path.name)) for path in obsolete}
+    was_marked = is_marked(mark)
+    try:
+        if not was_marked:
+            mark.write_text(_MARK, encoding="utf-8")
+            _sync(mark)
+        for target, old in olds.items():
+            with contextlib.suppress(FileNotFoundError):  # there is no older one
+                os.replace(target, old)
+        for target, temporary in moves.items():
+            os.replace(temporary, target)
+        mark.unlink()  # from here on the new files count
+    except BaseException:
+        if mark.exists():
+            _put_back(moves, olds)
+            if not was_marked:
+                mark.unlink()
+        raise
+    finally:
+        if not mark.exists():
+            for old in olds.values():
+                old.unlink(missing_ok=True)
+
+
+def _put_back(moves, olds):
+    """Remove all new files that are in their places, and then move the older ones back there."""
+    for target, temporary in moves.items():
+        if not temporary.exists():
+            target.unlink(missing_ok=True)
+    for target, old in olds.items():
+        if old.exists() or old.is_symlink():
+            os.replace(old, target)
+
+
+@contextlib.contextmanager
+def _locked(mark):
+    """Wait until no other process has a file, which is made, locked; it does not stay if it stays empty."""
+    descriptor = _lock(mark)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            if mark.stat().st_size == 0:
+                mark.unlink()
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _lock(mark):
+    """Make and lock a file, and give its descriptor; None where there are no locks."""
+    while True:
+        descriptor = os.open(mark, os.O_RDWR | os.O_CREAT, 0o666)
+        if fcntl is None:
+            os.close(descriptor)
+            return None
+        try:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            there = _stat(mark)
+            # a process that came before has removed the file, if it is another one by now
+            if there is not None and os.path.samestat(os.fstat(descriptor), there):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -5,10 +5,11 @@ import re
 import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from skaudeep._files import atomic_path, check_target, claim
+from skaudeep._files import atomic_path, atomic_paths, check_target, claim, is_marked
 
 
 def test_appears_at_the_end(tmp_path):
@@ -136,3 +137,119 @@ def test_an_input_is_no_target(tmp_path):
             check_target(read, {"the table": path})
     check_target(read, {"a recording": tmp_path / "other.txt", "another": [tmp_path, None]})
     check_target(tmp_path / "new.txt", {"the table": tmp_path / "new.txt"})
+
+
+def contents(folder):
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def two(tmp_path):
+    """Two files that belong together, where they are written, and the file that marks them."""
+    paths = [tmp_path / folder / "x.txt" for folder in "ab"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text("old")
+    return tmp_path, paths, tmp_path / "x.txt.incomplete"
+
+
+def write_two(paths, mark, text="new", **options):
+    with atomic_paths(paths, mark, **options) as temporaries:
+        for path in temporaries:
+            path.write_text(text)
+
+
+def test_files_that_belong_together(two):
+    folder, paths, mark = two
+    write_two([*paths, folder / "c.txt"], mark)
+    assert contents(folder) == {"a/x.txt": "new", "b/x.txt": "new", "c.txt": "new"}
+    write_two(paths, mark, "newer", check=lambda: [folder / "c.txt"])
+    assert contents(folder) == {"a/x.txt": "newer", "b/x.txt": "newer"}
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("marked", [False, True])
+@pytest.mark.parametrize("at", range(5))
+def test_a_failure_among_files_that_belong_together_leaves_the_old_ones(two, monkeypatch, error, marked, at):
+    folder, paths, mark = two
+    (folder / "gone.txt").write_text("old")
+    if marked:
+        mark.write_text("killed")
+    before, calls, replace = contents(folder), [], os.replace
+
+    def fail(*moved):
+        calls.append(moved)
+        if len(calls) == at + 1:
+            raise error
+        replace(*moved)
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(type(error)):
+        write_two(paths, mark, check=lambda: [folder / "gone.txt"])
+    assert contents(folder) == before
+    monkeypatch.undo()
+    write_two(paths, mark, check=lambda: [folder / "gone.txt"])
+    assert contents(folder) == {"a/x.txt": "new", "b/x.txt": "new"}
+
+
+def test_while_files_are_replaced_they_are_marked_and_no_old_one_is_among_new_ones(two, monkeypatch):
+    _, paths, mark = two
+    seen, replace = [], os.replace
+
+    def look(*moved):
+        replace(*moved)
+        seen.append((is_marked(mark), [path.read_text() for path in paths if path.exists()]))
+
+    monkeypatch.setattr(os, "replace", look)
+    write_two(paths, mark)
+    assert seen == [(True, ["old"]), (True, []), (True, ["new"]), (True, ["new", "new"])]
+    assert not mark.exists()
+
+
+def test_one_file_is_replaced_in_one_step(two, monkeypatch):
+    folder, paths, mark = two
+    seen, replace = [], os.replace
+    monkeypatch.setattr(os, "replace", lambda *moved: [seen.append(paths[0].read_text()), replace(*moved)])
+    write_two(paths[:1], mark)
+    assert seen == ["old"] and contents(folder) == {"a/x.txt": "new", "b/x.txt": "old"}
+
+
+def test_what_the_check_says_counts(two):
+    folder, paths, mark = two
+    before = contents(folder)
+
+    def refuse():
+        assert mark.is_file() and not is_marked(mark)
+        raise ValueError("not these")
+
+    with pytest.raises(ValueError, match="not these"):
+        write_two(paths, mark, check=refuse)
+    assert contents(folder) == before
+
+
+def test_two_names_of_one_file_are_refused(two):
+    _, paths, mark = two
+    paths[1].unlink()
+    paths[1].symlink_to(paths[0])
+    with pytest.raises(OSError, match=r"b/x\.txt' and .*a/x\.txt': links make them one file"):
+        write_two(paths, mark)
+    assert paths[0].read_text() == "old"
+
+
+def test_one_after_the_other(two):
+    pytest.importorskip("fcntl")
+    folder, paths, mark = two
+    inside, texts = threading.Event(), []
+
+    def first():
+        inside.set()
+        second.join(0.2)  # which cannot come to its end meanwhile
+        texts.extend([second.is_alive(), paths[0].read_text()])
+        return []
+
+    second = threading.Thread(target=lambda: inside.wait(60) and write_two(paths, mark, "second"))
+    second.start()
+    write_two(paths, mark, "first", check=first)
+    second.join(60)
+    assert texts == [True, "old"]
+    assert contents(folder) == {"a/x.txt": "second", "b/x.txt": "second"}

@@ -21,6 +21,11 @@ def add_parser(commands):
         "--format", metavar="{csv,arff}", type=choice("csv", "arff"), default="csv", help="default: %(default)s"
     )
     parser.add_argument("--labels-last", action="store_true", help="put the labels behind the features")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="remove files of an older export of the same name that would be taken for a part of this one",
+    )
     parser.add_argument("--name", help="name of the files, without their ending (default: that of the input)")
     add_json(parser)
 
@@ -36,8 +41,9 @@ def run(arguments):
 
     ds = read_netcdf(arguments.input)
     name = arguments.name or Path(arguments.input).stem
-    with option_names({"ds:": f"{arguments.input}:"}, name="name"):
-        export_dataset(ds, arguments.output, format=arguments.format, name=name, labels_last=arguments.labels_last)
+    options = {key: getattr(arguments, key) for key in ("format", "labels_last", "overwrite")}
+    with option_names({"ds:": f"{arguments.input}:", "the file of ds": "--input"}, name="name"):
+        export_dataset(ds, arguments.output, name=name, **options)
     files = sorted(map(str, Path(arguments.output).glob(f"**/{glob.escape(name)}.{arguments.format}")))
     print_results(
         arguments,

@@ -412,19 +412,15 @@ def _evaluate(run, stage):
 
 def _export(run, stage):
     folder, ds = run.path(stage.writes[0]), read_netcdf(run.out / f"features/{stage.work['features']}.nc")
-    for path in stage.work["before"]:  # not all of them may be written again
-        (run.out / path).unlink(missing_ok=True)
     written = []
     for format in stage.options["formats"]:
-        export_dataset(
-            ds,
-            folder / format,
-            format=format,
-            name=stage.work["features"],
-            labels_last=stage.options["labels_last"],
-        )
-        written += sorted((folder / format).rglob(f"{stage.work['features']}.{format}"))
-    return ([path.relative_to(run.out).as_posix() for path in written],)
+        options = {key: value for key, value in stage.options.items() if key != "formats"}
+        export_dataset(ds, folder / format, format=format, name=stage.work["features"], overwrite=True, **options)
+        files = sorted((folder / format).rglob(f"{stage.work['features']}.{format}"))
+        written += [path.relative_to(run.out).as_posix() for path in files]
+    for path in set(stage.work["before"]).difference(written):  # of formats that are not wanted any more
+        (run.out / path).unlink(missing_ok=True)
+    return (written,)
 
 
 def _report(run, stage):

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from skaudeep._files import check_no_input, is_marked
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datasets._model import PARTITIONS, instance_index
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import _arff, _csv
+from skaudeep.io._netcdf import source_files
 from skaudeep.io._tables import (
     COLUMN_OPTIONS,
     IDENTIFIERS,
@@ -41,10 +43,11 @@ _EXPECTED = (
         "format": [StrOptions(set(_FORMATS))],
         "name": [str],
         "labels_last": ["boolean"],
+        "overwrite": ["boolean"],
     },
     prefer_skip_nested_validation=True,
 )
-def export_dataset(ds, directory, *, format="csv", name="features", labels_last=False):
+def export_dataset(ds, directory, *, format="csv", name="features", labels_last=False, overwrite=False):
     """Write a data set to a directory with a file for every fold and partition.
 
     The files are
@@ -54,8 +57,10 @@ def export_dataset(ds, directory, *, format="csv", name="features", labels_last=
     - `train/fold_1/NAME.csv`, ... if it has both,
     - `NAME.csv` if it has neither.
 
-    All are moved to their places, where older ones may be, when all are complete; if anything goes wrong before, none
-    is.
+    When all are complete, older ones are moved away and these to their places; whatever goes wrong leaves the older
+    ones. Only if the process is killed in this moment, some files are missing. Then ``NAME.csv.incomplete`` stays
+    there, with which :func:`import_dataset` refuses them, until the data set is exported again. Old and new files never
+    stand together. Other files in the directory are left alone.
 
     Parameters
     ----------
@@ -69,13 +74,18 @@ def export_dataset(ds, directory, *, format="csv", name="features", labels_last=
         The name of the files, without the suffix.
     labels_last : bool, default=False
         Whether the labels come after the features.
+    overwrite : bool, default=False
+        Whether to remove files of an older export of the same name that would be taken for a part of this one, such as
+        those of further folds. Files that have the same places are replaced in any case.
 
     Raises
     ------
     DataSetError
         If an instance would be in no file or cannot be told from another, if what the data set says of folds cannot be
-        told by files, or if `directory` has files that would be taken for a part of this export. Nothing is written
-        then.
+        told by files, or if `directory` has files that would be taken for a part of this export and `overwrite` is
+        False. Nothing is written then.
+    ValueError
+        If a file would replace the one that `ds` has been read from.
 
     See Also
     --------
@@ -108,7 +118,7 @@ def export_dataset(ds, directory, *, format="csv", name="features", labels_last=
     check_writable(ds)
     splits = _splits(ds)
     targets = {directory.joinpath(*parts, file): rows for parts, rows in splits.items()}
-    _check_directory(directory, file, targets)
+    _obsolete(directory, file, targets, overwrite, ds)
     for target in targets:
         if target.is_dir():
             raise DataSetError(f"{target} is a folder; choose another directory or name.")
@@ -116,7 +126,14 @@ def export_dataset(ds, directory, *, format="csv", name="features", labels_last=
         for target in targets:
             stack.enter_context(_made(target.parent))
         table_format = _FORMATS[format]
-        write_tables(ds, targets, table_format.TEXT_FORMAT, *table_format.layout(ds, labels_last=labels_last))
+        write_tables(
+            ds,
+            targets,
+            table_format.TEXT_FORMAT,
+            *table_format.layout(ds, labels_last=labels_last),
+            mark=_mark(directory / file),
+            check=lambda: _obsolete(directory, file, targets, overwrite, ds),
+        )
 
 
 @validate_params(
@@ -162,7 +179,8 @@ def import_dataset(
     ------
     DataSetError
         If the directory has another layout, a file cannot be read, files have different features, or an
-        instance is in two partitions or has different values in two folds. The message names the files.
+        instance is in two partitions or has different values in two folds; if an export to it was killed and left it
+        incomplete, or is made while it is read. The message names the files.
 
     See Also
     --------
@@ -193,6 +211,7 @@ def import_dataset(
     if not path.exists():
         raise DataSetError(f"Cannot read {path}: there is no such file or directory.")
     files = _find_files(path, name, format) if path.is_dir() else {(None, None): path}
+    before = _states(files)
     tables = []
     for file in files.values():
         kind = format or file.suffix[1:].lower()
@@ -200,6 +219,8 @@ def import_dataset(
             raise DataSetError(f"{file}: its suffix is neither .csv nor .arff; say by format what it is.")
         prefix = file.relative_to(path).with_suffix("").as_posix() if path.is_dir() else None
         tables.append(_FORMATS[kind].read_table(file, prefix=prefix, **options))
+    if path.is_dir() and _states(_find_files(path, name, format)) != before:
+        raise DataSetError(f"{path} has been exported anew while it was read. Read it again.")
     return _merge(tables, files)
 
 
@@ -245,16 +266,44 @@ def _name(pair):
     return f"{str(filename)!r}, chunk {chunk_nr}"
 
 
-def _check_directory(directory, file, targets):
-    """Refuse a directory in which files of an older export would be read together with the new ones."""
+def _obsolete(directory, file, targets, overwrite, ds):
+    """The files of an older export that would be read together with the new ones; refuses them unless to be removed."""
     if directory.exists() and not directory.is_dir():
         raise DataSetError(f"{directory} is a file; expected a directory.")
     stale = sorted({path for *_, path in _candidates(directory) if path.name == file} - set(targets))
-    if stale:
+    if stale and not overwrite:
         raise DataSetError(
             f"{directory} has {len(stale)} files that would be read together with this export, such as {stale[0]}. "
-            "Delete them, or choose another directory or name."
+            "Have them removed (overwrite=True), or choose another directory or name."
         )
+    for path in stale:
+        check_no_input(path, {"the file of ds": source_files(ds)})
+    return stale
+
+
+def _mark(file):
+    """What stands beside the files of an export, or above their folders, as long as they are not whole."""
+    return file.with_name(f"{file.name}.incomplete")
+
+
+def _refuse_incomplete(directory, name, format):
+    """Refuse a directory, or a part of one, in which an export was stopped among its files."""
+    places = [Path(os.path.abspath(directory))]
+    while _FOLD.fullmatch(places[-1].name) or places[-1].name in PARTITIONS:
+        places.append(places[-1].parent)
+    for mark in (mark for place in places for mark in sorted(place.glob("*.incomplete"))):
+        file = mark.with_suffix("")
+        if name in (None, file.stem) and format in (None, file.suffix[1:].lower()) and is_marked(mark):
+            raise DataSetError(
+                f"{directory}: the export of {file.name} was stopped, or is being made, and some of its files are "
+                f"missing ({mark} says so). Export the data set again."
+            )
+
+
+def _states(files):
+    """What changes when files are replaced."""
+    states = {place: os.stat(file) for place, file in files.items()}
+    return {place: (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns) for place, state in states.items()}
 
 
 @contextlib.contextmanager
@@ -291,6 +340,7 @@ def _folders(folder):
 
 def _find_files(directory, name, format):
     """The files of a data set by their partition and fold, sorted by both."""
+    _refuse_incomplete(directory, name, format)
     found = {}
     for *place, path in _candidates(directory):
         if name in (None, path.stem) and format in (None, path.suffix[1:].lower()):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skaudeep._columns import guess_role, is_plain
-from skaudeep._files import atomic_path
+from skaudeep._files import atomic_path, atomic_paths, check_no_input
 from skaudeep.datasets._model import (
     check_layout,
     check_text,
@@ -24,6 +24,7 @@ from skaudeep.datasets._model import (
 )
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._blocks import feature_blocks
+from skaudeep.io._netcdf import source_files
 from skaudeep.io._numbers import format_rows, parse_field, parse_number, parse_row
 
 #: The variables that become columns of their own.
@@ -67,8 +68,8 @@ class Table(NamedTuple):
 # ---------------------------------------------------------------------------------------------------- writing
 
 
-def write_tables(ds, targets, text_format, columns, header):
-    """Write instances of a data set to files that appear when all of them are complete.
+def write_tables(ds, targets, text_format, columns, header, **together):
+    """Write instances of a data set to one file, or to several that appear together when all of them are complete.
 
     Every block of features is computed once, however many files its rows go to.
 
@@ -84,12 +85,25 @@ def write_tables(ds, targets, text_format, columns, header):
         Variables before and after the features.
     header : str
         What every file starts with.
+    **together : dict
+        Of several files: `mark` and `check`, as for :func:`skaudeep._files.atomic_paths`.
+
+    Raises
+    ------
+    ValueError
+        If one of the files is the one that `ds` has been read from.
     """
+    for path in targets:
+        check_no_input(path, {"the file of ds": source_files(ds)})
     heads, tails = (_metadata_texts(ds, names, text_format) for names in columns)
     before, after = (b"," if names else b"" for names in columns)
     missing = text_format.missing.encode()
     with contextlib.ExitStack() as stack:
-        files = [(stack.enter_context(atomic_path(path)), rows) for path, rows in targets.items()]
+        if together:
+            paths = stack.enter_context(atomic_paths(targets, **together))
+        else:
+            paths = [stack.enter_context(atomic_path(path)) for path in targets]
+        files = list(zip(paths, targets.values(), strict=True))
         for file, _ in files:
             file.write_bytes(header.encode())
         for rows, block in _blocks(ds["features"]):

@@ -1,3 +1,5 @@
+import os
+import re
 import subprocess
 import sys
 
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from skaudeep.datasets import make_dataset, remove_folds, remove_partitions, set_labels
 from skaudeep.datasets._model import get_label_map, instance_index
 from skaudeep.exceptions import DataSetError
-from skaudeep.io import export_dataset, import_dataset, read_netcdf
+from skaudeep.io import _csv, export_dataset, import_dataset, read_netcdf, write_arff, write_csv, write_netcdf
 
 ORIGINALS = (
     *(f"datasets/{name}.nc" for name in ("cv4", "chunks-fused", "chunks-rep", "esc20-mel128", "fused", "nocv")),
@@ -349,6 +351,150 @@ def test_a_failed_export_leaves_the_old_files_and_no_debris(tmp_path, exists, er
         export_dataset(ds.assign(features=(ds.features.dims, blocks)), tmp_path / "a" / "b")
     assert sorted(tmp_path.rglob("*")) == before
     assert [path.read_bytes() for path in before if path.is_file()] == contents
+
+
+#: exports in processes of which each is killed at another call that moves or removes files
+KILLED = """
+import os, shutil, signal, sys
+from skaudeep.io import export_dataset, read_netcdf
+new, old, folder = read_netcdf(sys.argv[1]), sys.argv[2], sys.argv[3]
+calls = {name: getattr(os, name) for name in ("replace", "unlink", "fsync")}
+def killing(name, at, seen):
+    def call(*arguments, **options):
+        if len(seen) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        seen.append(name)
+        return calls[name](*arguments, **options)
+    return call
+at, status = 0, -1
+while status:
+    place = os.path.join(folder, str(at))
+    shutil.copytree(old, place)
+    process = os.fork()
+    if not process:
+        seen = []
+        for name in calls:
+            setattr(os, name, killing(name, at, seen))
+        export_dataset(new, place, overwrite=True)
+        os._exit(0)
+    status = os.waitpid(process, 0)[1]
+    at += 1
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no kill -9")
+@pytest.mark.parametrize("n_folds", [3, 2])
+def test_an_export_that_is_killed_is_never_read_as_a_mixture(tmp_path, n_folds):
+    old = make(cv_folds=by_file([0, 1, 2])[:, None] == [0, 1, 2])
+    new = make(cv_folds=by_file(range(n_folds))[:, None] == range(n_folds))
+    new = new.assign(features=old.features + 1)
+    export_dataset(old, tmp_path / "old")
+    write(tmp_path / "old", {"notes.txt": "mine", "fold_1/notes.txt": "mine"})
+    write_netcdf(new, tmp_path / "new.nc")
+    words = [sys.executable, "-c", KILLED, tmp_path / "new.nc", tmp_path / "old", tmp_path]
+    subprocess.run(words, check=True, timeout=120)
+    export_dataset(new, tmp_path / "whole")
+    texts = {name: {file.read_text() for file in (tmp_path / name).glob("*/features.csv")} for name in ("old", "whole")}
+    places = sorted(path for path in tmp_path.iterdir() if path.name.isdecimal())
+    states = set()
+    for place in places:
+        left = {file.read_text() for file in place.glob("*/features.csv")}
+        assert left <= texts["old"] or left <= texts["whole"]
+        try:
+            same_instances(import_dataset(place), old if left <= texts["old"] else new)
+            states.add("whole")
+        except DataSetError as error:
+            assert re.search(
+                r"export of features\.csv was stopped.*features\.csv\.incomplete.*Export .* again", str(error)
+            )
+            states.add("incomplete")
+            if (place / "fold_1" / "features.csv").exists():
+                assert import_dataset(place / "fold_1" / "features.csv").sizes["instance"]
+        export_dataset(new, place, overwrite=True)
+        same_instances(import_dataset(place), new)
+        expected = [f"fold_{i}/features.csv" for i in range(1, n_folds + 1)] + ["fold_1/notes.txt", "notes.txt"]
+        assert files_in(place) == sorted(expected)
+    assert states == {"whole", "incomplete"} and len(places) > 6
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_an_export_that_fails_among_its_files_leaves_the_old_ones(tmp_path, monkeypatch, error):
+    ds = make(cv_folds=by_file([0, 1, 2])[:, None] == [0, 1, 2])
+    export_dataset(ds, tmp_path)
+    before, replace = {file: (tmp_path / file).read_bytes() for file in files_in(tmp_path)}, os.replace
+    for at in range(6):
+        calls = iter(range(100))
+
+        def fail(*moved, at=at, calls=calls):
+            if next(calls) == at:
+                raise error
+            replace(*moved)
+
+        monkeypatch.setattr(os, "replace", fail)
+        with pytest.raises(type(error)):
+            export_dataset(ds.assign(features=ds.features + 1), tmp_path)
+        assert {file: (tmp_path / file).read_bytes() for file in files_in(tmp_path)} == before
+
+
+def test_a_part_of_an_incomplete_export_is_refused_and_others_are_not(tmp_path):
+    options = {"partition": by_file([0, 1, 2]), "cv_folds": by_file([0, 1, 0, 1])[:, None] == [0, 1]}
+    export_dataset(make(**options), tmp_path)
+    export_dataset(make(), tmp_path, name="other")
+    write(tmp_path, {"features.csv.incomplete": "killed", "third.csv.incomplete": "", "notes.incomplete": "mine"})
+    for place in (tmp_path, tmp_path / "train"):
+        with pytest.raises(DataSetError, match=r"the export of features\.csv was stopped"):
+            import_dataset(place, name="features")
+    assert import_dataset(tmp_path, name="other").sizes["instance"] == 12
+    export_dataset(make(**options), tmp_path)
+    assert not (tmp_path / "features.csv.incomplete").exists()
+    same_instances(import_dataset(tmp_path, name="features"), make(**options))
+
+
+def test_files_that_are_replaced_while_they_are_read_are_refused(tmp_path, monkeypatch):
+    ds = make(cv_folds=by_file([0, 1])[:, None] == [0, 1])
+    export_dataset(ds, tmp_path)
+    read = _csv.read_table
+
+    def replace_and_read(file, **options):
+        if file.parent.name == "fold_2":
+            export_dataset(ds.assign(features=ds.features + 1), tmp_path)
+        return read(file, **options)
+
+    monkeypatch.setattr(_csv, "read_table", replace_and_read)
+    with pytest.raises(DataSetError, match="exported anew while it was read"):
+        import_dataset(tmp_path)
+
+
+def test_further_folds_of_an_older_export_are_removed_on_request(tmp_path):
+    export_dataset(make(cv_folds=by_file([0, 1, 2])[:, None] == [0, 1, 2]), tmp_path)
+    export_dataset(make(), tmp_path, name="other")
+    ds = make(partition=by_file([0, 1]))
+    with pytest.raises(DataSetError, match="overwrite=True"):
+        export_dataset(ds, tmp_path)
+    export_dataset(ds, tmp_path, overwrite=True)
+    assert files_in(tmp_path) == ["devel/features.csv", "other.csv", "train/features.csv"]
+    same_instances(import_dataset(tmp_path, name="features"), ds)
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+@pytest.mark.parametrize("lazy", [None, 3])
+def test_the_file_that_is_exported_is_not_replaced(tmp_path, link, lazy):
+    path = tmp_path / "features.nc"
+    write_netcdf(make(cv_folds=by_file([0, 1])[:, None] == [0, 1]), path)
+    before = path.read_bytes()
+    for file in ("fold_2/x.csv", "x.csv", "x.arff"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        getattr(tmp_path / file, link)(path)
+    with read_netcdf(path, chunks=lazy) as ds:
+        for write_one in (
+            lambda: export_dataset(ds, tmp_path, name="x", overwrite=True),
+            lambda: export_dataset(remove_folds(ds), tmp_path, name="x", overwrite=True),
+            lambda: write_csv(ds, tmp_path / "x.csv"),
+            lambda: write_arff(ds, tmp_path / "x.arff"),
+        ):
+            with pytest.raises(ValueError, match="it is the file of ds .*which would be lost"):
+                write_one()
+    assert path.read_bytes() == before and (tmp_path / "fold_2/x.csv").read_bytes() == before
 
 
 def test_lazy_features_are_computed_once_for_all_files(tmp_path):
