@@ -4,6 +4,8 @@ from skaudeep.cli._arguments import add_command, add_json, choice
 from skaudeep.cli._names import option_names
 from skaudeep.cli._printing import print_results
 
+_OPTIONS = ("format", "labels_last", "layout", "single_file", "guard_formulas", "overwrite")
+
 
 def add_parser(commands):
     """Add the parser of this command."""
@@ -13,14 +15,37 @@ def add_parser(commands):
         run,
         help="write a data set as CSV or ARFF files",
         description="Write a data set to a folder of CSV or ARFF files, one for every fold and partition.",
-        examples=["export --input features.nc --format csv --output exported --name features"],
+        examples=[
+            "export --input features.nc --format csv --output exported --name features",
+            "export --input features.nc --for weka --output exported",
+        ],
     )
     parser.add_argument("--input", metavar="FILE", required=True, help="data set, a NetCDF file")
     parser.add_argument("--output", metavar="DIR", required=True, help="folder to write to, made if need be")
     parser.add_argument(
-        "--format", metavar="{csv,arff}", type=choice("csv", "arff"), default="csv", help="default: %(default)s"
+        "--format", metavar="{csv,arff}", type=choice("csv", "arff"), help="default: csv, or arff with --for weka"
+    )
+    parser.add_argument(
+        "--for",
+        dest="layout",
+        metavar="{audeep,weka}",
+        type=choice("audeep", "weka"),
+        default="audeep",
+        help="audeep: names of files, numbers of chunks, both labels and features, as auDeep exports them; weka: for "
+        "programs that learn from all columns, features and last the class, and nothing that gives it away "
+        "(default: %(default)s)",
     )
     parser.add_argument("--labels-last", action="store_true", help="put the labels behind the features")
+    parser.add_argument(
+        "--single-file",
+        action="store_true",
+        help="write all instances to one file, whatever their folds and partitions",
+    )
+    parser.add_argument(
+        "--guard-formulas",
+        action="store_true",
+        help="in CSV files, put an apostrophe before names and labels that a spreadsheet would run as formulas",
+    )
     parser.add_argument(
         "--overwrite",
         action="store_true",
@@ -41,8 +66,10 @@ def run(arguments):
 
     ds = read_netcdf(arguments.input)
     name = arguments.name or Path(arguments.input).stem
-    options = {key: getattr(arguments, key) for key in ("format", "labels_last", "overwrite")}
-    with option_names({"ds:": f"{arguments.input}:", "the file of ds": "--input"}, name="name"):
+    arguments.format = arguments.format or ("arff" if arguments.layout == "weka" else "csv")
+    options = {key: getattr(arguments, key) for key in _OPTIONS}
+    words = {"ds:": f"{arguments.input}:", "the file of ds": "--input", "guard_formulas=True": "--guard-formulas"}
+    with option_names(words, name="name"):
         export_dataset(ds, arguments.output, name=name, **options)
     files = sorted(map(str, Path(arguments.output).glob(f"**/{glob.escape(name)}.{arguments.format}")))
     print_results(

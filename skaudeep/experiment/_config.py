@@ -162,7 +162,8 @@ def read_experiment(path, *, overrides=None):
         `controls` (false): also classify with features of the same networks before training, and with statistics of
         the spectrograms themselves.
     ``[export]``
-        `formats` ([]): "csv", "arff"; `labels_last` (false).
+        `formats` ([]): "csv", "arff"; `labels_last` (false); `layout` ("audeep", or "weka": no identifiers and no class
+        numbers, the class last); `single_file` (false: one for each fold and partition).
     ``[report]``
         `enabled` (true).
 

@@ -6,7 +6,7 @@ import inspect
 import math
 import re
 
-from skaudeep._validation import Integral, Interval, validate_params
+from skaudeep._validation import Integral, Interval, StrOptions, validate_params
 from skaudeep.embedding import StatisticsPooling
 from skaudeep.embedding._pooling import check_statistics
 from skaudeep.evaluation._datasets import CLASSIFIERS
@@ -53,7 +53,12 @@ _TABLES = {
         "upsample": (False, _SWITCH),
         "controls": (False, _SWITCH),
     },
-    "export": {"formats": ([], [list, str]), "labels_last": (False, _SWITCH)},
+    "export": {
+        "formats": ([], [list, str]),
+        "labels_last": (False, _SWITCH),
+        "layout": ("audeep", [StrOptions({"audeep", "weka"})]),
+        "single_file": (False, _SWITCH),
+    },
     "report": {"enabled": (True, _SWITCH)},
 }
 ARRAYS = {

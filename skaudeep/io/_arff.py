@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from skaudeep._validation import validate_params
+from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datasets._model import get_feature_names
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._tables import (
     COLUMN_OPTIONS,
+    LAYOUTS,
     TextFormat,
+    answers,
     check_text,
     check_writable,
     class_names,
@@ -56,14 +58,16 @@ _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
         "labels_last": ["boolean"],
         "relation": [str],
         "identifiers": ["boolean"],
+        "layout": [StrOptions(set(LAYOUTS))],
     },
     prefer_skip_nested_validation=True,
 )
-def write_arff(ds, path, *, labels_last=False, relation=_RELATION, identifiers=True):
+def write_arff(ds, path, *, labels_last=False, relation=_RELATION, identifiers=True, layout="audeep"):
     """Write a data set to an ARFF file, in one step or not at all.
 
-    The attributes are `filename`, `chunk_nr`, `label_nominal`, `label_numeric` and one for each feature. Folds and
-    partitions have no attributes; :func:`export_dataset` turns them into folders.
+    The attributes are `filename`, `chunk_nr`, `label_nominal`, `label_numeric` and one for each feature, or with
+    `layout="weka"` the features and one label. Folds and partitions have no attributes; :func:`export_dataset` turns
+    them into folders.
 
     Parameters
     ----------
@@ -78,11 +82,18 @@ def write_arff(ds, path, *, labels_last=False, relation=_RELATION, identifiers=T
     identifiers : bool, default=True
         Whether to write `filename` and `chunk_nr`. Most classifiers of Weka and :func:`scipy.io.arff.loadarff` take
         no attributes of type STRING, which `filename` is.
+    layout : {"audeep", "weka"}, default="audeep"
+        Which attributes there are. "audeep": all, as auDeep exports them; a program that learns from `label_numeric`
+        or `filename` is always right, and has learned nothing. "weka": the features, and as the last one, which Weka
+        takes for the class, `label_nominal`, or `label_numeric` where there are no class names; neither identifiers
+        nor class numbers, whatever `identifiers` says. All numbers are NUMERIC, which also R reads.
 
     Raises
     ------
     DataSetError
         If `ds` is no data set, has no features, or a name in it cannot be written.
+    ValueError
+        If `path` is the file that `ds` has been read from.
     FileNotFoundError
         If the folder of `path` does not exist.
 
@@ -117,22 +128,21 @@ def write_arff(ds, path, *, labels_last=False, relation=_RELATION, identifiers=T
     >>> from skaudeep.io import write_arff
     >>> ds = make_dataset([[0.5], [0.1]], ["a.wav", "b.wav"], label_nominal=["Rain", "Dog bark"])
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_arff(ds, pathlib.Path(folder, "features.arff"), labels_last=True, identifiers=False)
+    ...     write_arff(ds, pathlib.Path(folder, "features.arff"), layout="weka")
     ...     print(pathlib.Path(folder, "features.arff").read_text())
     @RELATION "auDeep exported data set"
     <BLANKLINE>
-    @ATTRIBUTE feature_0 REAL
+    @ATTRIBUTE feature_0 NUMERIC
     @ATTRIBUTE label_nominal {'Dog bark', Rain}
-    @ATTRIBUTE label_numeric INTEGER
     <BLANKLINE>
     @DATA
-    0.5,Rain,1
-    0.10000000149011612,'Dog bark',0
+    0.5,Rain
+    0.10000000149011612,'Dog bark'
     """
     check_writable(ds)
     every = np.ones(ds.sizes["instance"], dtype=bool)
-    plan = layout(ds, labels_last=labels_last, relation=relation, identifiers=identifiers)
-    write_tables(ds, {path: every}, TEXT_FORMAT, *plan)
+    options = {"labels_last": labels_last, "relation": relation, "identifiers": identifiers, "layout": layout}
+    write_tables(ds, {path: every}, *plan(ds, **options))
 
 
 @validate_params({"path": [str, os.PathLike], **COLUMN_OPTIONS}, prefer_skip_nested_validation=True)
@@ -198,20 +208,24 @@ def read_arff(
     )
 
 
-def layout(ds, *, labels_last, relation=_RELATION, identifiers=True):
-    """The variables before and after the features, and the header."""
+def plan(ds, *, labels_last, relation=_RELATION, identifiers=True, layout="audeep"):
+    """How values are written, the variables before and after the features, and the header."""
     numbers, classes = ds["label_numeric"].values, class_names(ds)
     types = {"filename": "STRING", "chunk_nr": "INTEGER"} if identifiers else {}
     labels = {"label_nominal": f"{{{', '.join(map(_quote, classes))}}}"} if classes else {}
     if classes or not np.isnan(numbers).all():
         labels["label_numeric"] = "INTEGER" if whole(numbers) else "REAL"
-    features = dict.fromkeys(map(_quote_name, get_feature_names(ds).tolist()), "REAL")
+    kind = "REAL"
+    if layout == "weka":
+        kind, types, labels_last = "NUMERIC", {}, True
+        labels = {name: labels[name] if name == "label_nominal" else kind for name in answers(ds)}
+    features = dict.fromkeys(map(_quote_name, get_feature_names(ds).tolist()), kind)
     before, after = (types, labels) if labels_last else (types | labels, {})
     check_text([relation], "relation")
     relation = _quote_name(relation, '"')
     attributes = [f"@ATTRIBUTE {name} {kind}" for name, kind in (before | features | after).items()]
     header = "\n".join([f"@RELATION {relation}", "", *attributes, "", "@DATA", ""])
-    return (tuple(before), tuple(after)), header
+    return TextFormat(_quote, "?", np.float64), (tuple(before), tuple(after)), header
 
 
 def _quote(text):
@@ -398,6 +412,3 @@ def _unescape(match):
     if other:
         return _LETTERS.get(other, other)
     return chr(int(octal, 8) if octal else int(code, 16))
-
-
-TEXT_FORMAT = TextFormat(_quote, "?", np.float64)

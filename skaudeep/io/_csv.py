@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from skaudeep._validation import validate_params
+from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datasets._model import get_feature_names
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._tables import (
     COLUMN_OPTIONS,
     IDENTIFIERS,
     LABELS,
+    LAYOUTS,
     TextFormat,
+    answers,
     check_writable,
     collect,
     decode,
@@ -28,16 +30,26 @@ from skaudeep.io._tables import (
 )
 
 _SPECIAL = re.compile('[",\r\n]')
+# What begins a formula, where a cell begins: also for a program that separates cells otherwise than by commas.
+_FORMULA = re.compile(r"(^|[\t\r\n;|])(?=[=+\-@\t\r])")
 
 
 @validate_params(
-    {"ds": [xr.Dataset], "path": [str, os.PathLike], "labels_last": ["boolean"]}, prefer_skip_nested_validation=True
+    {
+        "ds": [xr.Dataset],
+        "path": [str, os.PathLike],
+        "labels_last": ["boolean"],
+        "layout": [StrOptions(set(LAYOUTS))],
+        "guard_formulas": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
 )
-def write_csv(ds, path, *, labels_last=False):
+def write_csv(ds, path, *, labels_last=False, layout="audeep", guard_formulas=False):
     """Write a data set to a CSV file, in one step or not at all.
 
-    The columns are `filename`, `chunk_nr`, `label_nominal`, `label_numeric` and one for each feature. Folds and
-    partitions have no columns; :func:`export_dataset` turns them into folders.
+    The columns are `filename`, `chunk_nr`, `label_nominal`, `label_numeric` and one for each feature, or with
+    `layout="weka"` the features and one label. Folds and partitions have no columns; :func:`export_dataset` turns them
+    into folders.
 
     Parameters
     ----------
@@ -47,11 +59,20 @@ def write_csv(ds, path, *, labels_last=False):
         The file to write, usually ending in `.csv`; an existing file is replaced.
     labels_last : bool, default=False
         Whether the labels come after the features.
+    layout : {"audeep", "weka"}, default="audeep"
+        Which columns there are. "audeep": all, as auDeep exports them. "weka": what a program may learn from that takes
+        every column but the last for a feature: the features, and last `label_nominal`, or `label_numeric` where there
+        are no class names; no identifiers, and no number of the class, which would give the answer away.
+    guard_formulas : bool, default=False
+        Whether to put an apostrophe before names and labels that a spreadsheet would run as formulas, those that begin
+        with ``=``, ``+``, ``-``, ``@``, a tabulator or a carriage return. They are read again with the apostrophe.
 
     Raises
     ------
     DataSetError
         If `ds` is no data set, has no features, or a name in it cannot be written.
+    ValueError
+        If `path` is the file that `ds` has been read from.
     FileNotFoundError
         If the folder of `path` does not exist.
 
@@ -65,6 +86,9 @@ def write_csv(ds, path, *, labels_last=False):
     The text is UTF-8 with one line per instance. Numbers are as short as float32 allows, so that they are read again
     exactly; a missing value is an empty field. Several feature dimensions become one, in C order. Further variables and
     classes without instances are left out; ARFF files keep the latter.
+
+    Names and labels are written as they are. Where these come from others and the file will be opened in a spreadsheet
+    program, one such as ``=HYPERLINK("...")`` is a formula there: use `guard_formulas`, or import the columns as text.
 
     Examples
     --------
@@ -81,7 +105,7 @@ def write_csv(ds, path, *, labels_last=False):
     """
     check_writable(ds)
     every = np.ones(ds.sizes["instance"], dtype=bool)
-    write_tables(ds, {path: every}, TEXT_FORMAT, *layout(ds, labels_last=labels_last))
+    write_tables(ds, {path: every}, *plan(ds, labels_last=labels_last, layout=layout, guard_formulas=guard_formulas))
 
 
 @validate_params({"path": [str, os.PathLike], **COLUMN_OPTIONS}, prefer_skip_nested_validation=True)
@@ -147,10 +171,14 @@ def read_csv(
     )
 
 
-def layout(ds, *, labels_last):
-    """The variables before and after the features, and the first line."""
+def plan(ds, *, labels_last, layout="audeep", guard_formulas=False):
+    """How values are written, the variables before and after the features, and the first line."""
     before, after = (IDENTIFIERS, LABELS) if labels_last else (IDENTIFIERS + LABELS, ())
-    return (before, after), ",".join(map(_quote, (*before, *get_feature_names(ds).tolist(), *after))) + "\n"
+    if layout == "weka":
+        before, after = (), answers(ds)
+    quote = _quote_guarded if guard_formulas else _quote
+    names = (*before, *get_feature_names(ds).tolist(), *after)
+    return TextFormat(quote, "", np.float32), (before, after), ",".join(map(quote, names)) + "\n"
 
 
 def read_table(path, *, prefix=None, **options):
@@ -206,4 +234,6 @@ def _quote(text):
     return text
 
 
-TEXT_FORMAT = TextFormat(_quote, "", np.float32)
+def _quote_guarded(text):
+    """A value that no spreadsheet takes for a formula."""
+    return _quote(_FORMULA.sub(r"\1'", text))

@@ -20,6 +20,7 @@ from skaudeep.io._tables import (
     COLUMN_OPTIONS,
     IDENTIFIERS,
     LABELS,
+    LAYOUTS,
     Table,
     check_writable,
     join_blocks,
@@ -27,7 +28,7 @@ from skaudeep.io._tables import (
     write_tables,
 )
 
-#: Modules with `layout`, `read_table` and `TEXT_FORMAT`.
+#: Modules with `plan` and `read_table`.
 _FORMATS = {"csv": _csv, "arff": _arff}
 _FOLD = re.compile(r"fold_(\d{1,6})")
 _EXPECTED = (
@@ -43,11 +44,25 @@ _EXPECTED = (
         "format": [StrOptions(set(_FORMATS))],
         "name": [str],
         "labels_last": ["boolean"],
+        "layout": [StrOptions(set(LAYOUTS))],
+        "single_file": ["boolean"],
+        "guard_formulas": ["boolean"],
         "overwrite": ["boolean"],
     },
     prefer_skip_nested_validation=True,
 )
-def export_dataset(ds, directory, *, format="csv", name="features", labels_last=False, overwrite=False):
+def export_dataset(
+    ds,
+    directory,
+    *,
+    format="csv",
+    name="features",
+    labels_last=False,
+    layout="audeep",
+    single_file=False,
+    guard_formulas=False,
+    overwrite=False,
+):
     """Write a data set to a directory with a file for every fold and partition.
 
     The files are
@@ -55,7 +70,7 @@ def export_dataset(ds, directory, *, format="csv", name="features", labels_last=
     - `fold_1/NAME.csv`, `fold_2/NAME.csv`, ... if the data set has folds: the validation split of each,
     - `train/NAME.csv`, `devel/NAME.csv`, `test/NAME.csv` if it has partitions,
     - `train/fold_1/NAME.csv`, ... if it has both,
-    - `NAME.csv` if it has neither.
+    - `NAME.csv` if it has neither, or with `single_file`.
 
     When all are complete, older ones are moved away and these to their places; whatever goes wrong leaves the older
     ones. Only if the process is killed in this moment, some files are missing. Then ``NAME.csv.incomplete`` stays
@@ -74,6 +89,15 @@ def export_dataset(ds, directory, *, format="csv", name="features", labels_last=
         The name of the files, without the suffix.
     labels_last : bool, default=False
         Whether the labels come after the features.
+    layout : {"audeep", "weka"}, default="audeep"
+        Which columns there are. "audeep": identifiers, both labels and the features, as auDeep exports them. "weka":
+        what a program may learn from that takes every column but the last for a feature, such as Weka: the features,
+        and last `label_nominal`, or `label_numeric` where there are no class names.
+    single_file : bool, default=False
+        Whether to write all instances, each once, to one file, whatever their folds and partitions, which no column
+        tells: to a program that learns it would be one more feature.
+    guard_formulas : bool, default=False
+        For CSV files, whether to put an apostrophe before names and labels that a spreadsheet would run as formulas.
     overwrite : bool, default=False
         Whether to remove files of an older export of the same name that would be taken for a part of this one, such as
         those of further folds. Files that have the same places are replaced in any case.
@@ -85,7 +109,7 @@ def export_dataset(ds, directory, *, format="csv", name="features", labels_last=
         told by files, or if `directory` has files that would be taken for a part of this export and `overwrite` is
         False. Nothing is written then.
     ValueError
-        If a file would replace the one that `ds` has been read from.
+        If a file would replace the one that `ds` has been read from, or formulas are to be guarded in ARFF files.
 
     See Also
     --------
@@ -96,7 +120,12 @@ def export_dataset(ds, directory, *, format="csv", name="features", labels_last=
     Notes
     -----
     A fold without instances gets a file without rows, so that the number of folds is kept. All ARFF files declare all
-    classes of the label map. What the files hold and leave out, :func:`write_csv` and :func:`write_arff` say.
+    classes of the label map in the same order, as Weka wants it of training and test files; data sets that are exported
+    one by one need the same label map for that. What the files hold and leave out, :func:`write_csv` and
+    :func:`write_arff` say.
+
+    Without identifiers, instances that :func:`import_dataset` reads are recordings of their own, named after the file,
+    and classes are numbered in sorted order.
 
     Examples
     --------
@@ -115,8 +144,13 @@ def export_dataset(ds, directory, *, format="csv", name="features", labels_last=
     directory, file = Path(directory), f"{name}.{format}"
     if name[:1] in ("", ".") or Path(file).name != file or "\0" in name:
         raise DataSetError(f"name={name!r}: expected the name of a file, without folders and not hidden by a dot.")
+    options = {"labels_last": labels_last, "layout": layout}
+    if format == "csv":
+        options["guard_formulas"] = guard_formulas
+    elif guard_formulas:
+        raise ValueError("guard_formulas=True: spreadsheets read no ARFF files; leave it out, or write CSV files.")
     check_writable(ds)
-    splits = _splits(ds)
+    splits = {(): np.ones(ds.sizes["instance"], dtype=bool)} if single_file else _splits(ds)
     targets = {directory.joinpath(*parts, file): rows for parts, rows in splits.items()}
     _obsolete(directory, file, targets, overwrite, ds)
     for target in targets:
@@ -129,8 +163,7 @@ def export_dataset(ds, directory, *, format="csv", name="features", labels_last=
         write_tables(
             ds,
             targets,
-            table_format.TEXT_FORMAT,
-            *table_format.layout(ds, labels_last=labels_last),
+            *table_format.plan(ds, **options),
             mark=_mark(directory / file),
             check=lambda: _obsolete(directory, file, targets, overwrite, ds),
         )

@@ -32,6 +32,8 @@ IDENTIFIERS = ("filename", "chunk_nr")
 LABELS = ("label_nominal", "label_numeric")
 #: What the options of readers may be.
 COLUMN_OPTIONS = {variable: [str] for variable in IDENTIFIERS + LABELS}
+#: What `layout` of writers may be.
+LAYOUTS = ("audeep", "weka")
 #: Bytes of float64 that become text, or that text becomes, at a time.
 BLOCK_BYTES = 1 << 22
 #: Up to here, float64 tells whole numbers apart; chunk and class numbers and targets go no further.
@@ -86,7 +88,7 @@ def write_tables(ds, targets, text_format, columns, header, **together):
     header : str
         What every file starts with.
     **together : dict
-        Of several files: `mark` and `check`, as for :func:`skaudeep._files.atomic_paths`.
+        Of an export: `mark` and `check`, as for :func:`skaudeep._files.atomic_paths`.
 
     Raises
     ------
@@ -158,6 +160,13 @@ def check_writable(ds):
 def class_names(ds):
     """All classes of a data set, sorted: those of its label map, and any others that its instances have."""
     return sorted({*get_label_map(ds), *get_texts(ds, "label_nominal").tolist()} - {""})
+
+
+def answers(ds):
+    """The variable that a program is to learn: class names or, where there are none, numbers; none if unlabelled."""
+    if class_names(ds):
+        return ("label_nominal",)
+    return () if np.isnan(ds["label_numeric"].values).all() else ("label_numeric",)
 
 
 def whole(numbers):

@@ -227,6 +227,40 @@ class TestExportAndImport:
             done = skaudeep("import", "--basedir", folder, "--output", tmp_path / "new.nc")
             assert done.status == 1 and str(folder) in done.err and not (tmp_path / "new.nc").exists()
 
+    def test_for_weka(self, skaudeep, write_dataset, tmp_path):
+        source = write_dataset(cv_folds=np.arange(12)[:, None] // 2 % 2 == [0, 1])
+        done = skaudeep("export", "--input", source, "--output", tmp_path / "out", "--for", "weka", "-q")
+        assert done.out.split() == [str(tmp_path / "out" / f"fold_{i}" / "features.arff") for i in (1, 2)]
+        words = ["--for", "Weka", "--format", "csv", "--single-file", "--name", "all"]
+        assert skaudeep("export", "--input", source, "--output", tmp_path / "out", *words).status == 0
+        lines = (tmp_path / "out" / "all.csv").read_text().splitlines()
+        assert lines[0] == "feature_0,feature_1,feature_2,label_nominal" and len(lines) == 13
+        assert skaudeep("export", "--input", source, "--output", tmp_path, "--for", "excel").status == 2
+
+    def test_formulas(self, skaudeep, write_dataset, tmp_path):
+        source = write_dataset(label_nominal=["=1", "a"] * 6, chunk_nr=None, n=12, chunks=1)
+        words = ["export", "--input", source, "--output", tmp_path / "out", "--guard-formulas"]
+        assert skaudeep(*words).status == 0
+        assert "0.wav,0,'=1,0," in (tmp_path / "out" / "features.csv").read_text()
+        done = skaudeep(*words, "--format", "arff")
+        assert done.status == 1 and "--guard-formulas: spreadsheets read no ARFF files" in done.err
+
+    def test_an_older_export(self, skaudeep, write_dataset, tmp_path):
+        source = write_dataset(cv_folds=np.arange(12)[:, None] // 2 % 3 == [0, 1, 2])
+        words = ["export", "--output", tmp_path / "out", "--name", "x", "--input"]
+        assert skaudeep(*words, source).status == 0
+        done = skaudeep(*words, write_dataset("other.nc"))
+        assert done.status == 1 and "Have them removed (--overwrite), or choose another directory" in done.err
+        assert skaudeep(*words, tmp_path / "other.nc", "--overwrite").status == 0
+        assert [path.name for path in (tmp_path / "out").rglob("*.*")] == ["x.csv"]
+
+    def test_the_input_is_not_replaced(self, skaudeep, write_dataset, tmp_path):
+        source = write_dataset("features.csv")
+        before = source.read_bytes()
+        done = skaudeep("export", "--input", source, "--output", tmp_path)
+        assert done.status == 1 and "features.csv': it is --input, which would be lost" in done.err
+        assert source.read_bytes() == before
+
     def test_bad_files(self, skaudeep, bad_dataset, tmp_path):
         path, message = bad_dataset
         done = skaudeep("export", "--input", path, "--output", tmp_path / "out")

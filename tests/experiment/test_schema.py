@@ -112,6 +112,7 @@ def test_unknown_keys_are_refused(tables, message):
             "formats = ['csv', 'csv']: expected a list of 'csv', 'arff', each at",
         ),
         ({"export": {"formats": [3]}}, "formats = [3]: expected a list"),
+        ({"export": {"layout": "r"}}, "[export] layout = 'r': expected a str among"),
         ({"report": {"enabled": "yes"}}, "[report] enabled = 'yes': expected a"),
     ],
 )

@@ -1,14 +1,20 @@
+import csv
 import os
 import re
 import subprocess
 import sys
 
+import arff
 import dask.array as da
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.io.arff
 import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import cross_val_score
+from sklearn.tree import DecisionTreeClassifier
 
 from skaudeep.datasets import make_dataset, remove_folds, remove_partitions, set_labels
 from skaudeep.datasets._model import get_label_map, instance_index
@@ -532,3 +538,124 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
         [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True, timeout=300
     )
     assert int(done.stdout) < 130_000  # KB; the features alone have 280 MB more
+
+
+# ------------------------------------------------------------------------ for programs that learn from all columns
+
+
+def read_by_others(path):
+    """The columns of a file, by their names, as programs that know nothing of us read them."""
+    if path.suffix == ".csv":
+        return pd.read_csv(path)
+    frame = pd.DataFrame(scipy.io.arff.loadarff(path)[0])
+    return frame.map(lambda value: value.decode() if isinstance(value, bytes) else value)
+
+
+def accuracy(table, label):
+    """How often a tree is right that learns a label from all other columns."""
+    X = table.drop(columns=label)
+    for name in X.select_dtypes(exclude="number"):
+        X[name] = pd.factorize(X[name])[0]
+    return cross_val_score(DecisionTreeClassifier(random_state=0), X, table[label].astype(str), cv=4).mean()
+
+
+@FORMATS
+def test_for_weka_noise_tells_no_class(tmp_path, format):
+    values = np.random.default_rng(0).standard_normal((120, 5))
+    labels = np.repeat(["Cat", "Dog", "Sea"], 40)
+    ds = make_dataset(values, [f"{label}/{i}.wav" for i, label in enumerate(labels)], label_nominal=labels)
+    export_dataset(ds, tmp_path / "weka", format=format, layout="weka", name="x")
+    table = read_by_others(tmp_path / "weka" / f"x.{format}")
+    assert table.columns.tolist() == [*(f"feature_{i}" for i in range(5)), "label_nominal"]
+    assert table["label_nominal"].tolist() == labels.tolist()
+    assert accuracy(table, "label_nominal") < 0.6
+    write_csv(ds, tmp_path / "all.csv")  # which tells it, in more than one way
+    table = pd.read_csv(tmp_path / "all.csv")
+    assert accuracy(table, "label_nominal") == 1
+
+
+@FORMATS
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cv_folds": by_file([0, 1, 2])[:, None] == [0, 1, 2]},
+        {"partition": by_file([0, 2])},
+        {"partition": by_file([0, 1]), "cv_folds": by_file([0, 0, 1, 1])[:, None] == [0, 1]},
+    ],
+)
+def test_for_weka_all_files_have_the_same_header_and_are_read_again(tmp_path, format, options):
+    labels = {"label_map": {"Sea": 4, "Rain": 2, "Dog 'bark', far": 7, "None": 0}}
+    names = [["Rain", "Dog 'bark', far", ""][i // 2 % 3] for i in range(12)]
+    ds = make(label_nominal=names, **labels, **options)
+    export_dataset(ds, tmp_path, format=format, layout="weka", labels_last=False)
+    (head,) = {re.split(r"(?<=@DATA)\n|\n(?=[-0-9])", (tmp_path / file).read_text())[0] for file in files_in(tmp_path)}
+    assert not re.search("filename|chunk_nr|label_numeric|fold|INTEGER|REAL|STRING", head)
+    again = import_dataset(tmp_path)
+    assert (again.sizes["instance"], again.sizes["fold"]) == (12, ds.sizes["fold"])
+    assert sorted(again.label_nominal.values) == sorted(names)
+    classes = ["Dog 'bark', far", "None", "Rain", "Sea"] if format == "arff" else ["Dog 'bark', far", "Rain"]
+    assert get_label_map(again) == {name: i for i, name in enumerate(classes)}
+    np.testing.assert_array_equal(np.sort(again.features, axis=0), np.sort(ds.features, axis=0))
+
+
+@FORMATS
+@pytest.mark.parametrize(
+    ("labels", "last"),
+    [
+        ({}, "feature_2"),
+        ({"label_numeric": np.linspace(0, 1, 12).repeat(1)}, "label_numeric"),
+        ({"label_numeric": np.where(np.arange(12) < 6, np.nan, 3.0)}, "label_numeric"),
+        ({"label_nominal": [""] * 12, "label_map": {"a": 0, "b": 1}}, "label_nominal"),
+        ({"label_nominal": ["a"] * 6 + [""] * 6}, "label_nominal"),
+    ],
+)
+def test_for_weka_the_last_column_is_what_is_known(tmp_path, labels, last, format):
+    values = np.random.default_rng(0).standard_normal((12, 3))
+    ds = make_dataset(values, [f"{i}.wav" for i in range(12)], **labels)
+    export_dataset(ds, tmp_path, format=format, layout="weka")
+    (file,) = tmp_path.iterdir()
+    text = file.read_text()
+    if format == "arff":
+        kinds = re.findall(r"@ATTRIBUTE (\S+) (.*)", text)
+        assert [name for name, _ in kinds] == ["feature_0", "feature_1", "feature_2", last][: 3 + (last != "feature_2")]
+        assert {kind for name, kind in kinds if name != "label_nominal"} == {"NUMERIC"}
+        with open(file) as stream:
+            assert len(arff.load(stream)["data"]) == 12
+    else:
+        assert text.split("\n")[0].split(",")[-1] == last
+    again = import_dataset(file)
+    for variable in ("label_nominal", "label_numeric", "features"):
+        if not (format == "csv" and last == "label_nominal"):  # which keeps no class without instances
+            np.testing.assert_array_equal(again[variable].values, ds[variable].values)
+
+
+@FORMATS
+def test_a_single_file_has_all_instances_once(tmp_path, format):
+    folds = np.array([[1, 0, 1], [1, 1, 0], [0, 0, 0]])[by_file([0, 1, 2])]
+    ds = make(cv_folds=folds, partition=by_file([0, 1, np.nan]))
+    export_dataset(ds, tmp_path, format=format, single_file=True)
+    assert files_in(tmp_path) == [f"features.{format}"]
+    same_instances(import_dataset(tmp_path), remove_folds(remove_partitions(ds)))
+    with pytest.raises(DataSetError, match="would be read together"):
+        export_dataset(make(partition=by_file([0, 1])), tmp_path, format=format)
+
+
+def test_formulas_are_guarded_on_request(tmp_path):
+    bad = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=x", "a;=1", "a\n=1", 'x,"=1"', "-", "a=b", "a-b", "a@b", "'=1"]
+    guarded = {name: f"'{name}" for name in [*bad[:6], "-"]} | {"a;=1": "a;'=1", "a\n=1": "a\n'=1", "\r=x": "'\r'=x"}
+    n = len(bad)
+    ds = make_dataset(-np.ones((n, 1)), bad, label_nominal=bad[::-1], feature_names=["=f"])
+    export_dataset(ds, tmp_path, name="plain")
+    same_instances(import_dataset(tmp_path, name="plain"), ds)
+    export_dataset(ds, tmp_path, name="guarded", guard_formulas=True)
+    with open(tmp_path / "guarded.csv", newline="") as stream:
+        head, *rows = csv.reader(stream)
+    assert head[-1] == "'=f"
+    assert [row[0] for row in rows] == [guarded.get(name, name) for name in bad]
+    assert [row[2] for row in rows] == [guarded.get(name, name) for name in bad[::-1]]
+    assert {row[-1] for row in rows} == {"-1.0"}
+    write_csv(ds, tmp_path / "weka.csv", guard_formulas=True, layout="weka")
+    assert (tmp_path / "weka.csv").read_text().startswith("'=f,label_nominal\n-1.0,'=1")
+    with pytest.raises(ValueError, match="guard_formulas=True: spreadsheets read no ARFF files"):
+        export_dataset(ds, tmp_path / "new", format="arff", guard_formulas=True)
+    assert not (tmp_path / "new").exists()
