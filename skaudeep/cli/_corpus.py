@@ -117,6 +117,12 @@ def _column(text):
     return role.strip().lower(), False if name.lower() in ("none", "false") else name
 
 
+def recordings(corpus):
+    """The files of all recordings of a corpus, wherever they are."""
+    data = corpus["data"]
+    return list(data["file"] if hasattr(data, "columns") else data)
+
+
 def corpus_files(arguments, outputs):
     """The files of a corpus that commands must not replace, as `prepare_output` takes them.
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from skaudeep.cli._arguments import UsageError, add_command, add_jobs, add_json, choice, integer, real
-from skaudeep.cli._corpus import add_corpus, corpus_files, load
+from skaudeep.cli._corpus import add_corpus, corpus_files, load, recordings
 from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
@@ -162,11 +162,13 @@ def _report(arguments, corpus, outputs, sizes, failed, seconds):
 
 def _pretend(arguments, settings):
     """Show the spectrogram of one recording for each setting, and its levels."""
+    from skaudeep._files import check_no_input
     from skaudeep.cli._figures import prepare_figure, show_or_save
     from skaudeep.experiment._extract import preview_spectrograms
 
     with prepare_figure(arguments.figure, "--figure", corpus_files(arguments, [arguments.figure])):
         corpus = load(arguments)
+        check_no_input(arguments.figure, {"a recording of the corpus": recordings(corpus)})
         n_files = len(corpus["filenames"])
         if arguments.pretend >= n_files:
             raise UsageError(f"--pretend {arguments.pretend}: the recordings are counted from 0 to {n_files - 1}")

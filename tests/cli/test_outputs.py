@@ -207,6 +207,8 @@ def test_no_input_is_replaced_or_added_to(skaudeep, inputs, command):
     ("command", "read"),
     [
         ("plot embedding --input f.nc --method pca", "f.nc"),
+        ("preprocess --basedir sounds --pretend 0", "sounds/table.csv"),
+        ("preprocess --basedir elsewhere.csv --pretend 0", "sounds/dog/b.wav"),
         ("plot spectrogram --input sounds/dog/a.wav", "sounds/dog/a.wav"),
         ("plot loss --model-dir run", "run/training.json"),
         ("plot reconstruction --model-dir run --input s.nc", "run/logs/model-1.skaudeep"),
@@ -215,8 +217,9 @@ def test_no_input_is_replaced_or_added_to(skaudeep, inputs, command):
 )
 def test_no_input_is_replaced_by_a_figure(skaudeep, inputs, command, read):
     (inputs / "link.png").symlink_to(read)
+    (inputs / "elsewhere.csv").write_text("path,label\nsounds/dog/a.wav,dog\nsounds/dog/b.wav,dog\n")
     before = contents(inputs)
-    done = skaudeep(*command.split(), "--output", "link.png")
+    done = skaudeep(*command.split(), "--figure" if "--pretend" in command else "--output", "link.png")
     assert done.status == 1 and "which would be lost" in done.err
     assert contents(inputs) == before
 
