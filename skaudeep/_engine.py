@@ -17,13 +17,17 @@ import tempfile
 import threading
 import types
 import warnings
+from pathlib import Path
 
 import joblib
 import numpy as np
 
+from skaudeep._archives import Allowance, check_digests, digest, from_npy, read_members, to_npy, write_members
 from skaudeep._files import atomic_path
 
 MAX_IDLE_NETWORKS = 8
+
+_HEADER, _DIGESTS = "header.npy", "digests"  # a member of a file of arrays, and what its header calls the checksums
 
 _NOTICE = re.compile(rb"[IWE]\d{4} \d\d:|WARNING: All log messages before absl")
 
@@ -320,7 +324,7 @@ def prefetch(load, items, n_ahead=2):
 
 
 def save_arrays(path, header, arrays):
-    """Write named arrays and a JSON header to one ``.npz`` file, atomically.
+    """Write named arrays and a JSON header to one ``.npz`` file, atomically, with a checksum of each array.
 
     Parameters
     ----------
@@ -331,8 +335,11 @@ def save_arrays(path, header, arrays):
     arrays : dict of str to ndarray
         No object arrays.
     """
-    with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, header=np.array(json.dumps(header)), **arrays)
+    members = {f"{name}.npy": to_npy(array) for name, array in arrays.items()}
+    digests = {name: digest(content) for name, content in members.items()}
+    header = to_npy(np.array(json.dumps(header | {_DIGESTS: digests})))
+    with atomic_path(path) as temporary:
+        write_members(temporary, [(_HEADER, header), *members.items()])
 
 
 def load_arrays(path):
@@ -346,16 +353,15 @@ def load_arrays(path):
     Raises
     ------
     ValueError
-        If the file is damaged or something else.
+        If the file is damaged, at whatever place, or something else.
     """
-    import zipfile
-
+    data = Path(path).read_bytes()
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        header = json.loads(str(arrays.pop("header")))
-        if not isinstance(header, dict):
-            raise TypeError("the header is no table of names and values")
-        return header, arrays
-    except (KeyError, ValueError, zipfile.BadZipFile, EOFError, AttributeError, TypeError) as error:
-        raise ValueError(f"{os.fspath(path)!r} is not a file that skaudeep wrote, or it is damaged") from error
+        members = read_members(data, Allowance(0))
+        header = json.loads(str(from_npy(members.pop(_HEADER))))
+        check_digests(members, header.pop(_DIGESTS, None))
+        return header, {name.removesuffix(".npy"): from_npy(content) for name, content in members.items()}
+    except Exception as error:  # a damaged file can make anything fail
+        raise ValueError(
+            f"{os.fspath(path)!r} is not a file that skaudeep wrote, or it is damaged ({error})"
+        ) from error

@@ -1,7 +1,7 @@
 """Estimators in files that hold no code, and warnings about pickles of another version.
 
 A file is a zip archive of skops (a JSON tree of types and values, and arrays in NumPy's format) with one member more,
-``skaudeep.json``: the number of the format, and the versions that wrote it.
+``skaudeep.json``: the number of the format, the versions that wrote it, and checksums of the other members.
 """
 
 import collections
@@ -9,13 +9,11 @@ import contextvars
 import dataclasses
 import functools
 import importlib
-import io
 import json
 import os
 import pathlib
 import types
 import warnings
-import zipfile
 
 import numpy as np
 import scipy.sparse
@@ -23,7 +21,17 @@ import sklearn
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
+from skaudeep._archives import (
+    Allowance,
+    ArchiveSizeError,
+    check_digests,
+    digest,
+    read_members,
+    write_members,
+)
 from skaudeep._files import atomic_path, check_path, check_target
+from skaudeep._trees import check_sizes
+from skaudeep._validation import Integral, Interval, validate_params
 from skaudeep._version import __version__
 from skaudeep.exceptions import VersionWarning
 
@@ -31,6 +39,7 @@ __all__ = ["VersionedMixin", "load", "save"]
 
 FORMAT = 1
 _HEADER, _TREE = "skaudeep.json", "schema.json"
+_MEMORY_OF_JSON = 16  # bytes of memory that each byte of the tree takes, about, as nodes and as objects
 
 # Parts of scikit-learn's estimators that skops does not know as such. Trees are left out on purpose: their compiled
 # code follows indices in the file without looking where they lead.
@@ -109,7 +118,7 @@ def save(obj, path):
     """Write an estimator to one file that holds no code.
 
     It may be fitted or not, and one of skaudeep's or of scikit-learn's, such as a whole pipeline. An object that `load`
-    would refuse is refused here already, and a file at `path` left as it is.
+    would refuse for anything but its size is refused here already, and a file at `path` left as it is.
 
     Parameters
     ----------
@@ -159,13 +168,24 @@ def save(obj, path):
         _write(data, temporary)
 
 
-def load(path):
+@validate_params(
+    {"path": "no_validation", "max_size": [Interval(Integral, 1, None, closed="left")]},
+    prefer_skip_nested_validation=True,
+)
+def load(path, *, max_size=2**30):
     """Read an estimator that `save` has written; nothing in the file is executed.
+
+    All of the file is checked before anything is made of it: that its parts are those that were written, by their
+    checksums, and that they take no more memory than they may.
 
     Parameters
     ----------
     path : path-like
         The file.
+    max_size : int, default=2**30
+        Memory, in bytes, that may be taken by what is compressed in the file. That is the description of the
+        estimator, each byte of which counts as 16, as it takes so much, about. Arrays do not count: they are not
+        compressed and take what the file takes on disk.
 
     Returns
     -------
@@ -175,7 +195,8 @@ def load(path):
     Raises
     ------
     ValueError
-        If the file is damaged or something else, or holds a type that is not known; nothing is loaded then.
+        If the file is damaged or something else, holds a type that is not known, or takes more than `max_size`;
+        nothing is loaded then.
     OSError
         If the file cannot be read.
 
@@ -190,59 +211,79 @@ def load(path):
     """
     check_path(path)
     name = os.fspath(path)
-    data = pathlib.Path(path).read_bytes()
-    version = _check_header(data, name)
-    if version != __version__:
-        warnings.warn(
-            f"{name!r} was written by skaudeep {version} and is read by skaudeep {__version__}, which may fail or give "
-            "other results",
-            VersionWarning,
-            stacklevel=2,
-        )
-    import skops.io
-    from skops.io.exceptions import UntrustedTypesFoundException
-
-    token = _reading.set(True)
+    allowance = Allowance(max_size)
     try:
-        _check_calls(data)
-        obj = skops.io.loads(data, trusted=sorted(_trusted()))
-    except UntrustedTypesFoundException as error:
+        data, members, header = _read(path, name, allowance)
+        if header["skaudeep"] != __version__:
+            warnings.warn(
+                f"{name!r} was written by skaudeep {header['skaudeep']} and is read by skaudeep {__version__}, which "
+                "may fail or give other results",
+                VersionWarning,
+                stacklevel=3,  # the caller's line, beyond that which checks the arguments
+            )
+        obj = _make(data, members, header, name, allowance)
+    except ArchiveSizeError as error:
         raise ValueError(
-            f"{name!r} holds what load does not know and does not touch: {str(error).splitlines()[0]} Use files of "
-            "skaudeep.save only, and a version of skaudeep that is not older than theirs"
+            f"{name!r} takes {error.size} bytes or more when it is unpacked, and may take max_size={max_size}: if you "
+            "know that it is so large, give skaudeep.load a larger max_size"
         ) from error
-    except Warning:  # where warnings are errors
-        raise
-    except Exception as error:  # a crafted file can make anything fail
-        raise ValueError(
-            f"{name!r} (skaudeep {version}) is damaged ({error!r:.200}): save the estimator again"
-        ) from error
-    finally:
-        _reading.reset(token)
     if not isinstance(obj, BaseEstimator):
         raise ValueError(f"{name!r} holds a {type(obj).__name__} and no estimator: it was not written by skaudeep.save")
     return obj
 
 
-def _check_header(data, name):
-    """Version of skaudeep that wrote a file, if its format is known."""
+def _read(path, name, allowance):
+    """A file, its members, and its header if its format is known."""
+    with open(path, "rb") as file:
+        # something else may be larger than memory
+        data = file.read() if file.peek(4)[:4] == b"PK\3\4" else b""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as file:
-            header = json.loads(file.read(_HEADER))
-        number, version = header["format"], str(header["skaudeep"])
+        members = read_members(data, allowance, weights={_HEADER: _MEMORY_OF_JSON, _TREE: _MEMORY_OF_JSON})
+        header = json.loads(bytes(members.pop(_HEADER)))
+        number, header["skaudeep"] = header["format"], str(header["skaudeep"])
+    except ArchiveSizeError:
+        raise
     except Exception as error:  # a crafted file can make anything fail
         raise ValueError(
-            f"{name!r} is no file that skaudeep.save has written, or it is damaged: save the estimator again"
+            f"{name!r} is no file that skaudeep.save has written, or it is damaged ({error!r:.200}): save the "
+            "estimator again"
         ) from error
     if type(number) is not int or number not in range(1, FORMAT + 1):
         raise ValueError(
-            f"{name!r} was written by skaudeep {version} in format {number}; skaudeep {__version__} reads up to format "
-            f"{FORMAT}: update skaudeep"
+            f"{name!r} was written by skaudeep {header['skaudeep']} in format {number}; skaudeep {__version__} reads "
+            f"up to format {FORMAT}: update skaudeep"
         )
-    return version
+    return data, members, header
 
 
-def _check_calls(data):
+def _make(data, members, header, name, allowance):
+    """Let skops make the object, once everything that it is going to read has been checked."""
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    token = _reading.set(True)
+    try:
+        check_digests(members, header.get("digests"))
+        tree = bytes(members[_TREE])
+        _check_calls(tree)
+        check_sizes(tree, members, allowance)
+        return skops.io.loads(data, trusted=sorted(_trusted()))
+    except UntrustedTypesFoundException as error:
+        raise ValueError(
+            f"{name!r} holds what load does not know and does not touch: {str(error).splitlines()[0]} Use files of "
+            "skaudeep.save only, and a version of skaudeep that is not older than theirs"
+        ) from error
+    except (ArchiveSizeError, MemoryError, Warning):  # the latter where warnings are errors
+        raise
+    except Exception as error:  # a crafted file can make anything fail
+        raise ValueError(
+            f"{name!r} (skaudeep {header['skaudeep']}) is damaged ({error!r:.200}): save the estimator again"
+        ) from error
+    finally:
+        _reading.reset(token)
+
+
+def _check_calls(tree):
     """Refuse a tree that would call, even if only what is trusted, otherwise than one that `save` wrote."""
     from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -259,8 +300,7 @@ def _check_calls(data):
                 refused.update(_strange_key_types(node["key_types"]))
         return node
 
-    with zipfile.ZipFile(io.BytesIO(data)) as file:
-        json.loads(file.read(_TREE), object_hook=check)
+    json.loads(tree, object_hook=check)
     if refused:
         raise UntrustedTypesFoundException(refused)
 
@@ -404,19 +444,12 @@ def _check_keys(table, place):
 
 def _write(data, path):
     """Write what skops gave, the same bytes for the same object, with the header."""
-    header = {"format": FORMAT, "skaudeep": __version__, "scikit-learn": sklearn.__version__}
-    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(path, "w") as target:
-        tree, names = _renumbered(source.read(_TREE))
-        _add(target, _HEADER, json.dumps(header).encode())
-        _add(target, _TREE, tree, zipfile.ZIP_DEFLATED)
-        for name, new_name in names.items():
-            _add(target, new_name, source.read(name))
-
-
-def _add(archive, name, data, compression=zipfile.ZIP_STORED):
-    member = zipfile.ZipInfo(name)  # with a fixed date
-    member.compress_type = compression
-    archive.writestr(member, data)
+    source = read_members(data, Allowance(0))
+    tree, names = _renumbered(bytes(source[_TREE]))
+    members = {_TREE: tree} | {new_name: source[name] for name, new_name in names.items()}
+    digests = {name: digest(content) for name, content in members.items()}
+    header = {"format": FORMAT, "skaudeep": __version__, "scikit-learn": sklearn.__version__, "digests": digests}
+    write_members(path, [(_HEADER, json.dumps(header).encode()), *members.items()], compressed=(_TREE,))
 
 
 def _renumbered(tree):

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 import warnings
 from collections.abc import Callable
 
@@ -57,9 +58,12 @@ class TrainingState:
 
     @classmethod
     def load(cls, path):
-        """Read what `save` wrote."""
+        """Read what `save` wrote; a `ValueError` names the file if it is damaged or something else."""
         header, arrays = load_arrays(path)
-        return cls.from_arrays(header, arrays)
+        try:
+            return cls.from_arrays(header, arrays)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{os.fspath(path)!r} holds arrays, but no state of a training") from error
 
     def to_arrays(self):
         """All arrays under one name each, for a file."""

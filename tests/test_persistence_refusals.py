@@ -5,7 +5,12 @@ import io
 import json
 import pathlib
 import pickle
+import re
+import struct
+import subprocess
+import sys
 import zipfile
+import zlib
 
 import joblib
 import numpy as np
@@ -24,6 +29,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skaudeep
 from skaudeep import LiblinearClassifier
+from skaudeep._archives import write_members
 
 X = np.random.default_rng(0).uniform(-1, 1, (30, 5))
 Y = np.arange(30) % 3
@@ -321,3 +327,180 @@ def test_files_without_an_estimator_or_without_end_are_refused(tmp_path):
     write_zip(path, **header, **{"schema.json": '{"protocol": 2, "x": ' + "[" * 100_000})
     with pytest.raises(ValueError, match="damaged"):
         skaudeep.load(path)
+
+
+# --- damage ---
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A file with arrays, bytes and a list."""
+    path = tmp_path_factory.mktemp("saved") / "file"
+    parts = {"a": X[:2], "b": np.ma.masked_array([1, 2], [True, False]), "c": b"bytes", "d": [1, 2.5, "text"]}
+    skaudeep.save(LiblinearClassifier(random_state=0).fit(X, Y).set_params(class_weight=parts), path)
+    return path
+
+
+def state_of(estimator):
+    """All that an estimator holds, to compare."""
+    return pickle.dumps(
+        [estimator.class_weight, estimator.coef_, estimator.intercept_, estimator.classes_, repr(estimator.C)]
+    )
+
+
+def without_digests(path, target):
+    """The file as versions wrote it that knew no checksums."""
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    header = json.loads(members["skaudeep.json"])
+    assert header.pop("digests").keys() == members.keys() - {"skaudeep.json"}
+    write_members(target, (members | {"skaudeep.json": json.dumps(header).encode()}).items(), ("schema.json",))
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_flipped_byte_is_an_error_or_harmless(saved, old, tmp_path):
+    path = tmp_path / "damaged"
+    if old:
+        without_digests(saved, path)
+    whole = (path if old else saved).read_bytes()
+    expected = state_of(skaudeep.load(saved))
+    random = np.random.default_rng(0)
+    directory = whole.index(b"PK\1\2")
+    # entries of members are few, but flips in them are the subtle ones
+    places = [*random.integers(0, directory, 150), *random.integers(directory, len(whole), 150)]
+    refused = 0
+    for place, bits in zip(places, random.integers(1, 256, len(places)), strict=True):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ int(bits)]) + whole[place + 1 :])
+        try:
+            estimator = skaudeep.load(path)
+        except ValueError as error:
+            assert "damaged'" in str(error)
+            refused += 1
+        else:
+            assert state_of(estimator) == expected, place
+    assert refused > 200
+
+
+def test_members_of_other_files_are_refused(saved, tmp_path):
+    with zipfile.ZipFile(saved) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    arrays = [name for name in members if name.endswith(".npy")]
+    swapped = members | {arrays[0]: members[arrays[1]], arrays[1]: members[arrays[0]]}
+    fewer = {name: content for name, content in members.items() if name != arrays[0]}
+    for wrong in (swapped, fewer, members | {"more.npy": members[arrays[0]]}):
+        write_members(tmp_path / "file", wrong.items())
+        with pytest.raises(ValueError, match="file' .*is damaged .*not those that were written together"):
+            skaudeep.load(tmp_path / "file")
+    write_members(tmp_path / "file", reversed(members.items()))
+    assert state_of(skaudeep.load(tmp_path / "file")) == state_of(skaudeep.load(saved))
+
+
+# --- what would take more memory than there is ---
+
+GIB = 2**30
+
+
+def deflated_zeros(size):
+    """What a compressed member of zeros consists of; the same piece again and again."""
+    piece = 2**24
+    deflater = zlib.compressobj(wbits=-15)
+    deflater.flush(zlib.Z_FULL_FLUSH)
+    zeros = deflater.compress(bytes(piece)) + deflater.flush(zlib.Z_FULL_FLUSH)
+    return zeros * (size // piece) + zlib.compressobj(wbits=-15).flush()
+
+
+def write_raw(target, *members):
+    """Write an archive of members that are compressed already: name, content as it is stored, size that it tells."""
+    directory, place = b"", 0
+    for name, content, size in members:
+        fields = struct.pack("<5H3L2H", 20, 0, 8, 0, 33, 0, len(content), size, len(name), 0)
+        target.write(b"PK\3\4" + fields + name.encode() + content)
+        directory += (
+            b"PK\1\2" + struct.pack("<H", 20) + fields + struct.pack("<3H2L", 0, 0, 0, 0, place) + name.encode()
+        )
+        place += 30 + len(name) + len(content)
+    ends = struct.pack("<4H2LH", 0, 0, len(members), len(members), len(directory), place, 0)
+    target.write(directory + b"PK\5\6" + ends)
+
+
+def inflate_to(path, **sizes):
+    """Write an archive of members of zeros, of which some tell less than they are."""
+    zeros = deflated_zeros(3 * GIB)
+    with path.open("wb") as file:
+        write_raw(file, *((name.replace("_", "."), zeros, size) for name, size in sizes.items()))
+
+
+def craft_bombs(folder):
+    """Files of a few megabytes that would take gigabytes, and what is said of them."""
+    large = f"takes {{}} bytes or more .* may take max_size={GIB}: .* give skaudeep.load a larger max_size"
+    inflate_to(folder / "header", skaudeep_json=3 * GIB)
+    inflate_to(folder / "header that lies", skaudeep_json=100)
+    inflate_to(folder / "array", **{"0_npy": 3 * GIB})
+    inflate_to(folder / "many", **{f"{i}_npy": 2**28 for i in range(8)})
+    messages = {"header": large.format(48 * GIB), "header that lies": "has another size than its entry says"}
+    messages |= {"array": large.format(3 * GIB), "many": large.format(5 * 2**28)}
+    inflate_to(folder / "tree", schema_json=3 * GIB)
+    messages["tree"] = large.format(48 * GIB)
+    shape = io.BytesIO()
+    np.lib.format.write_array_header_1_0(shape, {"descr": "<f8", "fortran_order": False, "shape": (3 * GIB // 8,)})
+    array = node("NdArrayNode", "numpy", "ndarray", type="numpy", file="0.npy")
+    craft(folder / "shape", array, **{"0.npy": shape.getvalue()})
+    messages["shape"] = r"damaged .*array of shape \(402653184,\).* has 0 bytes"
+    npy = io.BytesIO()
+    np.save(npy, np.zeros(2**17))
+    craft(folder / "again and again", sequence(*[array] * 3000), **{"0.npy": npy.getvalue()})
+    messages["again and again"] = r"damaged .*several things are in 0\.npy"
+    nested = io.BytesIO()
+    write_raw(nested, ("data.npy", deflated_zeros(3 * GIB), 3 * GIB))
+    matrix = node("SparseMatrixNode", "scipy.sparse._csr", "csr_matrix", type="scipy", file="0.npz")
+    craft(folder / "nested", matrix, **{"0.npz": nested.getvalue()})
+    messages["nested"] = large.format(r"\d+")
+    items = sequence(*[text(1)] * 20, kind="list") | {"__id__": 10}
+    for number in range(11, 17):
+        items = sequence(items, *[{"__id__": number - 1}] * 19, kind="list") | {"__id__": number}
+    shape = sequence(text(1), text(1))
+    craft(folder / "levels", node("NdArrayNode", "numpy", "ndarray", type="json", content=[items], shape=shape))
+    messages["levels"] = "damaged .*several things of number 10"
+    return messages
+
+
+def test_files_that_would_take_all_memory_are_refused(tmp_path):
+    """In a process that has little of it to give."""
+    pytest.importorskip("resource")
+    messages = craft_bombs(tmp_path)
+    skaudeep.save(StandardScaler(), tmp_path / "scaler")
+    code = f"""
+import pathlib, resource, skaudeep
+folder = pathlib.Path({str(tmp_path)!r})
+skaudeep.load(folder / "scaler")
+used = int(pathlib.Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, used + 2**28))
+for name in {list(messages)}:
+    try:
+        skaudeep.load(folder / name)
+    except ValueError as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True)
+    said = done.stdout.splitlines()
+    assert len(said) == len(messages), done.stderr
+    for (name, message), line in zip(messages.items(), said, strict=True):
+        assert re.search(f"{name}' .*{message}", line), line
+        assert (tmp_path / name).stat().st_size < 80 * 2**20
+
+
+def test_the_limit_can_be_raised(tmp_path):
+    skaudeep.save(LiblinearClassifier(class_weight=[1] * 100), tmp_path / "file")
+    with pytest.raises(ValueError, match="file' takes .* may take max_size=100000: .* larger max_size"):
+        skaudeep.load(tmp_path / "file", max_size=10**5)
+    assert skaudeep.load(tmp_path / "file", max_size=10**6).class_weight == [1] * 100
+    for wrong in (0, -1, 1.5, "1"):
+        with pytest.raises(ValueError, match="'max_size' parameter of load must be an int"):
+            skaudeep.load(tmp_path / "file", max_size=wrong)
+
+
+def test_what_is_no_archive_is_not_read_to_its_end():
+    if not pathlib.Path("/dev/zero").exists():
+        pytest.skip("a system without files that have no end")
+    with pytest.raises(ValueError, match="/dev/zero' is no file that skaudeep.save has written"):
+        skaudeep.load("/dev/zero")

@@ -1,5 +1,7 @@
 """Splits, batches and the state of training (the loop itself: tests/embedding/test_base.py)."""
 
+import json
+import zipfile
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skaudeep._archives import write_members
+from skaudeep._engine import save_arrays
 from skaudeep._sequences import Sequences
 from skaudeep._training import TrainingState, shuffled_batches, split_rows
 
@@ -101,3 +105,67 @@ def test_a_state_survives_its_file(tmp_path):
     assert (loaded.seed, loaded.n_epochs, loaded.n_steps, loaded.n_stalled) == (5, 2, 14, 0)
     np.testing.assert_array_equal(loaded.weights["a.b"], state.weights["a.b"])
     assert loaded.optimizer["iteration"] == 7
+
+
+# --- files ---
+
+
+def make_state():
+    random = np.random.default_rng(0)
+    weights, best, optimizer = (
+        {f"layer/{i}/kernel": random.standard_normal((2, 3)).astype(np.float32) for i in range(2)} for _ in range(3)
+    )
+    return TrainingState(weights, 7, optimizer, 2, 9, {"loss": [0.2, 0.1]}, best, 0.1, 1)
+
+
+def everything(state):
+    """All that a state holds, to compare."""
+    arrays = [(name, array.dtype.str, array.shape, array.tobytes()) for name, array in state.to_arrays().items()]
+    return arrays, [getattr(state, name) for name in TrainingState._NUMBERS]
+
+
+@pytest.mark.parametrize("with_checksums", [True, False])
+def test_a_damaged_state_is_an_error_or_the_same(with_checksums, tmp_path):
+    """No flipped byte, wherever, leads to other weights, and no cut or exchange does; older files are read too."""
+    state, path = make_state(), tmp_path / "state.npz"
+    state.save(path)
+    if not with_checksums:
+        numbers = {name: getattr(state, name) for name in TrainingState._NUMBERS}
+        np.savez(path, header=np.array(json.dumps(numbers)), **state.to_arrays())
+    expected, whole = everything(state), path.read_bytes()
+    assert everything(TrainingState.load(path)) == expected
+    random = np.random.default_rng(0)
+    directory = whole.index(b"PK\1\2")
+    places = [*random.integers(0, directory, 800), *random.integers(directory, len(whole), 800)]
+    for place, bits in zip(places, random.integers(1, 256, len(places)), strict=True):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ int(bits)]) + whole[place + 1 :])
+        try:
+            found = TrainingState.load(path)
+        except ValueError as error:
+            assert "state.npz' is not a file that skaudeep wrote, or it is damaged" in str(error)
+        else:
+            assert everything(found) == expected, place
+    for size in random.integers(0, len(whole), 50):
+        path.write_bytes(whole[:size])
+        with pytest.raises(ValueError, match=r"state\.npz' is not a file that skaudeep wrote"):
+            TrainingState.load(path)
+
+
+def test_members_of_a_state_cannot_be_exchanged(tmp_path):
+    path = tmp_path / "state.npz"
+    make_state().save(path)
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    one, other = (f"{group}/layer/0/kernel.npy" for group in ("weights", "best_weights"))
+    fewer = {name: content for name, content in members.items() if name != other}
+    for wrong in (members | {one: members[other], other: members[one]}, fewer):
+        write_members(path, wrong.items())
+        with pytest.raises(ValueError, match=r"state\.npz' is .*damaged \(its members are not those"):
+            TrainingState.load(path)
+
+
+@pytest.mark.parametrize("arrays", [{"weights/a": np.zeros(2)}, {"other/a": np.zeros(2)}])
+def test_arrays_of_something_else_are_no_state(arrays, tmp_path):
+    save_arrays(tmp_path / "file.npz", {"n_epochs": 1}, arrays)
+    with pytest.raises(ValueError, match=r"file\.npz' holds arrays, but no state of a training"):
+        TrainingState.load(tmp_path / "file.npz")

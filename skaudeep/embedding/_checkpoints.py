@@ -33,9 +33,15 @@ def find_checkpoint(embedder, sequences, state):
     try:
         stored = TrainingState.load(path)
     except ValueError as error:
-        raise ValueError(f"the checkpoint {str(path)!r} is damaged: delete it to train anew") from error
+        raise ValueError(f"the checkpoint {str(path)!r} is damaged: delete it to train anew ({error})") from error
+    if _shapes(stored.weights) != _shapes(state.weights):
+        raise ValueError(f"the checkpoint {str(path)!r} is of another network: delete it to train anew")
     # one of more epochs than asked for is neither used nor overwritten
     return (None, state) if stored.n_epochs > n_epochs else (path, stored)
+
+
+def _shapes(weights):
+    return {name: array.shape for name, array in (weights or {}).items()}
 
 
 def make_folder(path, parameter):

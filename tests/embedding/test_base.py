@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import StandardScaler
 
 import skaudeep
-from skaudeep import Seq2SeqAutoencoderEmbedder
+from skaudeep import Seq2SeqAutoencoderEmbedder, _engine
 from skaudeep.exceptions import TrainingError
 
 X = np.random.default_rng(0).uniform(-1, 1, (10, 5, 3)).astype(np.float32)
@@ -326,16 +326,25 @@ class TestCheckpoints:
         with pytest.raises(ValueError, match=f"{file.name}' is damaged: delete it to train anew"):
             embedder.fit(X)
 
+    def test_a_checkpoint_of_another_network_is_named(self, tmp_path):
+        make(checkpoint_dir=tmp_path, max_epochs=1).fit(X)
+        (file,) = tmp_path.iterdir()
+        make(checkpoint_dir=tmp_path / "other", max_epochs=1, n_units=5).fit(X)
+        (other,) = (tmp_path / "other").iterdir()
+        other.replace(file)
+        with pytest.raises(ValueError, match=f"{file.name}' is of another network: delete it to train anew"):
+            make(checkpoint_dir=tmp_path, max_epochs=2).fit(X)
+
     def test_a_failed_write_leaves_the_last_checkpoint(self, tmp_path, monkeypatch):
         make(checkpoint_dir=tmp_path, max_epochs=1).fit(X)
         (file,) = tmp_path.iterdir()
         before = file.read_bytes()
 
-        def disk_full(file, **arrays):
-            file.write(b"half")
+        def disk_full(path, members):
+            path.write_bytes(b"half")
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(np, "savez", disk_full)
+        monkeypatch.setattr(_engine, "write_members", disk_full)
         embedder = make(checkpoint_dir=tmp_path, max_epochs=3)
         with pytest.raises(OSError, match="No space left"):
             embedder.fit(X)
