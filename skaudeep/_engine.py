@@ -35,6 +35,7 @@ _idle = collections.OrderedDict()
 _lock = threading.Lock()
 _start_lock = threading.Lock()
 _threads = types.SimpleNamespace(requested=None, settled=False)
+_process = types.SimpleNamespace(has_lost_tensorflow=False)
 _CONFIGURED = {"TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"}  # the user's own settings of TensorFlow
 
 
@@ -54,6 +55,7 @@ def borrow(config, weights=None):
     NetworkMixin
         The network.
     """
+    check_process()
     with _lock:
         networks = _idle.pop(config, [])
         network = networks.pop() if networks else None
@@ -73,6 +75,51 @@ def borrow(config, weights=None):
             if networks[1:]:
                 _idle[oldest] = networks[1:]
                 _idle.move_to_end(oldest, last=False)
+
+
+def check_process():
+    """Raise an error where TensorFlow would wait for ever: in a fork of a process in which it ran already."""
+    if _process.has_lost_tensorflow:
+        raise RuntimeError(
+            "this process is a fork of one in which TensorFlow ran already, and in forks TensorFlow waits for ever for "
+            'threads that they do not have: start processes by "spawn" or "forkserver" (multiprocessing, data loaders) '
+            'or "loky" (joblib), or fork before the first use of an estimator that needs TensorFlow (gunicorn: without '
+            "--preload, or with a model that is loaded there, but not used)"
+        )
+
+
+def _tensorflow_runs():
+    """Whether TensorFlow has threads here, as it has from its first operation on, or is about to get them."""
+    if _start_lock.locked():
+        return True
+    if "tensorflow" not in sys.modules:
+        return False
+    is_incomplete = getattr(sys.modules["tensorflow"].__spec__, "_initializing", False)
+    try:
+        context = sys.modules["tensorflow.python.eager.context"].context_safe()
+        return is_incomplete or (context is not None and context._context_handle is not None)
+    except (KeyError, AttributeError):  # it is no public part of TensorFlow
+        return True
+
+
+def _note_fork():
+    """Begin anew in the child of a fork, which has no thread of its parent but the one that forked."""
+    global _lock, _start_lock
+    _process.has_lost_tensorflow = _tensorflow_runs()
+    _lock, _start_lock = threading.Lock(), threading.Lock()  # they may have been held by other threads
+
+
+def _is_fork_without_threads():
+    """Whether TensorFlow's threads are gone, where this module is imported only after a fork."""
+    try:
+        return _tensorflow_runs() and len(os.listdir("/proc/self/task")) == 1
+    except OSError:  # a system that does not say
+        return False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
+    _process.has_lost_tensorflow = _is_fork_without_threads()
 
 
 def set_threads(n_threads=None):
@@ -158,6 +205,7 @@ def start_tensorflow():
     They come from C++, before any log level counts; whatever else arrives meanwhile is passed on. A user who has
     set TensorFlow's log level, or has imported it already, is left alone. Threads: see `set_threads`.
     """
+    check_process()
     with _start_lock:
         if _threads.settled:
             return

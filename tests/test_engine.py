@@ -1,6 +1,7 @@
 """The pool of networks, TensorFlow's silence, files of arrays."""
 
 import gc
+import os
 import subprocess
 import sys
 import threading
@@ -174,6 +175,159 @@ start_tensorflow()
 assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"
 """
         run_python(code)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+class TestFork:
+    """In processes of their own, whose children are ended by an alarm if they wait for ever."""
+
+    IN_CHILD = """
+import os, signal, sys
+
+def in_child(function, leave=sys.exit):
+    sys.stdout.flush()
+    child = os.fork()
+    if not child:
+        signal.alarm(100)
+        try:
+            print(function(), flush=True)
+        except RuntimeError as error:
+            print("RuntimeError", "is a fork of one in which TensorFlow ran already" in str(error), flush=True)
+        leave(0)
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+    def test_children_of_a_process_that_used_tensorflow(self):
+        """What needs TensorFlow is an error at once, in every kind of child; all the rest works as in the parent."""
+        code = """
+import multiprocessing, pickle, tempfile, threading, warnings
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+import joblib
+import numpy as np
+import soundfile
+import skaudeep
+from skaudeep.datasets import make_dataset
+from skaudeep.io import read_netcdf, write_netcdf
+
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+folder = Path(tempfile.mkdtemp())
+waveforms = np.random.default_rng(0).uniform(-1, 1, (6, 4000))
+files = [folder / f"{i}.wav" for i in range(6)]
+for file, waveform in zip(files, waveforms):
+    soundfile.write(file, waveform, 8000)
+labels = ["dog", "rain"] * 3
+transformer = skaudeep.SpectrogramTransformer(sample_rate=4000, n_mels=4, n_jobs=2)
+
+def use_the_rest():
+    spectrograms = transformer.fit_transform(files)
+    features = skaudeep.StatisticsPooling().fit_transform(spectrograms)
+    predicted = skaudeep.LiblinearClassifier(random_state=0).fit(features, labels).predict(features)
+    write_netcdf(make_dataset(features, list(map(str, files))), folder / "file.nc")
+    with read_netcdf(folder / "file.nc") as stored:
+        return [spectrograms.tobytes(), stored.features.values.tobytes(), list(predicted)]
+
+embedder = skaudeep.Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, max_epochs=1, random_state=0)
+X = transformer.fit_transform(files)
+embedder.fit(X)
+embedder.save(folder / "model")
+pickled, expected = pickle.dumps(embedder), use_the_rest()
+
+def use_tensorflow(name):
+    signal.alarm(100)
+    try:
+        {
+            "fit": lambda: embedder.fit(X),
+            "transform": lambda: embedder.transform(X),
+            "to_keras": lambda: embedder.to_keras(),
+            "unpickled": lambda: pickle.loads(pickled).transform(X),
+            "loaded": lambda: skaudeep.load(folder / "model").transform(X),
+            "other network": lambda: skaudeep.KerasMLPClassifier(max_epochs=1).fit(X[:, 0], labels),
+        }[name]()
+    except RuntimeError as error:
+        return "is a fork of one in which TensorFlow ran already" in str(error)
+
+names = ["fit", "transform", "to_keras", "unpickled", "loaded", "other network"]
+in_child(lambda: ["os.fork", *map(use_tensorflow, names), use_the_rest() == expected])
+thread = threading.Thread(target=lambda: in_child(lambda: ["thread", use_tensorflow("transform")], os._exit))
+thread.start()
+thread.join()
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print("Pool", pool.map(use_tensorflow, ["transform"]))
+with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+    print("ProcessPoolExecutor", list(pool.map(use_tensorflow, ["transform"])))
+parallel = joblib.Parallel(n_jobs=2, backend="multiprocessing")
+print("joblib", parallel(joblib.delayed(use_tensorflow)(name) for name in ("fit", "transform")))
+in_child(lambda: in_child(lambda: ["grandchild", use_tensorflow("transform")]))
+print("parent", embedder.transform(X).shape)
+"""
+        done = run_python(self.IN_CHILD + code)
+        assert done.stdout.splitlines() == [
+            "['os.fork', True, True, True, True, True, True, True]",
+            "['thread', True]",
+            "Pool [True]",
+            "ProcessPoolExecutor [True]",
+            "joblib [True, True]",
+            "['grandchild', True]",
+            "None",
+            "parent (6, 2)",
+        ], done.stderr
+        assert done.returncode == 0, done.stderr
+
+    def test_a_fork_before_the_first_use(self):
+        """TensorFlow, even if imported, starts in the child; skaudeep may be imported in the child only."""
+        code = """
+import tensorflow as tf
+import numpy as np
+
+X = np.random.default_rng(0).uniform(-1, 1, (4, 5, 3))
+
+def embed():
+    from skaudeep import Seq2SeqAutoencoderEmbedder
+    return Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, max_epochs=1, random_state=0).fit(X).transform(X).shape
+
+def embed_twice():
+    print(embed())
+    in_child(embed)
+
+in_child(embed_twice)
+tf.zeros(3) + 1
+assert "skaudeep" not in sys.modules
+in_child(embed)
+print(embed())
+"""
+        done = run_python(self.IN_CHILD + code)
+        said = [line for line in done.stdout.splitlines() if line != "None"]
+        assert said == ["(4, 2)", "RuntimeError True", "RuntimeError True", "(4, 2)"], done.stderr
+        assert done.returncode == 0, done.stderr
+
+    def test_locks_that_other_threads_hold_are_new_in_a_child(self):
+        """Where TensorFlow was being started meanwhile, it cannot be started in the child."""
+        code = """
+import threading
+from skaudeep import _engine
+from skaudeep._engine import borrow
+
+class Config:
+    def build(self):
+        return "a network"
+
+def use():
+    with borrow(Config()) as network:
+        return network
+
+def fork_while(lock):
+    with lock:
+        thread = threading.Thread(target=in_child, args=[use, os._exit])
+        thread.start()
+        thread.join()
+
+fork_while(_engine._lock)
+fork_while(_engine._start_lock)
+print(use())
+"""
+        done = run_python(self.IN_CHILD + code)
+        assert done.stdout.splitlines() == ["a network", "RuntimeError True", "a network"], done.stderr
 
 
 class TestThreads:

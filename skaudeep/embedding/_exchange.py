@@ -3,6 +3,7 @@
 import dataclasses
 import os
 
+from skaudeep._engine import start_tensorflow
 from skaudeep._persistence import load, save
 from skaudeep._training import TrainingState
 from skaudeep._validation import check_is_fitted, draw_seed
@@ -24,6 +25,7 @@ class ExchangeMixin:
             From (n, T, F) to its reconstruction, as `reconstruct`.
         """
         check_is_fitted(self)
+        start_tensorflow()
         from skaudeep.embedding._export import to_keras
 
         return to_keras(self._config, self.weights_)

@@ -1,5 +1,6 @@
 """Data sets on disk."""
 
+import skaudeep.io._forks  # noqa: F401
 from skaudeep.io._arff import read_arff, write_arff
 from skaudeep.io._csv import read_csv, write_csv
 from skaudeep.io._directories import export_dataset, import_dataset
