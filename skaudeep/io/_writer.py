@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skaudeep._archives import digest
 from skaudeep._files import check_target
 from skaudeep._validation import validate_params
 from skaudeep.datasets._model import GROUP, VARIABLES, instance_index, make_dataset, to_numbers
@@ -26,6 +27,8 @@ except ImportError:  # there are no such locks on Windows
 
 #: The arguments of `make_dataset` that a batch may have, and the variables that they become.
 _METADATA = {name: name for name in VARIABLES[1:-1]} | {"groups": GROUP}
+#: Checksums in a journal: of a line, and of the features of a batch.
+_DIGEST, _FEATURES_DIGEST = "digest", "digest of features"
 #: What the first line of a journal says, and how errors call it.
 _HEADER = {
     "version": "version",
@@ -223,9 +226,11 @@ class NetCDFWriter:
         self._check_fit(header, batch, instance_index(ds))
         places = self._journal.seek(0, os.SEEK_END), self._features.seek(0, os.SEEK_END)
         try:
-            _write_through(self._features, np.ascontiguousarray(ds["features"].values, dtype="<f4").tobytes())
+            features = np.ascontiguousarray(ds["features"].values, dtype="<f4").tobytes()
+            _write_through(self._features, features)
+            batch = batch | {_FEATURES_DIGEST: digest(features)}
             lines = [batch] if self._header else [header, batch]
-            _write_through(self._journal, "".join(json.dumps(line) + "\n" for line in lines).encode())
+            _write_through(self._journal, "".join(map(_to_line, lines)).encode())
         except BaseException:
             self._cut(*places)
             raise
@@ -334,6 +339,7 @@ class NetCDFWriter:
                 elif record is None or (self._n + len(record["filenames"])) * row_bytes > present:
                     break  # the last batch of a process that died before it was on disk
                 else:
+                    self._check_features(record, row_bytes)
                     self._note(record)
                 end += len(line)
         if not self._n:
@@ -349,12 +355,23 @@ class NetCDFWriter:
         except ValueError:
             record = None
         needed = _HEADER.keys() if self._header is None else {"filenames", *self._header["metadata"]}
-        if isinstance(record, dict) and needed <= record.keys() and record.get("version", 1) == 1:
+        if isinstance(record, dict) and _is_whole(record) and needed <= record.keys() and record.get("version", 1) == 1:
             return record
         raise DataSetError(
             f"Cannot go on with the batches in {self._folder}: {self._journal.name} is damaged, or of another version "
             "of skaudeep. Begin anew with resume=False, or remove the folder."
         )
+
+    def _check_features(self, record, row_bytes):
+        """Raise a `DataSetError` if the features of a batch are not those that were appended."""
+        self._features.seek(self._n * row_bytes)
+        features = np.fromfile(self._features, np.uint8, len(record["filenames"]) * row_bytes)
+        found = digest(features)
+        if record.get(_FEATURES_DIGEST, found) != found:  # there were none once
+            raise DataSetError(
+                f"Cannot go on with the batches in {self._folder}: the features of {record['filenames'][0]} in "
+                f"{self._features.name} are damaged. Begin anew with resume=False, or remove the folder."
+            )
 
     def _check_arguments(self):
         """Raise a `DataSetError` if batches were made with other arguments than those of this writer."""
@@ -438,6 +455,17 @@ class NetCDFWriter:
             rows = min(step, self._n - start)
             block = np.fromfile(self._features, "<f4", rows * math.prod(shape[1:]))
             yield start, block.reshape(rows, *shape[1:])
+
+
+def _to_line(record):
+    """A line of the journal, with its checksum."""
+    return json.dumps(record | {_DIGEST: digest(json.dumps(record).encode())}) + "\n"
+
+
+def _is_whole(record):
+    """Whether a line says what was written, as far as it has a checksum, which is taken from it."""
+    expected = record.pop(_DIGEST, None)
+    return expected is None or expected == digest(json.dumps(record).encode())
 
 
 def _write_through(file, content):

@@ -199,6 +199,68 @@ def test_a_journal_of_something_else_is_refused(path, content):
     assert (folder / "journal.jsonl").read_bytes() == content
 
 
+def flip(file, place, bits):
+    content = bytearray(file.read_bytes())
+    content[place] ^= bits
+    file.write_bytes(content)
+
+
+def test_damaged_features_are_refused(path):
+    writer = NetCDFWriter(path)
+    append(writer, 0, 4)
+    append(writer, 4, 8)
+    writer.close()
+    file = path.with_name("features.nc.part") / "features.f32"
+    for place in range(0, 8 * 12, 5):
+        flip(file, place, 1)
+        with pytest.raises(DataSetError, match=r"features of 0[04]\.wav in .*features\.f32 are damaged.*resume=False"):
+            NetCDFWriter(path)
+        flip(file, place, 1)
+    NetCDFWriter(path, resume=False).close()
+    assert names_in(path.parent) == []
+
+
+def test_a_flipped_byte_of_a_journal_changes_nothing(path, whole):
+    """It is an error, or costs a batch that is made again, or is none of what is read."""
+    folder = path.with_name("features.nc.part")
+    journal, features = folder / "journal.jsonl", folder / "features.f32"
+    writer = NetCDFWriter(path, settings={"n_mels": 3})
+    append(writer, 0, 4)
+    append(writer, 4, 8)
+    writer.close()
+    kept = {file: file.read_bytes() for file in (journal, features)}
+    random = np.random.default_rng(0)
+    n_refused = 0
+    for place in random.integers(0, len(kept[journal]), 200):
+        folder.mkdir(exist_ok=True)
+        for file, content in kept.items():
+            file.write_bytes(content)
+        flip(journal, place, int(random.integers(1, 256)))
+        try:
+            writer = NetCDFWriter(path, settings={"n_mels": 3})
+        except DataSetError as error:
+            assert str(folder) in str(error)
+            n_refused += 1
+        else:
+            append(writer, writer.n_instances, N)
+            writer.complete()
+            xr.testing.assert_identical(read_netcdf(path).load(), whole)
+    assert n_refused > 150
+
+
+def test_batches_without_checksums_are_completed(path, whole):
+    """As versions left them that knew none."""
+    journal = path.with_name("features.nc.part") / "journal.jsonl"
+    writer = NetCDFWriter(path)
+    append(writer, 0, N)
+    writer.close()
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [line.pop("digest") for line in lines] and lines[1].pop("digest of features")
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    NetCDFWriter(path).complete()
+    xr.testing.assert_identical(read_netcdf(path).load(), whole)
+
+
 def test_batches_that_do_not_fit_are_refused_and_the_rest_kept(path, whole):
     with NetCDFWriter(path) as writer:
         append(writer, 0, 4)
