@@ -10,8 +10,13 @@ from skaudeep.experiment._stages import CORPUS_FILE, EXPERIMENT_FILE, file_state
 
 FORMAT = 1
 
-# what is known of each stage that has been done
-_KEYS = {"name", "kind", "digest", "outputs", "files", "own", "needs", "parts", "seconds", "finished"}
+# what is known of each stage that has been done, by its type
+_KEYS = {
+    **dict.fromkeys(("name", "kind", "digest", "own", "finished"), str),
+    **dict.fromkeys(("outputs", "files"), list),
+    **dict.fromkeys(("needs", "parts"), dict),
+    "seconds": int | float,
+}
 
 
 @contextlib.contextmanager
@@ -39,23 +44,37 @@ def read_record(out):
             )
         return empty
     state = read_json(path)
-    whole = isinstance(state, dict) and state.get("format") == FORMAT and isinstance(state.get("stages"), list)
     if isinstance(state, dict) and isinstance(state.get("format"), int) and state["format"] > FORMAT:
         raise ValueError(f"{path} is of skaudeep {state.get('skaudeep')}, a newer version; update, or give --output")
-    if not whole or not all(
-        isinstance(record, dict) and set(record) >= _KEYS for record in [*state["stages"], *state.get("stale", [])]
-    ):
-        raise ValueError(f"{path} is damaged; empty its folder to run everything anew, or give another one (--output)")
-    return empty | state
+    if not isinstance(state, dict) or state.get("format") != FORMAT or "stages" not in state:
+        raise _damaged(path, "it is no record of an experiment")
+    state = empty | state
+    if any(not isinstance(state[name], type(value)) for name, value in empty.items()):
+        raise _damaged(path, f"{', '.join(empty)} are not what they should be")
+    if not all(map(_is_stage, [*state["stages"], *state["stale"]])):
+        raise _damaged(path, "a stage in it is not what it should be")
+    return state
+
+
+def _is_stage(record):
+    """Whether the record of a stage has all that is known of one."""
+    if not isinstance(record, dict) or any(not isinstance(record.get(key), kind) for key, kind in _KEYS.items()):
+        return False
+    outputs, files = record["outputs"], record["files"]
+    return len(outputs) == len(files) and all(isinstance(path, str) for path in outputs)
+
+
+def _damaged(path, why):
+    return ValueError(
+        f"{path} is damaged ({why}); empty its folder to run everything anew, or give another one (--output)"
+    )
 
 
 def read_json(path):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(
-            f"{path} is damaged ({error}); empty its folder to run everything anew, or give another one (--output)"
-        ) from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, error) from error
 
 
 def write_json(value, path):
@@ -104,17 +123,25 @@ def read_results(out):
     Raises
     ------
     ValueError
-        If the folder holds no experiment.
+        If the folder holds no experiment, or what it holds is damaged.
     """
     out = Path(out)
     state = read_record(out)
     results = []
     for record in state["stages"]:
         if record["kind"] == "evaluate":
-            evaluation = json.loads((out / record["outputs"][0]).read_text(encoding="utf-8"))
-            result = {key: evaluation[key] for key in ("features", "classifier")}
-            for measure in ("accuracy", "recall"):
-                result[measure], result[f"{measure}_std"] = summarise(evaluation[measure])
-            results.append(result | {"n_splits": len(evaluation["splits"])})
+            results.append(_read_result(out / record["outputs"][0]))
     stages = [{key: record[key] for key in ("name", "kind", "seconds")} for record in state["stages"]]
     return {"output": str(out), "title": state.get("title", ""), "results": results, "stages": stages}
+
+
+def _read_result(path):
+    """What an evaluation has found."""
+    evaluation = read_json(path)
+    try:
+        result = {key: evaluation[key] for key in ("features", "classifier")}
+        for measure in ("accuracy", "recall"):
+            result[measure], result[f"{measure}_std"] = summarise(evaluation[measure])
+        return result | {"n_splits": len(evaluation["splits"])}
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, "it is no evaluation") from error

@@ -158,12 +158,9 @@ def train_autoencoder(
             _check_same_data(run, before, data, record, sources[0])
             _log.info("%s: going on after epoch %d", run, before.n_iter_)
             embedder = before.set_params(max_epochs=embedder.max_epochs)
-        record = {
-            "inputs": sources,
-            "data": data,
-            "provenance": provenance,
-            "seconds_per_epoch": record.get("seconds_per_epoch") or [],
-        }
+        seconds = record.get("seconds_per_epoch")
+        seconds = seconds if isinstance(seconds, list) else []  # the record may be lost or damaged
+        record = {"inputs": sources, "data": data, "provenance": provenance, "seconds_per_epoch": seconds}
         n_done = 0 if before is None else before.n_iter_
         with _Saver(run, record, checkpoints_to_keep, clear=overwrite, n_epochs=n_done) as saver:
             return _train(embedder, X, provenance, run, saver, verbose)

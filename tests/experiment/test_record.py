@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from skaudeep.experiment._record import FORMAT, claim_folder, read_record, read_results, write_json
@@ -66,6 +67,43 @@ def test_a_damaged_record_is_refused(tmp_path, content):
     (tmp_path / "experiment.json").write_text(content)
     with pytest.raises(ValueError, match=r"experiment\.json is damaged.*; empty its folder to run everything anew"):
         read_record(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stale": 1},
+        {"started": []},
+        {"stages": {}},
+        {"stages": [stage("extract", "extract") | {"outputs": "file"}]},
+        {"stages": [stage("extract", "extract") | {"outputs": [1], "files": [1]}]},
+        {"stages": [stage("extract", "extract") | {"files": [1]}]},
+        {"stages": [stage("extract", "extract") | {"needs": None}]},
+        {"stale": [None]},
+    ],
+)
+def test_a_record_of_other_types_is_refused(experiment, change):
+    state = json.loads((experiment / "experiment.json").read_text())
+    write_json(state | change, experiment / "experiment.json")
+    with pytest.raises(ValueError, match=r"experiment\.json is damaged.*; empty its folder to run everything anew"):
+        read_results(experiment)
+
+
+def test_a_flipped_byte_of_a_record_is_an_error_with_its_name_or_a_record(experiment):
+    """What still is JSON of the right kind cannot be told from an honest record, which people may read and change."""
+    random = np.random.default_rng(0)
+    n_refused = 0
+    for file in (experiment / "experiment.json", experiment / "e.json"):
+        whole = file.read_bytes()
+        for place in random.integers(0, len(whole), 150):
+            file.write_bytes(whole[:place] + bytes([whole[place] ^ int(random.integers(1, 256))]) + whole[place + 1 :])
+            try:
+                read_results(experiment)
+            except (ValueError, FileNotFoundError) as error:
+                assert str(experiment) in str(error)
+                n_refused += 1
+        file.write_bytes(whole)
+    assert n_refused > 100
 
 
 def test_a_record_of_a_newer_version_is_refused(tmp_path):

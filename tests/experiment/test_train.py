@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -203,8 +204,9 @@ class TestContinue:
         assert "has 3 epochs already: nothing to do" in caplog.text
         assert before == {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
 
-    def test_without_a_record(self, trained, spectrograms, fitted):
-        (trained / "training.json").write_text("{")
+    @pytest.mark.parametrize("content", ["{", '{"seconds_per_epoch": 5}'])
+    def test_without_a_record(self, trained, spectrograms, fitted, content):
+        (trained / "training.json").write_text(content)
         assert_same(train_autoencoder(make(max_epochs=5), spectrograms, trained, resume=True), fitted[5])
         seconds = read_record(trained)["seconds_per_epoch"]
         assert seconds[:3] == [None, None, None]
@@ -237,6 +239,19 @@ class TestContinue:
             train_autoencoder(make(max_epochs=5), spectrograms, trained, resume=True)
         path.unlink()
         assert_same(train_autoencoder(make(max_epochs=5), spectrograms, trained, resume=True), fitted[5])
+
+    def test_a_flipped_byte_of_a_checkpoint(self, trained, fitted):
+        path = trained / "logs" / "model-9.skaudeep"
+        whole, random = path.read_bytes(), np.random.default_rng(0)
+        directory = whole.index(b"PK\1\2")
+        for place in (*random.integers(0, directory, 40), *random.integers(directory, len(whole), 40)):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ int(random.integers(1, 256))]) + whole[place + 1 :])
+            try:
+                embedder = load_checkpoint(path)
+            except ValueError as error:
+                assert re.search(r"model-9\.skaudeep' is damaged.* or remove it", str(error))
+            else:
+                assert_same(embedder, fitted[3])
 
     @pytest.mark.parametrize("wrong", [StandardScaler(), make()])
     def test_a_checkpoint_of_something_else(self, trained, spectrograms, wrong):
