@@ -47,6 +47,15 @@ def test_archives_of_numpy_are_read():
     np.testing.assert_array_equal(from_npy(contents(buffer.getvalue())["a.npy"]), np.arange(3))
 
 
+@pytest.mark.parametrize("compressed", [(), ("three",)])
+def test_archives_beyond_four_gigabytes_are_read(compressed, monkeypatch):
+    """Their sizes and places are elsewhere; here they are from ten bytes on."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 10)
+    data = archive(MEMBERS, compressed)
+    assert b"PK\6\6" in data
+    assert contents(data) == MEMBERS
+
+
 def assert_same_or_refused(read, whole, data):
     """That what a changed archive gives is an error, or what the whole one gives; count the former."""
     n_refused = 0

@@ -344,7 +344,8 @@ def _changed(writer, states):
     before = {}
     if writer.filenames:
         with contextlib.suppress(OSError, ValueError):  # what is not known to be the same may have changed
-            before = json.loads(_states_path(writer).read_text(encoding="utf-8"))
+            stored = json.loads(_states_path(writer).read_text(encoding="utf-8"))
+            before = stored if isinstance(stored, dict) else before
     return (name for name in writer.filenames if before.get(name, "unknown") != states[name])
 
 
