@@ -24,6 +24,7 @@ import numpy as np
 
 from skaudeep._archives import Allowance, check_digests, digest, from_npy, read_members, to_npy, write_members
 from skaudeep._files import atomic_path
+from skaudeep._interrupts import result_of, submit
 
 MAX_IDLE_NETWORKS = 8
 
@@ -362,11 +363,11 @@ def prefetch(load, items, n_ahead=2):
     pool, pending = concurrent.futures.ThreadPoolExecutor(1), collections.deque()
     try:
         for item in items:
-            pending.append(pool.submit(load, item))
+            pending.append(submit(pool, load, item))
             if len(pending) > n_ahead:
-                yield pending.popleft().result()
+                yield result_of(pending.popleft())
         while pending:
-            yield pending.popleft().result()
+            yield result_of(pending.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -1,12 +1,15 @@
 """Files that appear whole or not at all."""
 
 import contextlib
+import errno
 import glob
 import hashlib
 import os
 import secrets
 import socket
 from pathlib import Path
+
+from skaudeep._interrupts import deferred
 
 try:
     import fcntl
@@ -15,6 +18,8 @@ except ImportError:  # there are no such locks on Windows
 
 #: What stands in the file that marks others as not whole.
 _MARK = "The files of this name, here and in folders, are not whole: they were being replaced. Write them again.\n"
+#: What the system says of a disk that is full, of a file that is too large, and of what somebody may use up.
+_FULL = [getattr(errno, name) for name in ("ENOSPC", "EFBIG", "EDQUOT") if hasattr(errno, name)]
 
 
 @contextlib.contextmanager
@@ -38,13 +43,34 @@ def atomic_path(path):
     """
     check_target(path)
     target = Path(os.path.realpath(path))
-    temporary = _make_temporary(target)
-    try:
+    with contextlib.ExitStack() as stack, naming(path):
+        with deferred():
+            temporary = _make_temporary(target)
+            stack.callback(_remove, temporary)
         yield temporary
-        _sync(temporary)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+        with deferred():
+            _sync(temporary)
+            os.replace(temporary, target)
+
+
+@contextlib.contextmanager
+def naming(path):
+    """Let errors of a disk that takes no more say which file they are about."""
+    try:
+        yield
+    except OSError as error:
+        named = error.filename is not None or os.fspath(path) in str(error)
+        if error.errno not in _FULL or named:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+def _remove(temporary):
+    """Remove what was not moved, and free its room even if a library has left it open."""
+    with deferred(), contextlib.suppress(FileNotFoundError):
+        for descriptor in descriptors_of(temporary):
+            redirect(descriptor, in_memory=False)
+        temporary.unlink()
 
 
 @contextlib.contextmanager
@@ -73,19 +99,20 @@ def atomic_paths(paths, mark, *, check=None):
     """
     targets = _different(paths)
     temporaries = []
-    try:
+    with contextlib.ExitStack() as stack:
         for target in targets:
-            temporaries.append(_make_temporary(target))
+            with deferred(), naming(target):
+                temporaries.append(_make_temporary(target))
+                stack.callback(_remove, temporaries[-1])
             _sweep(Path(mark).parent, _prefix(target), target.suffix)
         yield temporaries
-        for temporary in temporaries:
-            _sync(temporary)
+        for target, temporary in zip(targets, temporaries, strict=True):
+            with naming(target):
+                _sync(temporary)
         with _locked(Path(mark)):
             obsolete = [] if check is None else check()
-            _replace_together(dict(zip(targets, temporaries, strict=True)), obsolete, Path(mark))
-    finally:
-        for temporary in temporaries:
-            temporary.unlink(missing_ok=True)
+            with deferred(), naming(mark):
+                _replace_together(dict(zip(targets, temporaries, strict=True)), obsolete, Path(mark))
 
 
 def is_marked(mark):
@@ -205,6 +232,30 @@ def claim(folder, message):
     finally:
         if descriptor is not None:
             os.close(descriptor)
+
+
+def descriptors_of(path):
+    """All descriptors with which this process has a file open; none where they cannot be listed, such as on Windows."""
+    if not os.path.isdir("/dev/fd"):
+        return []
+    status, found = os.stat(path), []
+    for descriptor in map(int, os.listdir("/dev/fd")):
+        with contextlib.suppress(OSError):  # that of the list itself
+            if os.path.samestat(os.fstat(descriptor), status):
+                found.append(descriptor)
+    return found
+
+
+def redirect(descriptor, *, in_memory):
+    """Let what is still written to a file that nobody can close go to memory, or nowhere; its room is free then."""
+    if in_memory and hasattr(os, "memfd_create"):
+        other = os.memfd_create("redirected")
+    else:
+        other = os.open(os.devnull, os.O_RDWR)
+    try:
+        os.dup2(other, descriptor, inheritable=False)
+    finally:
+        os.close(other)
 
 
 def check_path(path, parameter="path", kind="file"):

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all."""
 
+import errno
 import os
 import re
 import stat
@@ -9,7 +10,16 @@ import threading
 
 import pytest
 
-from skaudeep._files import atomic_path, atomic_paths, check_target, claim, is_marked
+from skaudeep._files import (
+    atomic_path,
+    atomic_paths,
+    check_target,
+    claim,
+    descriptors_of,
+    is_marked,
+    naming,
+    redirect,
+)
 
 
 def test_appears_at_the_end(tmp_path):
@@ -253,3 +263,112 @@ def test_one_after_the_other(two):
     second.join(60)
     assert texts == [True, "old"]
     assert contents(folder) == {"a/x.txt": "second", "b/x.txt": "second"}
+
+
+def test_descriptors_of_a_file(tmp_path):
+    if not os.path.isdir("/dev/fd"):
+        pytest.skip("descriptors cannot be listed")
+    path, link = tmp_path / "file", tmp_path / "link"
+    path.write_text("old")
+    link.symlink_to(path)
+    assert descriptors_of(path) == []
+    with open(path) as one, open(link) as other:
+        assert sorted(descriptors_of(path)) == sorted([one.fileno(), other.fileno()])
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_what_is_written_to_a_redirected_file_goes_elsewhere(tmp_path, in_memory):
+    path = tmp_path / "file"
+    with open(path, "wb", buffering=0) as file:
+        file.write(b"before")
+        redirect(file.fileno(), in_memory=in_memory)
+        assert descriptors_of(path) == []
+        file.write(b"after")
+    assert path.read_bytes() == b"before"
+
+
+def test_the_room_of_a_failed_file_is_free_even_if_a_library_has_it_open(tmp_path):
+    if not os.path.isdir("/dev/fd"):
+        pytest.skip("descriptors cannot be listed")
+    descriptors = []
+    with pytest.raises(ZeroDivisionError), atomic_path(tmp_path / "file") as temporary:
+        descriptors.append(os.open(temporary, os.O_WRONLY))
+        raise ZeroDivisionError
+    assert os.fstat(descriptors[0]).st_ino == os.stat(os.devnull).st_ino
+    os.close(descriptors[0])
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EDQUOT])
+def test_a_full_disk_names_the_file(tmp_path, number):
+    path = tmp_path / "file.txt"
+    with pytest.raises(OSError, match=r"file\.txt") as raised, atomic_path(path):
+        raise OSError(number, os.strerror(number))
+    assert raised.value.errno == number and raised.value.filename == str(path)
+
+
+def test_other_errors_and_those_that_name_a_file_stay_what_they_are(tmp_path):
+    for error in (OSError("message"), OSError(errno.EBADF, "bad"), OSError(errno.ENOSPC, "full", "other.txt")):
+        with pytest.raises(OSError) as raised, atomic_path(tmp_path / "file.txt"):
+            raise error
+        assert raised.value is error
+
+
+FULL = """
+import os, resource, sys
+
+import numpy as np
+from sklearn.neighbors import KNeighborsClassifier
+
+import skaudeep
+from skaudeep import _engine
+from skaudeep._files import atomic_path
+from skaudeep.datasets import make_dataset
+from skaudeep.io import NetCDFWriter, write_arff, write_csv
+
+folder, noise = sys.argv[1], np.random.default_rng(0).standard_normal((100, 1000))
+ds = make_dataset(noise, [f"{i}.wav" for i in range(100)], label_nominal=["x", "y"] * 50)
+classifier = KNeighborsClassifier().fit(noise, [0, 1] * 50)
+
+
+def write_batches(path):
+    with NetCDFWriter(path) as writer:
+        writer.append(noise, ds.filename.values)
+
+
+def write_text(path):
+    with atomic_path(path) as temporary:
+        temporary.write_text("." * 30_000)
+
+
+WRITERS = {
+    "batches.nc": write_batches,
+    "table.csv": lambda path: write_csv(ds, path),
+    "table.arff": lambda path: write_arff(ds, path),
+    "model.skaudeep": lambda path: skaudeep.save(classifier, path),
+    "arrays.npz": lambda path: _engine.save_arrays(path, {}, {"a": noise}),
+    "report.txt": write_text,
+}
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+for name, write in WRITERS.items():
+    try:
+        write(f"{folder}/{name}")
+    except OSError as error:
+        assert f"{folder}/{name}" in str(error), (name, error)
+        print(name)
+    left = os.listdir(folder)
+    assert left == [], left
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits the size of files as POSIX systems can")
+def test_every_writer_names_its_file_where_a_disk_takes_no_more(tmp_path):
+    done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.split()) == 6
+
+
+def test_the_file_that_did_not_fit_is_named_among_several(tmp_path):
+    first, second = tmp_path / "first.txt", tmp_path / "second.txt"
+    with pytest.raises(OSError) as raised, atomic_path(first), atomic_path(second), naming(first):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert raised.value.filename == str(first)

@@ -16,6 +16,7 @@ import orjson
 from sklearn.base import clone
 
 from skaudeep._files import atomic_path, check_path, check_target, claim
+from skaudeep._interrupts import result_of, submit
 from skaudeep._persistence import load
 from skaudeep._progress import on_terminal, progress
 from skaudeep._provenance import is_known
@@ -427,7 +428,7 @@ class _Saver:
             known = itertools.islice(itertools.chain(self._seconds, itertools.repeat(None)), embedder.n_iter_ - 1)
             self._seconds = [*known, round(seconds, 3)]
         # later epochs replace what the embedder holds and change none of it
-        self._pending = self._pool.submit(self._write, copy.copy(embedder), list(self._seconds))
+        self._pending = submit(self._pool, self._write, copy.copy(embedder), list(self._seconds))
         self.n_epochs = embedder.n_iter_
 
     def _write(self, embedder, seconds):
@@ -454,7 +455,7 @@ class _Saver:
     def _wait(self):
         if self._pending is not None:
             pending, self._pending = self._pending, None
-            pending.result()
+            result_of(pending)
 
     def __enter__(self):
         return self

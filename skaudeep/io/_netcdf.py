@@ -1,7 +1,6 @@
 """Data sets in NetCDF-4 files, laid out as auDeep writes them."""
 
 import contextlib
-import functools
 import importlib.util
 import json
 import math
@@ -11,13 +10,16 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 import xarray as xr
+from xarray.backends import NetCDF4DataStore
 
-from skaudeep._files import atomic_path
+from skaudeep._files import atomic_path, descriptors_of, redirect
+from skaudeep._interrupts import deferred, each
 from skaudeep._validation import Integral, Interval, StrOptions, validate_params
 from skaudeep.datasets._model import VARIABLES, check_layout, to_float32
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._blocks import feature_blocks, rows_per_block
-from skaudeep.io._library import LIBRARY
+from skaudeep.io._library import LIBRARY, LIBRARY_FOR_XARRAY
+from skaudeep.io._stored import StoredFile
 
 #: Bytes of one chunk of a compressed file, roughly.
 _CHUNK_BYTES = 1 << 20
@@ -97,29 +99,49 @@ def write_blocks(ds, path, blocks, *, compression, chunk_size):
     attributes = ds.attrs | {"feature_dims": json.dumps(features.dims[1:])}
     others = xr.Dataset({name: ds[name].variable for name in names}, ds.coords, attributes).compute()
 
-    with atomic_path(path) as temporary:
-        try:
+    with deferred(), atomic_path(path) as temporary:  # Ctrl-C is answered between blocks
+        with LIBRARY_FOR_XARRAY, _errors_of_writing(path):
             encoding = {name: {"_FillValue": None} for name in others.variables}
-            with LIBRARY.own:
-                others.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
-            _write_features(temporary, features, blocks, compression, chunk_size)
-        except RuntimeError as error:  # all that the library says of a full disk
-            raise OSError(f"{path}: cannot be written ({error}); is the disk full?") from error
+            others.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
+        with LIBRARY, _errors_of_writing(path):
+            file = netCDF4.Dataset(temporary, "a")
+        try:
+            _write_features(path, file, features, each(blocks), compression, chunk_size)
+        finally:
+            with LIBRARY, _errors_of_writing(path):
+                _close_written(file, temporary)
 
 
-def _write_features(path, features, blocks, compression, chunk_size):
+def _write_features(path, file, features, blocks, compression, chunk_size):
     """Add the features to a file that has everything else; blocks are computed while other threads may read."""
-    with LIBRARY:
-        file = netCDF4.Dataset(path, "a")
+    with LIBRARY, _errors_of_writing(path):
+        variable = _create_features(file, features, compression, chunk_size)
+    for start, block in blocks:
+        with LIBRARY, _errors_of_writing(path):
+            variable[start : start + len(block)] = block
+
+
+@contextlib.contextmanager
+def _errors_of_writing(path):
+    """Name the file in what the library says of a full disk."""
     try:
-        with LIBRARY:
-            variable = _create_features(file, features, compression, chunk_size)
-        for start, block in blocks:
-            with LIBRARY:
-                variable[start : start + len(block)] = block
-    finally:
-        with LIBRARY:
+        yield
+    except (RuntimeError, PermissionError) as error:
+        reason = str(error) if isinstance(error, RuntimeError) else error.strerror
+        raise OSError(f"{path}: cannot be written ({reason}); is the disk full?") from error
+
+
+def _close_written(file, temporary):
+    """Close a file, even if what was to be written to it does not fit on the disk."""
+    try:
+        file.close()
+    except RuntimeError:
+        # the library leaves it open then; elsewhere it can write what it has left, and close it
+        for descriptor in descriptors_of(temporary):
+            redirect(descriptor, in_memory=True)
+        with contextlib.suppress(RuntimeError):
             file.close()
+        raise
 
 
 def _create_features(file, features, compression, chunk_size):
@@ -158,8 +180,9 @@ def read_netcdf(path, *, chunks=None):
         By default everything is read into memory and the file is closed. With a number, `features` is a dask array of
         chunks of so many instances, which are read when they are needed; "auto" stands for chunks of about 16 MB.
         All other variables are in memory in any case. The file is open until the data set is closed, by
-        its method `close` or at the end of a `with` block; where it is replaced meanwhile, the old data stay to
-        be read (unless more than a hundred files are open, of which xarray closes and reopens some).
+        its method `close`, at the end of a `with` block, or when nothing refers to it any more; where it is
+        replaced meanwhile, the old data stay to be read. A closed data set opens its file again when it is needed,
+        and raises an error if another one is in its place.
 
     Returns
     -------
@@ -191,21 +214,45 @@ def read_netcdf(path, *, chunks=None):
         raise DataSetError(f"Cannot read {path}: {what}.")
     if chunks is not None and importlib.util.find_spec("dask") is None:
         raise ImportError(f"chunks={chunks!r} needs dask: pip install dask, or leave chunks out to read all of {path}.")
-    with contextlib.ExitStack() as stack, _errors_naming(path), LIBRARY:
-        _check_size(path)
-        # No variable holds times; decoding would turn one that merely has a unit into something else.
-        options = {"decode_times": False, "cache": False, "lock": LIBRARY}
-        file = stack.enter_context(xr.open_dataset(path, engine="netcdf4", **options))
-        ds = file.drop_vars("features", errors="ignore").load()
-        ds = ds.assign({name: file[name] for name in ("features",) if name in file})[list(file.data_vars)]
-        check_layout(ds, str(path))
+    stored = StoredFile(path)
+    with contextlib.ExitStack() as stack:
+        stack.callback(stored.close)
+        with LIBRARY, _errors_naming(path):
+            ds = _open(stored, path)
         features = ds["features"]
         if chunks is None:
-            return ds.assign(features=_float32(features.load()))
+            return ds.assign(features=_float32(_load(features, path)))
         features = features.chunk({"instance": rows_per_block(features) if chunks == "auto" else chunks})
         ds = ds.assign(features=features.astype(np.float32, copy=False))
-        ds.set_close(functools.partial(_close, stack.pop_all()))
+        ds.set_close(stored.close)
+        stack.pop_all()
         return ds
+
+
+def _open(stored, path):
+    """A data set with features on disk and all else in memory."""
+    _check_size(stored.acquire(), path)
+    store = NetCDF4DataStore(stored, mode="r", lock=LIBRARY)
+    # No variable holds times; decoding would turn one that merely has a unit into something else.
+    file = xr.open_dataset(store, engine="store", decode_times=False, cache=False)
+    file.encoding["source"] = os.path.abspath(path)
+    ds = file.drop_vars("features", errors="ignore").load()
+    ds = ds.assign({name: file[name] for name in ("features",) if name in file})[list(file.data_vars)]
+    check_layout(ds, str(path))
+    return ds
+
+
+def _load(features, path):
+    """Read the features into memory; Ctrl-C is answered between blocks of them."""
+    with _errors_naming(path):
+        values = np.empty(features.shape, features.dtype)
+    # pieces of the file are whole in a block, as each is read and unpacked as a whole
+    piece = (features.encoding.get("chunksizes") or [1])[0]
+    step = rows_per_block(features, piece)
+    for start in range(0, len(values), step):
+        with LIBRARY, _errors_naming(path):
+            values[start : start + step] = features[start : start + step].values
+    return features.copy(data=values)
 
 
 def open_lazily(path, chunks="auto"):
@@ -219,11 +266,6 @@ def source_files(ds):
         return []
     encodings = [ds.encoding, *(variable.encoding for variable in ds.variables.values())]
     return sorted({encoding["source"] for encoding in encodings if isinstance(encoding.get("source"), str)})
-
-
-def _close(stack):
-    with LIBRARY:
-        stack.close()
 
 
 def _float32(features):
@@ -248,10 +290,9 @@ def _errors_naming(path):
         ) from error
 
 
-def _check_size(path):
+def _check_size(file, path):
     """Refuse a file that claims far more data than it can hold, before memory is asked for it."""
-    with LIBRARY, netCDF4.Dataset(path) as file:
-        declared = sum(v.size * getattr(v.dtype, "itemsize", 8) for v in file.variables.values())
+    declared = sum(v.size * getattr(v.dtype, "itemsize", 8) for v in file.variables.values())
     present = path.stat().st_size
     if declared > _MAX_RATIO * present:
         raise DataSetError(

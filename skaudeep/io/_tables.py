@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from skaudeep._columns import guess_role, is_plain
-from skaudeep._files import atomic_path, atomic_paths, check_no_input
+from skaudeep._files import atomic_path, atomic_paths, check_no_input, naming
+from skaudeep._interrupts import deferred, each
 from skaudeep.datasets._model import (
     check_layout,
     check_text,
@@ -100,22 +101,23 @@ def write_tables(ds, targets, text_format, columns, header, **together):
     heads, tails = (_metadata_texts(ds, names, text_format) for names in columns)
     before, after = (b"," if names else b"" for names in columns)
     missing = text_format.missing.encode()
-    with contextlib.ExitStack() as stack:
+    with deferred(), contextlib.ExitStack() as stack:  # Ctrl-C is answered between blocks
         if together:
             paths = stack.enter_context(atomic_paths(targets, **together))
         else:
             paths = [stack.enter_context(atomic_path(path)) for path in targets]
-        files = list(zip(paths, targets.values(), strict=True))
-        for file, _ in files:
-            file.write_bytes(header.encode())
-        for rows, block in _blocks(ds["features"]):
+        files = list(zip(targets, paths, targets.values(), strict=True))
+        for path, file, _ in files:
+            with naming(path):
+                file.write_bytes(header.encode())
+        for rows, block in each(_blocks(ds["features"])):
             numbers = format_rows(block.astype(text_format.dtype, copy=False), missing)
             lines = [
                 b"%b%b%b%b%b\n" % (head.encode(), before, text, after, tail.encode())
                 for head, text, tail in zip(heads[rows], numbers, tails[rows], strict=True)
             ]
-            for file, chosen in files:
-                with open(file, "ab") as stream:
+            for path, file, chosen in files:
+                with naming(path), open(file, "ab") as stream:
                     stream.writelines(itertools.compress(lines, chosen[rows].tolist()))
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from skaudeep._archives import digest
-from skaudeep._files import check_target
+from skaudeep._files import check_target, naming
+from skaudeep._interrupts import deferred
 from skaudeep._validation import validate_params
 from skaudeep.datasets._model import GROUP, VARIABLES, instance_index, make_dataset, to_numbers
 from skaudeep.exceptions import DataSetError
@@ -160,14 +161,15 @@ class NetCDFWriter:
         self._n, self._header = 0, None
         self._folder = parts_folder(self.path)
         self._mutex = threading.RLock()
-        self._journal, self._features = self._open()
-        try:
-            if not resume:
-                self._cut(0, 0)
-            self._recover()
-        except BaseException:
-            self.close()
-            raise
+        with deferred():
+            self._journal, self._features = self._open()
+            try:
+                if not resume:
+                    self._cut(0, 0)
+                self._recover()
+            except BaseException:
+                self.close()
+                raise
 
     @property
     def filenames(self):
@@ -218,9 +220,10 @@ class NetCDFWriter:
         }
         if "label_numeric" in given:  # only these, and none that were made of the names in the batch
             batch["label_numeric"] = to_numbers(given["label_numeric"], ds["filename"].shape, "label_numeric").tolist()
-        with self._mutex:
+        header = _plain(header, "label_map")
+        with deferred(), self._mutex:  # what is on disk and what is known of it change together
             self._check_open()
-            self._append(_plain(header, "label_map"), batch, ds)
+            self._append(header, batch, ds)
 
     def _append(self, header, batch, ds):
         self._check_fit(header, batch, instance_index(ds))
@@ -247,7 +250,7 @@ class NetCDFWriter:
         OSError
             If the disk is full; the folder of parts stays, and a new writer may complete the file.
         """
-        with self._mutex:
+        with deferred(), self._mutex:  # Ctrl-C is answered between blocks
             self._check_open()
             if self._header is None:
                 raise DataSetError(f"Cannot complete {self.path}: nothing has been appended.")
@@ -262,7 +265,7 @@ class NetCDFWriter:
 
     def close(self):
         """Close the writer without completing the file; a new one can go on."""
-        with self._mutex:
+        with deferred(), self._mutex:
             if self._journal.closed:
                 return
             if any(file.seek(0, os.SEEK_END) for file in (self._journal, self._features)):
@@ -471,9 +474,10 @@ def _is_whole(record):
 def _write_through(file, content):
     """Write and wait until it is on disk."""
     content = memoryview(content)
-    while content:
-        content = content[file.write(content) :]
-    os.fsync(file.fileno())
+    with naming(file.name):
+        while content:
+            content = content[file.write(content) :]
+        os.fsync(file.fileno())
 
 
 def _pairs(batch):

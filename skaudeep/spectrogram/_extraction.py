@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from skaudeep import audio
+from skaudeep._interrupts import deferred, result_of, submit
 from skaudeep._progress import progress
 from skaudeep.exceptions import AudioError
 from skaudeep.spectrogram import _functions as spectral
@@ -328,14 +329,15 @@ def _ahead(function, items, n_threads):
         pending = collections.deque()
         try:
             for item in items:
-                pending.append(pool.submit(function, item))
+                pending.append(submit(pool, function, item))
                 if len(pending) > 4 * n_threads:
-                    yield pending.popleft().result()
+                    yield result_of(pending.popleft())
             while pending:
-                yield pending.popleft().result()
+                yield result_of(pending.popleft())
         finally:
-            for future in pending:
-                future.cancel()
+            with deferred():
+                for future in pending:
+                    future.cancel()
 
 
 def _extract_next(branches, reader):

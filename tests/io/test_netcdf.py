@@ -499,24 +499,40 @@ from skaudeep.datasets import make_dataset
 from skaudeep.io import read_netcdf, write_netcdf
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-names = [f"{i}.wav" for i in range(100)]
-small, large = (make_dataset(np.ones((100, width)), names) for width in (5, 1000))
-write_netcdf(small, sys.argv[1])
-try:
-    write_netcdf(large, sys.argv[1])
-except OSError as error:
-    print(error)
-assert read_netcdf(sys.argv[1]).identical(small)
-assert os.listdir(os.path.dirname(sys.argv[1])) == ["features.nc"]
+path, folder = sys.argv[1], os.path.dirname(sys.argv[1])
+noise, names = np.random.default_rng(0).standard_normal((100, 1000)), [f"{i}.wav" for i in range(100)]
+small, large = (make_dataset(noise[:, :width], names) for width in (5, 1000))
+many = make_dataset(noise[:3].repeat(4000, axis=0)[:, :1], ["x" * 90 + f"{i}.wav" for i in range(12000)])
+write_netcdf(small, path)
+for ds, options in (
+    (large, {}),
+    (large, {"compression": 1}),
+    (large, {"compression": 3, "chunk_size": 7}),
+    (large, {"chunk_size": 100}),
+    (many, {}),  # whose names alone are too many
+):
+    try:
+        write_netcdf(ds, path, **options)
+    except OSError as error:
+        print(error)
+    assert read_netcdf(path).identical(small)
+    assert os.listdir(folder) == ["features.nc"]
+    descriptors = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
+    for descriptor in descriptors:  # the room of a file that is open is not free
+        link = f"/proc/self/fd/{descriptor}"
+        assert not (os.path.islink(link) and folder in os.readlink(link))
 """
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits the size of files as POSIX systems can")
 def test_a_disk_that_takes_no_more_leaves_the_old_file(tmp_path):
-    command = [sys.executable, "-c", FULL, str(tmp_path / "features.nc")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    path = tmp_path / "features.nc"
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "cannot be written" in done.stdout and "is the disk full?" in done.stdout
+    assert done.stderr == ""
+    errors = done.stdout.splitlines()
+    assert len(errors) == 5
+    assert all(re.fullmatch(rf"{path}: cannot be written \(.*\); is the disk full\?", error) for error in errors)
 
 
 THREADS = """
