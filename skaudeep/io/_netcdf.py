@@ -18,6 +18,7 @@ from skaudeep._validation import Integral, Interval, StrOptions, validate_params
 from skaudeep.datasets._model import VARIABLES, check_layout, to_float32
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._blocks import feature_blocks, rows_per_block
+from skaudeep.io._damage import check_heaps, check_readable
 from skaudeep.io._library import LIBRARY, LIBRARY_FOR_XARRAY
 from skaudeep.io._stored import StoredFile
 
@@ -209,11 +210,11 @@ def read_netcdf(path, *, chunks=None):
     skaudeep.exceptions.DataSetError: Cannot read no-such-file.nc: there is no such file.
     """
     path = Path(path)
-    if not path.is_file():
-        what = "it is a folder" if path.is_dir() else "there is no such file"
-        raise DataSetError(f"Cannot read {path}: {what}.")
+    _check_is_file(path)
     if chunks is not None and importlib.util.find_spec("dask") is None:
         raise ImportError(f"chunks={chunks!r} needs dask: pip install dask, or leave chunks out to read all of {path}.")
+    with _errors_naming(path):
+        check_heaps(path)
     stored = StoredFile(path)
     with contextlib.ExitStack() as stack:
         stack.callback(stored.close)
@@ -253,6 +254,19 @@ def _load(features, path):
         with LIBRARY, _errors_naming(path):
             values[start : start + step] = features[start : start + step].values
     return features.copy(data=values)
+
+
+def _check_is_file(path):
+    if not path.is_file():
+        what = "it is a folder" if path.is_dir() else "there is no such file"
+        raise DataSetError(f"Cannot read {path}: {what}.")
+
+
+def check_file(path):
+    """Raise a `DataSetError` if a file cannot be read within bounds of time and memory, however it is damaged."""
+    path = Path(path)
+    _check_is_file(path)
+    check_readable(path)
 
 
 def open_lazily(path, chunks="auto"):

@@ -440,8 +440,9 @@ import random, sys
 import numpy as np
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
-from skaudeep.io import read_netcdf, write_netcdf
+from skaudeep.io import _damage, read_netcdf, write_netcdf
 
+_damage._SECONDS = 1
 path, n_cases = sys.argv[1], int(sys.argv[2])
 ds = make_dataset(np.ones((6, 5)), list("abcdef"), label_nominal=["x", "y", ""] * 2, cv_folds=np.eye(3)[[0, 1, 2] * 2])
 seeds = []
