@@ -44,6 +44,11 @@ _CLASSES = {
     "nometadata": "none",
     "meta": "auto",
 }
+#: What messages of the loaders say in Python, and what on the command line.
+_PHRASES = {
+    "kind='folder' and classes=False": "--parser none",
+    "write them into a table (load_table)": "write them into a table and give that",
+}
 
 
 def add_corpus(parser):
@@ -63,8 +68,9 @@ def add_corpus(parser):
         dest="corpus_parser",
         default="auto",
         help="layout of the corpus: auto (the one that fits), esc, urbansound8k, dcase2017, dcase2018, compare, "
-        "partitioned, cross_validated, table, folder, none (audio without labels), the name of a plug-in, a class "
-        "path of auDeep, or module:function, which returns what skaudeep.datasets.make_bunch makes (default: auto)",
+        "partitioned, cross_validated, table, folder, none (audio without labels), the name of "
+        "a plug-in, a class path of auDeep, or module:function, which returns what "
+        "skaudeep.datasets.make_bunch makes (default: auto)",
     )
     parser.add_argument(
         "--columns",
@@ -77,13 +83,15 @@ def add_corpus(parser):
     )
 
 
-def load(arguments):
+def load(arguments, *, on_unreadable="raise"):
     """Find the recordings that the options of `add_corpus` name.
 
     Parameters
     ----------
     arguments : argparse.Namespace
         With `basedir`, `corpus_parser` and `columns`.
+    on_unreadable : {"raise", "skip"}, default="raise"
+        As for :func:`skaudeep.datasets.load_corpus`; errors speak of ``--on-error``.
 
     Returns
     -------
@@ -95,16 +103,16 @@ def load(arguments):
     UsageError
         If there is no such kind of corpus.
     DataSetError
-        If the folder holds no such corpus, or a function cannot be imported or fails.
+        If the folder holds no such corpus, recordings cannot be read, or a function cannot be imported or fails.
     """
     from skaudeep._columns import ROLES
     from skaudeep.datasets import load_corpus
 
     columns = dict(arguments.columns or ())
-    phrases = {f"{role}=": f"--columns {role}=" for role in ROLES}
-    with _working_directory_on_path(), option_names(phrases, kind="parser"):
+    phrases = _PHRASES | {f"{role}=": f"--columns {role}=" for role in ROLES}
+    with _working_directory_on_path(), option_names(phrases, kind="parser", on_unreadable="on-error"):
         kind, options = _resolve(arguments.corpus_parser)
-        return load_corpus(arguments.basedir, kind, **options, **columns)
+        return load_corpus(arguments.basedir, kind, on_unreadable=on_unreadable, **options, **columns)
 
 
 def _column(text):

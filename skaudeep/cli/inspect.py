@@ -44,7 +44,7 @@ def run_raw(arguments):
     """Run ``inspect raw``."""
     from skaudeep.datasets import inspect_corpus
 
-    corpus = load(arguments)
+    corpus = load(arguments, on_unreadable="skip")
     with option_names(n_jobs="n-jobs"):
         info = inspect_corpus(corpus, n_jobs=arguments.n_jobs, verbose=verbosity(arguments))
     brief = _brief(

@@ -62,7 +62,8 @@ def add_parser(commands):
         type=choice("raise", "skip"),
         default="raise",
         help="what to do about recordings that cannot be analysed, after all others have been extracted: end with an "
-        "error that names them, or leave them out (default: %(default)s)",
+        "error that names them, or leave them out; and about files in formats that are not read, such as .m4a, before "
+        "anything is extracted (default: %(default)s)",
     )
     parser.add_argument(
         "--restart", action="store_true", help="begin anew instead of going on from what an interrupted run has left"
@@ -126,7 +127,7 @@ def _extract(arguments, settings):
     from skaudeep.experiment._extract import extract_spectrograms
 
     outputs = dict(zip(_outputs(arguments, list(settings)), settings.values(), strict=True))
-    corpus = load(arguments)
+    corpus = load(arguments, on_unreadable=arguments.on_error)
     start = time.perf_counter()
     with prepare_output(*outputs, inputs=corpus_files(arguments, outputs)):
         failed = extract_spectrograms(
@@ -144,7 +145,9 @@ def _extract(arguments, settings):
 
 
 def _report(arguments, corpus, outputs, sizes, failed, seconds):
-    n_files = len(corpus["filenames"])
+    # formats that are not read were left out before
+    failed = corpus["unreadable"].to_dict("records") + failed if "unreadable" in corpus else failed
+    n_files = len(corpus["filenames"]) + len(corpus.get("unreadable", ()))
     shape = " x ".join(f"{size} {dim}" for dim, size in sizes.items())
     lines = [
         corpus["DESCR"],
@@ -167,7 +170,7 @@ def _pretend(arguments, settings):
     from skaudeep.experiment._extract import preview_spectrograms
 
     with prepare_figure(arguments.figure, "--figure", corpus_files(arguments, [arguments.figure])):
-        corpus = load(arguments)
+        corpus = load(arguments, on_unreadable=arguments.on_error)
         check_no_input(arguments.figure, {"a recording of the corpus": recordings(corpus)})
         n_files = len(corpus["filenames"])
         if arguments.pretend >= n_files:

@@ -8,6 +8,15 @@ from skaudeep.cli._printing import make_table, print_results, verbosity
 
 _KINDS = ("extract", "train", "generate", "fuse", "evaluate", "export", "report")
 
+#: Keys of the file by the parameters that errors speak of.
+_KEYS = {
+    "on_error": "spectrograms.on_error",
+    "on_unreadable": "spectrograms.on_error",
+    "sample_rate": "spectrograms.sample_rate",
+    "kind": "corpus.parser",
+    "classes": "corpus.options.classes",
+}
+
 
 def add_parser(commands):
     """Add the parser of this command."""
@@ -74,7 +83,9 @@ def run(arguments):
     experiment = read_experiment(arguments.config, overrides=overrides)
     out = experiment.name if arguments.output is None else arguments.output
     if arguments.dry_run:
-        _print_plan(arguments, plan(experiment, out, start=arguments.start))
+        with _words_of_run():
+            stages = plan(experiment, out, start=arguments.start)
+        _print_plan(arguments, stages)
         return
     with _words_of_run():
         results = run_experiment(
@@ -85,7 +96,7 @@ def run(arguments):
 
 @contextlib.contextmanager
 def _words_of_run():
-    """Let errors of the extraction speak of what `run` takes where they speak of parameters."""
+    """Let errors of the corpus and the extraction speak of what `run` takes where they speak of parameters."""
     from skaudeep.exceptions import AudioError, DataSetError
 
     try:
@@ -93,8 +104,9 @@ def _words_of_run():
     except (AudioError, DataSetError) as error:
         message = str(error).replace("resume=False", "--from extract")
         # only what stands by itself: no part of the name of a file
-        pattern = r"(?<![\w/\\.'-])(on_error|sample_rate)='?(\w+)\b'?"
-        raise type(error)(re.sub(pattern, r"--set spectrograms.\1=\2", message)) from error
+        pattern = rf"(?<![\w/\\.'-])({'|'.join(_KEYS)})='?(\w*)'?"
+        translated = re.sub(pattern, lambda found: f"--set {_KEYS[found[1]]}={found[2]}", message)
+        raise type(error)(translated) from error
 
 
 def _print_plan(arguments, stages):

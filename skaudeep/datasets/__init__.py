@@ -1,7 +1,8 @@
 """Collections of recordings on disk, and the data sets made from them.
 
 Recordings: `_corpora` recognises a layout; `_layouts` (folders), `_environment` (ESC, UrbanSound8K), `_challenges`
-(DCASE, ComParE) and `_table` load one, with `_find` and `_bunch`; `_fetch` downloads; `_make` synthesises.
+(DCASE, ComParE) and `_table` load one, with `_find`, `_formats` and `_bunch`; `_fetch`
+downloads; `_make` synthesises.
 
 Data sets: `_model` makes one and says what it is; `_validate` checks it; `_select`, `_combine`, `_labels` and `_folds`
 (with `_deal`) make new ones of it; `_convert` hands it to others.

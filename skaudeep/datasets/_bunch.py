@@ -12,7 +12,7 @@ from skaudeep.datasets._folds import PredefinedFolds
 from skaudeep.datasets._model import PARTITIONS
 from skaudeep.exceptions import DataSetError
 
-#: What every loader has to return, in this order; `make_bunch` adds `unused_columns`.
+#: What every loader has to return, in this order; `make_bunch` adds `unused_columns`, `unreadable` and `notes`.
 KEYS = (
     *("data", "target", "target_names", "cv", "cv_folds", "partition", "groups", "filenames"),
     *("frame", "metadata", "DESCR"),
@@ -44,6 +44,7 @@ def make_bunch(
     frame=None,
     unused_columns=None,
     notes=(),
+    unreadable=None,
 ):
     """Give what is known about recordings the form that all loaders return.
 
@@ -71,6 +72,8 @@ def make_bunch(
         Names of those columns of the table of which nothing is made.
     notes : sequence of str, default=()
         What else is to be said in the description.
+    unreadable : dict of str to str, default=None
+        Recordings that are left out because they cannot be read: their paths, and why.
 
     Returns
     -------
@@ -127,6 +130,8 @@ def make_bunch(
         },
         DESCR=_describe(target, target_names, labelled, cv_folds, partition, groups, (*reason, *unused, *notes)),
         unused_columns=None if unused_columns is None else list(unused_columns),
+        unreadable=pd.DataFrame((unreadable or {}).items(), columns=["file", "reason"], dtype=object),
+        notes=tuple(notes),
     )
 
 
@@ -185,9 +190,11 @@ def drop_unlabelled(corpus):
         folds=kept("cv_folds"),
         frame=_renumbered(frame),
         unused_columns=corpus.get("unused_columns"),
+        notes=corpus.get("notes") or (),
         **given,
     )
-    return Bunch(**corpus | labelled)
+    left_out = {name: corpus[name] for name in ("unreadable",) if name in corpus}
+    return Bunch(**corpus | labelled | left_out)
 
 
 def _renumbered(rows):
@@ -381,7 +388,7 @@ def _describe(target, target_names, labelled, cv_folds, partition, groups, notes
     """Say in one sentence what was found."""
     counts = [f"{len(labelled)} recording{'s' * (len(labelled) != 1)}"]
     if target_names is not None:
-        counts.append(f"{len(target_names)} classes ({', '.join(target_names)})")
+        counts.append(f"{len(target_names)} class{'es' * (len(target_names) != 1)} ({', '.join(target_names)})")
     elif target is not None:
         counts.append("a continuous target")
     if not labelled.all():

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from sklearn.utils import Bunch
 
+from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datasets import _challenges, _environment, _layouts, _table
 from skaudeep.datasets._bunch import KEYS, mark_unlabelled
-from skaudeep.datasets._find import holds_audio
+from skaudeep.datasets._find import check_folder_not_file, holds_audio
 from skaudeep.exceptions import DataSetError
 
 #: Where other packages announce loaders of their own, as name = "module:function".
@@ -43,24 +44,33 @@ _LAYOUTS = {
 }
 
 
-def load_corpus(folder, kind="auto", **options):
+@validate_params(
+    {"folder": "no_validation", "kind": "no_validation", "on_unreadable": [StrOptions({"raise", "skip"})]},
+    prefer_skip_nested_validation=True,
+)
+def load_corpus(folder, kind="auto", *, on_unreadable="raise", **options):
     """Find the recordings of a corpus, with what its layout says about classes, folds and partitions.
 
     Parameters
     ----------
     folder : str or path-like
         The folder of the corpus, or a table of recordings. Audio is found by its suffix (any that libsndfile
-        reads, in either case), hidden files are left out; nothing but names and tables is read.
+        reads, in either case), hidden files are left out; nothing but names and tables is read, and the first bytes
+        of files whose names do not tell what they are.
     kind : str or callable, default="auto"
         The layout, as one of
 
         * "auto": the one that fits; a folder that fits several is refused, except that a plain folder is only
           what has no other layout;
-        * "esc", "urbansound8k", "dcase", "compare", "partitioned", "cross_validated", "table", "folder": that of
-          the function `load_esc` and so on;
+        * "esc", "urbansound8k", "dcase", "compare", "partitioned", "cross_validated",
+          "table", "folder": that of the function `load_esc` and so on;
         * the name of a plug-in: a package that announces a function in the entry point group `skaudeep.corpora`;
         * a callable that takes `folder` and `options` and returns such a Bunch as the functions here do. It says that
           a folder has another layout by raising a `DataSetError`.
+    on_unreadable : {"raise", "skip"}, default="raise"
+        Whether recordings that cannot be read as they are, such as .m4a files or audio in files without a suffix,
+        are an error that counts them and says what helps, or left out and listed in `unreadable`. What a table
+        lists is not left out. Functions of others that have such a parameter get it.
     **options : dict
         Passed on to what loads the layout.
 
@@ -97,15 +107,19 @@ def load_corpus(folder, kind="auto", **options):
         metadata : dict
             What `make_dataset` takes: `make_dataset(features, **corpus.metadata)`.
         DESCR : str
-            What was found.
+            What was found, and what was left out.
         unused_columns : list of str or None
             Those columns of a table of your own of which nothing is made.
+        unreadable : DataFrame of shape (n_unreadable, 2)
+            Recordings that are left out because they cannot be read, in the columns file and reason.
+        notes : tuple of str
+            What is to be said of files that are no part of the corpus.
 
     Raises
     ------
     DataSetError
-        If there is no such folder or kind, no layout or more than one fits, a corpus is incomplete, or a plug-in
-        fails; the message says why each layout does not fit, and what it is.
+        If there is no such folder or kind, no layout or more than one fits, a corpus is incomplete, recordings cannot
+        be read, or a plug-in fails; the message says why each layout does not fit, and what it is.
 
     See Also
     --------
@@ -133,11 +147,11 @@ def load_corpus(folder, kind="auto", **options):
     if not path.exists():
         raise DataSetError(f"The folder {path} does not exist; give that of a corpus, or a table of recordings.")
     if callable(kind):
-        return _call(getattr(kind, "__qualname__", repr(kind)), kind, path, options)
+        return _call(getattr(kind, "__qualname__", repr(kind)), kind, path, options, on_unreadable)
     if kind == "auto":
-        return _recognise(path, options)
+        return _recognise(path, options, on_unreadable)
     if isinstance(kind, str) and kind in _LAYOUTS:
-        return _load(kind, path, options)
+        return _load(kind, path, options, on_unreadable)
     plugins = [plugin for plugin in _plugins() if plugin.name == kind]
     if len(plugins) > 1:
         packages = " and ".join(plugin.value for plugin in plugins)
@@ -145,14 +159,14 @@ def load_corpus(folder, kind="auto", **options):
     if not plugins:
         known = ["auto", *_LAYOUTS, *dict.fromkeys(plugin.name for plugin in _plugins())]
         raise DataSetError(f"kind={kind!r} is unknown; expected one of {', '.join(known)}, or a function.")
-    return _call_plugin(plugins[0], path, options)
+    return _call_plugin(plugins[0], path, options, on_unreadable)
 
 
 class _BrokenPluginError(DataSetError):
     """A plug-in failed, which is not the same as a folder that it does not know."""
 
 
-def _recognise(path, options):
+def _recognise(path, options, on_unreadable):
     """Load a corpus in the one layout that fits."""
     reasons, fitting = {}, {}
     for name, layout in _LAYOUTS.items():
@@ -166,7 +180,7 @@ def _recognise(path, options):
     for plugin in _plugins():
         name = f"the plug-in {plugin.name} ({plugin.value})"
         try:
-            fitting[name] = _call_plugin(plugin, path, options)
+            fitting[name] = _call_plugin(plugin, path, options, on_unreadable)
         except _BrokenPluginError:
             raise
         except DataSetError as error:
@@ -184,20 +198,31 @@ def _recognise(path, options):
     ((name, corpus),) = fitting.items()
     if corpus is not None:
         return corpus
+    if path.is_file():
+        check_folder_not_file(path)
     try:
-        return _load(name, path, options)
+        return _load(name, path, options, on_unreadable)
     except DataSetError as error:
         raise DataSetError(f"{error} ({path} was taken for {name!r}; kind= chooses another layout.)") from error
 
 
-def _load(kind, path, options):
+def _load(kind, path, options, on_unreadable):
     """Load a corpus in a layout of ours."""
+    if path.is_file():
+        check_folder_not_file(path)
     load = _LAYOUTS[kind].load
-    known = list(inspect.signature(load).parameters)[1:]
+    known = [name for name in list(inspect.signature(load).parameters)[1:] if name != "on_unreadable"]
     unknown = [name for name in options if name not in known]
     if unknown:
         raise DataSetError(f"{unknown[0]} is no option of kind={kind!r}; it has {', '.join(known) or 'none'}.")
-    return load(path, **options)
+    return load(path, **_with_unreadable(load, options, on_unreadable))
+
+
+def _with_unreadable(function, options, on_unreadable):
+    """Options for a function, with what is to be done about unreadable recordings if it has such a parameter."""
+    if "on_unreadable" in inspect.signature(function).parameters:
+        return {"on_unreadable": on_unreadable} | options
+    return options
 
 
 def _plugins():
@@ -205,7 +230,7 @@ def _plugins():
     return sorted(entry_points(group=PLUGIN_GROUP), key=lambda plugin: (plugin.name, plugin.value))
 
 
-def _call_plugin(plugin, path, options):
+def _call_plugin(plugin, path, options, on_unreadable):
     """Load a corpus with a function of another package."""
     name = f"the plug-in {plugin.name!r} ({plugin.value})"
     try:
@@ -214,12 +239,13 @@ def _call_plugin(plugin, path, options):
         raise _BrokenPluginError(
             f"Cannot import {name}: {type(error).__name__}: {error}. Repair or uninstall its package."
         ) from error
-    return _call(name, function, path, options)
+    return _call(name, function, path, options, on_unreadable)
 
 
-def _call(name, function, path, options):
+def _call(name, function, path, options, on_unreadable):
     """Load a corpus with a function of somebody else, and check what it returns."""
     try:
+        options = _with_unreadable(function, options, on_unreadable)
         inspect.signature(function).bind(path, **options)
     except TypeError as error:
         raise DataSetError(f"{name} does not take the folder and the options {list(options)} ({error}).") from error

@@ -70,8 +70,12 @@ class CorpusInfo(_Info):
         The number of files of each format and encoding, such as `"WAV/PCM_16"`, the most frequent first.
     unreadable : DataFrame of shape (n_unreadable, 2)
         The columns `file` and `reason` of what cannot be read: files, and segments that are not inside their file.
+        Files in a format that libsndfile does not read, and audio whose names do not tell that, are among them, but
+        not among the recordings.
     unused_columns : tuple of str, default=()
         Names of the columns of a table of recordings that nobody uses.
+    notes : tuple of str, default=()
+        What else the loader of the corpus has to say, such as how many files a table does not name.
 
     See Also
     --------
@@ -112,6 +116,7 @@ class CorpusInfo(_Info):
     formats: dict
     unreadable: pd.DataFrame
     unused_columns: tuple = ()
+    notes: tuple = ()
 
     def _sections(self):
         groups = [] if self.n_groups is None else [_number(self.n_groups, "group")]
@@ -125,6 +130,7 @@ class CorpusInfo(_Info):
         yield "unreadable", [f"{len(failed):,}", *_shortened(failed)] if failed else ["none"]
         if self.unused_columns:
             yield "not used", [f"columns {', '.join(name or repr(name) for name in self.unused_columns)}"]
+        yield "notes", list(self.notes)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -57,7 +57,7 @@ def inspect_corpus(source, *, n_jobs=None, verbose=0):
     ------
     DataSetError
         If `source` is none of these, or no corpus is recognised in the folder. A file that cannot be read is no error
-        but part of the result.
+        but part of the result, also where a loader would refuse it.
 
     See Also
     --------
@@ -102,8 +102,9 @@ def inspect_corpus(source, *, n_jobs=None, verbose=0):
         sample_rates=_most_frequent(headers.loc[readable, "sample_rate"].astype(int)),
         channels=_most_frequent(headers.loc[readable, "channels"].astype(int)),
         formats=_most_frequent(headers.loc[readable, "format"]),
-        unreadable=pd.concat([unreadable, outside], ignore_index=True),
+        unreadable=pd.concat([unreadable, outside, *_left_out(corpus)], ignore_index=True),
         unused_columns=tuple(corpus.get("unused_columns") or ()),
+        notes=tuple(corpus.get("notes") or ()),
     )
 
 
@@ -185,7 +186,7 @@ def _as_corpus(source):
     if isinstance(source, (str, os.PathLike)):
         from skaudeep.datasets._corpora import load_corpus
 
-        return load_corpus(source)
+        return load_corpus(source, on_unreadable="skip")
     if not isinstance(source, Mapping):
         return {"data": source}
     if "data" not in source:
@@ -205,6 +206,12 @@ def _known(corpus, name, n, n_axes=1):
         expected = "(n,)" if n_axes == 1 else "(n, n_folds)"
         raise DataSetError(f"{name}: got shape {numbers.shape}, expected {expected} for the n={n} recordings in data.")
     return numbers
+
+
+def _left_out(corpus):
+    """The tables of what a loader has left out as it cannot be read, if it has said so."""
+    unreadable = corpus.get("unreadable")
+    return [] if unreadable is None or not len(unreadable) else [unreadable[["file", "reason"]]]
 
 
 def _as_segments(data):

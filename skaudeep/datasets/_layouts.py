@@ -6,7 +6,15 @@ import pandas as pd
 
 from skaudeep._validation import Options, StrOptions, validate_params
 from skaudeep.datasets._bunch import PARTITION_NUMBERS, make_bunch, number_classes
-from skaudeep.datasets._find import find_audio, fitting_folder, holds_audio, paths_below, subfolders
+from skaudeep.datasets._find import (
+    describe_nothing,
+    find_recordings,
+    fitting_folder,
+    holds_audio,
+    paths_below,
+    reasons_below,
+    subfolders,
+)
 from skaudeep.exceptions import DataSetError
 
 FOLDER_LAYOUT = "Expected a folder of audio files for every class (CLASS/NAME.wav) or audio files only (NAME.wav)."
@@ -17,10 +25,14 @@ _FOLD = re.compile(r"fold[_ -]?(\d+)", re.IGNORECASE)
 
 
 @validate_params(
-    {"folder": "no_validation", "classes": [StrOptions({"auto"}), Options(bool, {True, False})]},
+    {
+        "folder": "no_validation",
+        "classes": [StrOptions({"auto"}), Options(bool, {True, False})],
+        "on_unreadable": [StrOptions({"raise", "skip"})],
+    },
     prefer_skip_nested_validation=True,
 )
-def load_folder(folder, *, classes="auto"):
+def load_folder(folder, *, classes="auto", on_unreadable="raise"):
     """Find the recordings in a plain folder, or in one folder per class.
 
     Parameters
@@ -33,6 +45,9 @@ def load_folder(folder, *, classes="auto"):
         Whether the subfolders are classes. True: files directly in `folder` have no label. False: nothing has one,
         however deep it lies. "auto": they are, unless there are audio files directly in `folder`; there must
         not be both.
+    on_unreadable : {"raise", "skip"}, default="raise"
+        Whether recordings that cannot be read as they are, such as .m4a files or audio in files without a suffix,
+        are an error, or left out and listed in `unreadable`.
 
     Returns
     -------
@@ -43,7 +58,8 @@ def load_folder(folder, *, classes="auto"):
     Raises
     ------
     DataSetError
-        If `folder` is missing, is a file, holds no audio, or mixes both layouts.
+        If `folder` is missing, is a file, holds no audio, mixes both layouts, or holds recordings that cannot be read;
+        the message counts them and says what helps.
 
     See Also
     --------
@@ -65,7 +81,8 @@ def load_folder(folder, *, classes="auto"):
     array([0, 0, 1])
     """
     folder = fitting_folder(folder, _fits_audio, FOLDER_LAYOUT)
-    names = find_audio(folder)
+    found = find_recordings(folder, on_unreadable)
+    names = found.names
     labels = [name.rpartition("/")[0].partition("/")[0] for name in names]
     if classes is False:
         labels = [""] * len(names)
@@ -82,10 +99,21 @@ def load_folder(folder, *, classes="auto"):
             "label, with classes=False nothing has."
         )
     target, target_names = number_classes(labels)
-    return make_bunch(paths_below(folder, names), names, target=target, target_names=target_names)
+    no_labels = ("no labels, as there are no folders for classes",) if classes == "auto" and target is None else ()
+    return make_bunch(
+        paths_below(folder, names),
+        names,
+        target=target,
+        target_names=target_names,
+        notes=(*no_labels, *_nested_note(names, labels, 1), *found.notes),
+        unreadable=reasons_below(folder, found),
+    )
 
 
-def load_partitioned(folder):
+@validate_params(
+    {"folder": "no_validation", "on_unreadable": [StrOptions({"raise", "skip"})]}, prefer_skip_nested_validation=True
+)
+def load_partitioned(folder, *, on_unreadable="raise"):
     """Find the recordings in a folder per partition with a folder per class.
 
     Parameters
@@ -95,6 +123,9 @@ def load_partitioned(folder):
         them, with a subfolder for every class.
         Audio files directly in the folder of a partition have no label, as in a test partition whose labels
         are secret; there must not be both in one partition.
+    on_unreadable : {"raise", "skip"}, default="raise"
+        Whether recordings that cannot be read as they are, such as .m4a files or audio in files without a suffix,
+        are an error, or left out and listed in `unreadable`.
 
     Returns
     -------
@@ -104,7 +135,7 @@ def load_partitioned(folder):
     Raises
     ------
     DataSetError
-        If `folder` is missing or has another layout.
+        If `folder` is missing or has another layout, or holds recordings that cannot be read.
 
     See Also
     --------
@@ -126,10 +157,13 @@ def load_partitioned(folder):
     (array([1., 2., 0., 0.]), array([ 0., nan,  0.,  1.]))
     """
     folder = fitting_folder(folder, fits_partitioned, PARTITIONED_LAYOUT)
-    return _load_parts(folder, "partition", _partition_number, PARTITIONED_LAYOUT)
+    return _load_parts(folder, "partition", _partition_number, PARTITIONED_LAYOUT, on_unreadable)
 
 
-def load_cross_validated(folder):
+@validate_params(
+    {"folder": "no_validation", "on_unreadable": [StrOptions({"raise", "skip"})]}, prefer_skip_nested_validation=True
+)
+def load_cross_validated(folder, *, on_unreadable="raise"):
     """Find the recordings in a folder per fold with a folder per class.
 
     Parameters
@@ -138,6 +172,9 @@ def load_cross_validated(folder):
         A folder with the subfolders fold_1, fold_2, ... (or fold1, fold-1), each with the recordings on which that
         fold is validated in a subfolder for every class. Audio files directly in the folder of a fold have no
         label; there must not be both in one fold.
+    on_unreadable : {"raise", "skip"}, default="raise"
+        Whether recordings that cannot be read as they are, such as .m4a files or audio in files without a suffix,
+        are an error, or left out and listed in `unreadable`.
 
     Returns
     -------
@@ -147,7 +184,8 @@ def load_cross_validated(folder):
     Raises
     ------
     DataSetError
-        If `folder` is missing or has another layout, or two of its folders have the same number.
+        If `folder` is missing or has another layout, holds recordings that cannot be read, or two of its folders have
+        the same number.
 
     See Also
     --------
@@ -167,7 +205,7 @@ def load_cross_validated(folder):
     [1, 1, 2]
     """
     folder = fitting_folder(folder, fits_cross_validated, CROSS_VALIDATED_LAYOUT)
-    return _load_parts(folder, "folds", _fold_number, CROSS_VALIDATED_LAYOUT)
+    return _load_parts(folder, "folds", _fold_number, CROSS_VALIDATED_LAYOUT, on_unreadable)
 
 
 def fits_folder(folder):
@@ -192,7 +230,7 @@ def fits_cross_validated(folder):
 
 
 def _fits_audio(folder):
-    return None if holds_audio(folder) else "no audio files"
+    return None if holds_audio(folder) else describe_nothing(folder)
 
 
 def _fits_parts(folder, number_of, what):
@@ -204,7 +242,7 @@ def _fits_parts(folder, number_of, what):
     if not any(holds_audio(folder / name) for name in parts):
         return f"no audio files in the folders {', '.join(parts)}"
     others = (name for name in names if _partition_number(name) is None and _fold_number(name) is None)
-    foreign = next((name for name in others if holds_audio(folder / name)), None)
+    foreign = next((name for name in others if holds_audio(folder / name, readable=True)), None)
     return None if foreign is None else f"folders with audio besides {parts[0]}, such as {foreign},"
 
 
@@ -217,9 +255,10 @@ def _fold_number(name):
     return None if fold is None else int(fold[1])
 
 
-def _load_parts(folder, argument, number_of, layout):
+def _load_parts(folder, argument, number_of, layout, on_unreadable):
     """A Bunch of the recordings in the folders of partitions or folds."""
-    names = find_audio(folder)
+    found = find_recordings(folder, on_unreadable)
+    names = found.names
     levels = [name.split("/") for name in names]
     parts = pd.Series([first if others else "" for first, *others in levels], dtype=object)
     labels = pd.Series([below[1] if len(below) > 2 else "" for below in levels], dtype=object)
@@ -237,5 +276,20 @@ def _load_parts(folder, argument, number_of, layout):
                 f"classes. {layout}"
             )
     target, target_names = number_classes(labels)
-    given = {argument: parts.map(numbers)}
-    return make_bunch(paths_below(folder, names), names, target=target, target_names=target_names, **given)
+    return make_bunch(
+        paths_below(folder, names),
+        names,
+        target=target,
+        target_names=target_names,
+        notes=(*_nested_note(names, labels, 2), *found.notes),
+        unreadable=reasons_below(folder, found),
+        **{argument: parts.map(numbers)},
+    )
+
+
+def _nested_note(names, labels, depth):
+    """What to say where all of every class is in subfolders; `depth` is that of the files of a class without."""
+    labelled = [name for name, label in zip(names, labels, strict=True) if label]
+    if not labelled or any(name.count("/") <= depth for name in labelled):
+        return ()
+    return (f"subfolders of classes are part of them (such as {labelled[0].rpartition('/')[0]})",)

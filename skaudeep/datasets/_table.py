@@ -12,7 +12,7 @@ import pandas as pd
 from skaudeep._columns import PATH_NAMES, ROLES, to_seconds
 from skaudeep._validation import Options, validate_params
 from skaudeep.datasets._bunch import PARTITION_NUMBERS, encode_labels, make_bunch
-from skaudeep.datasets._find import fitting_folder, locate
+from skaudeep.datasets._find import fitting_folder, locate, unlisted_beside
 from skaudeep.datasets._roles import choose_columns
 from skaudeep.exceptions import DataSetError
 
@@ -159,6 +159,7 @@ def load_table(
     groups = None if segments is None else files
     if "group" in columns and (columns["group"] != "").any():
         groups = np.where(columns["group"] == "", files, columns["group"])
+    n_others = len(unlisted_beside(paths))
     return make_bunch(
         paths if segments is None else segments,
         identity,
@@ -169,6 +170,7 @@ def load_table(
         groups=groups,
         frame=typed(frame, [chosen[role] for role in ("path", "label", "group") if role in chosen]),
         unused_columns=[name for name in frame if name not in chosen.values()],
+        notes=(f"without {n_others} files beside them that the table does not name",) if n_others else (),
     )
 
 

@@ -5,8 +5,8 @@ The steps: `_extract` makes spectrograms of a corpus, `_train` (with `_summaries
 and `skaudeep.io`, evaluating is `skaudeep.evaluation`.
 
 Whole experiments: `_schema` says what a configuration may hold, `_config` reads one, `_recipes` lists those that come
-with the package, `_stages` makes stages of it and decides which of them have to run, `_run` runs them, and `_record`
-remembers.
+with the package, `_corpus` loads its corpus, `_stages` makes stages of it and decides which of them have to run, `_run`
+runs them, and `_record` remembers.
 """
 
 from skaudeep.experiment._config import Experiment, parse_overrides, read_experiment

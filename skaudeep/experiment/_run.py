@@ -7,26 +7,15 @@ import shutil
 import time
 from pathlib import Path
 
-import numpy as np
-
 from skaudeep._progress import on_terminal
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance, is_known
 from skaudeep._validation import Integral, StrOptions, validate_params
 from skaudeep._version import __version__
-from skaudeep.datasets import (
-    add_folds,
-    add_partitions,
-    cv_splits,
-    fuse,
-    fuse_chunks,
-    inspect_corpus,
-    load_corpus,
-    make_dataset,
-)
+from skaudeep.datasets import fuse, fuse_chunks, inspect_corpus
 from skaudeep.embedding import StatisticsPooling
 from skaudeep.evaluation import evaluate_dataset, make_classifier
-from skaudeep.exceptions import DataSetError
 from skaudeep.experiment._config import Experiment
+from skaudeep.experiment._corpus import deal, load_corpus_of
 from skaudeep.experiment._extract import extract_spectrograms
 from skaudeep.experiment._generate import generate_features, load_autoencoder
 from skaudeep.experiment._inputs import open_lazily
@@ -366,7 +355,7 @@ def _generate(run, stage):
     statistics = work.get("statistics")
     if work["model"] is None:
         with open_lazily(run.out / work["input"]) as ds:
-            write_netcdf(_deal(_pooled(ds, statistics), run.experiment), output)
+            write_netcdf(deal(_pooled(ds, statistics), run.experiment), output)
         return (stage.writes,)
     embedder = load_autoencoder(run.out / work["model"], kind=work["kind"])
     embedder.set_params(**{key: work[key] for key in ("output", "statistics") if key in work})
@@ -378,7 +367,7 @@ def _generate(run, stage):
     try:
         generate_features(embedder, run.out / work["input"], temporary, verbose=run.verbose)
         with open_lazily(temporary) as ds:
-            write_netcdf(_deal(_pooled(ds, statistics) if frames else ds, run.experiment), output)
+            write_netcdf(deal(_pooled(ds, statistics) if frames else ds, run.experiment), output)
     finally:
         temporary.unlink(missing_ok=True)
     return (stage.writes,)
@@ -439,54 +428,13 @@ _WORK = dict(zip(KINDS, (_extract, _train, _generate, _fuse, _evaluate, _export,
 def _plan(experiment, out, start):
     """Stages, the corpus, and what has been done."""
     state = read_record(out)
-    corpus = _load_corpus(experiment)
+    corpus = load_corpus_of(experiment)
     # what was left out before will be again
     failed = records_of(state).get("extract", {}).get("failed", [])
     left_out = [file for file, _ in failed] if experiment.spectrograms["on_error"] == "skip" else []
     stages = make_stages(experiment, corpus, left_out=left_out)
     decide(stages, state, out, start=start)
     return stages, corpus
-
-
-def _load_corpus(experiment):
-    """The corpus, if it has what is asked of it."""
-    corpus, evaluation = experiment.corpus, experiment.evaluation
-    if corpus["path"] is None:
-        words = [corpus[key] for key in ("about", "layout") if corpus[key]]
-        raise ValueError(
-            f"{experiment.name}: the corpus is missing; give its folder with --corpus, or as path in [corpus]"
-            + (f" ({'; '.join(words)})" if words else "")
-        )
-    found = load_corpus(corpus["path"], corpus["parser"], **corpus["options"])
-    if corpus["folds"] and found["cv_folds"] is not None:
-        _log.info("the corpus has folds of its own, which are used instead of folds = %d", corpus["folds"])
-    if not experiment.classifiers:
-        return found
-    ds = make_dataset(np.zeros((len(found["filenames"]), 1), np.float32), **found["metadata"])
-    if not (ds["label_nominal"].values.astype(str) != "").any() or found["target_names"] is None:
-        raise DataSetError(f"{corpus['path']} has no classes, and there are [[classifiers]]; leave these out")
-    ds = _deal(ds, experiment)
-    if evaluation["train"] is None and evaluation["test"] is None and not ds.sizes["fold"] and _no_partition(ds):
-        raise DataSetError(
-            f"{corpus['path']} has neither folds nor partitions to evaluate [[classifiers]] by; deal its files out, "
-            "for example with folds = 5 in [corpus] (--set corpus.folds=5)"
-        )
-    cv_splits(ds, train=evaluation["train"], test=evaluation["test"])
-    return found
-
-
-def _deal(ds, experiment):
-    """The data set with folds and partitions where there are none and the experiment wants some."""
-    corpus = experiment.corpus
-    if corpus["folds"] and not ds.sizes["fold"]:
-        ds = add_folds(ds, corpus["folds"], random_state=experiment.seed)
-    if corpus["partitions"] and _no_partition(ds):
-        ds = add_partitions(ds, corpus["partitions"], random_state=experiment.seed)
-    return ds
-
-
-def _no_partition(ds):
-    return bool(np.isnan(ds["partition"].values).all())
 
 
 def _pooled(ds, statistics):

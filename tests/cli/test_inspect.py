@@ -32,6 +32,32 @@ def test_raw(skaudeep, sounds, bad_recordings):
     )
 
 
+def test_raw_tells_what_is_left_out(skaudeep, sounds):
+    for name in ("cat/1.m4a", "cat/2.WMA", "rain/1.m4a", "rain/.DS_Store"):
+        (sounds / name).parent.mkdir(exist_ok=True)
+        (sounds / name).touch()
+    (sounds / "dog [x]" / "2").write_bytes((sounds / "rain" / "1.wav").read_bytes())
+    (sounds / "LICENSE").write_text("MIT")
+    done = skaudeep("inspect", "raw", "--basedir", sounds)
+    assert done.status == 0
+    lines = done.out.splitlines()
+    assert lines[lines.index("unreadable   3") :] == [
+        "unreadable   3",
+        *(
+            f"             {sounds / 'cat' / name}: is in a format that libsndfile does not read; convert what "
+            "libsndfile does not read, for example by ffmpeg -i NAME.m4a NAME.wav"
+            for name in ("1.m4a", "2.WMA")
+        ),
+        f"             {sounds / 'dog [x]' / '2'}: holds WAV audio, which its name does not tell; let the names of WAV "
+        "files end in .wav",
+        "notes        without 3 that cannot be read (1 .m4a, 1 .wma, 1 without a suffix; nothing is left of cat)",
+        "             without 1 copies in other formats (1 .m4a)",
+    ]
+    assert "unreadable\t3\n" in skaudeep("inspect", "raw", "--basedir", sounds, "-q").out
+    data = skaudeep("inspect", "raw", "--basedir", sounds, "--json", "-q").json
+    assert len(data["unreadable"]) == 3 and len(data["notes"]) == 2
+
+
 def test_brief_counts_of_a_data_set(skaudeep, dataset):
     words = dict(line.split("\t") for line in skaudeep("inspect", "netcdf", "--input", dataset, "-q").out.splitlines())
     assert {name: int(words[name]) for name in ("instances", "files", "classes", "unlabelled", "folds", "devel")} == {

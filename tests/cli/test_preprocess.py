@@ -181,6 +181,22 @@ def test_failures_are_named_and_can_be_left_out_later(preprocess, left, broken):
     assert read_netcdf("spectrograms.nc").sizes["instance"] == 4
 
 
+def test_formats_that_are_not_read_are_failures_before_anything_is_done(preprocess, left, broken):
+    (broken / "b" / "x.m4a").touch()
+    (broken / "c").mkdir()
+    (broken / "c" / "y.amr").touch()
+    done = preprocess("--mel-spectrum", 8)
+    assert (done.status, done.out, left()) == (1, "", [])
+    assert done.err.startswith(f"skaudeep: error: 2 of the 8 recordings in {broken} cannot be read (1 .m4a, 1 .amr);")
+    assert "nothing is left of c." in done.err and "leave them out with --on-error 'skip'" in done.err
+    done = preprocess("--mel-spectrum", 8, "--on-error", "skip")
+    assert done.status == 0
+    assert "without 2 that cannot be read (1 .m4a, 1 .amr; nothing is left of c)" in done.out
+    assert "4 of 8 recordings in" in done.out and "4 left out, as they cannot be analysed:" in done.out
+    assert "y.amr" in done.out and "is in a format that libsndfile does not read" in done.out
+    assert read_netcdf("spectrograms.nc").sizes["instance"] == 4
+
+
 def test_quiet_is_not_silent_about_failures(preprocess, broken):
     done = preprocess("--mel-spectrum", 8, "--on-error", "skip", "-q")
     assert (done.status, done.out) == (0, "./spectrograms.nc\n")

@@ -195,7 +195,7 @@ def plugin(tmp_path_factory, monkeypatch):
 def test_a_plugin_is_found_by_name_and_by_itself(tree, plugin):
     plugin("mine", "load_mine")
     folder = tree("a/1.wav")
-    assert load_corpus(folder).DESCR == "Audio: 1 recording, 1 classes (a)."
+    assert load_corpus(folder).DESCR == "Audio: 1 recording, 1 class (a)."
     with pytest.raises(DataSetError, match=r"no file called mine"):
         load_corpus(folder, "mine")
     tree("mine")
@@ -256,3 +256,47 @@ def test_a_function_of_ones_own(tree):
         load_corpus(folder, kind=lambda folder: folder / 3)
     with pytest.raises(DataSetError, match=r"load_upside_down does not take .*\['suffix'\]"):
         load_corpus(folder, kind=load_upside_down, suffix="x")
+
+
+def test_recordings_without_labels_are_said_to_be_so(tree):
+    assert load_corpus(tree("0_george_0.wav", "1_lucas_0.wav")).DESCR == (
+        "Audio: 2 recordings, no labels, as there are no folders for classes."
+    )
+
+
+def test_classes_of_which_all_is_in_subfolders_are_mentioned(tree):
+    corpus = load_corpus(tree("train-clean/19/1/x.flac", "test-clean/20/1/x.flac"))
+    assert corpus.DESCR.endswith("subfolders of classes are part of them (such as test-clean/20/1).")
+
+
+def test_recordings_that_cannot_be_read_are_refused_or_skipped(tree):
+    folder = tree("dog/1.wav", "rain/1.wav", "cat/1.m4a")
+    with pytest.raises(DataSetError, match=r"1 of the 3 recordings .* \(1 \.m4a\); the first is cat/1\.m4a"):
+        load_corpus(folder)
+    corpus = load_corpus(folder, on_unreadable="skip")
+    assert corpus.target_names.tolist() == ["dog", "rain"]
+    assert corpus.unreadable["file"].tolist() == [str(folder / "cat" / "1.m4a")]
+    assert corpus.DESCR.endswith("without 1 that cannot be read (1 .m4a; nothing is left of cat).")
+    with pytest.raises(ValueError, match="'on_unreadable' parameter of load_corpus"):
+        load_corpus(folder, on_unreadable="ignore")
+
+
+def test_functions_of_others_get_what_is_to_be_done_about_unreadable_recordings(tree):
+    folder = tree("dog/1.wav", "rain/1.wav", "cat/1.m4a")
+    assert len(load_corpus(folder, load_folder, on_unreadable="skip").data) == 2
+    with pytest.raises(DataSetError, match="1 of the 3 recordings"):
+        load_corpus(folder, load_upside_down, on_unreadable="skip")
+
+
+@pytest.mark.parametrize("name", ["corpus.zip", "corpus.tar.gz", "a.wav", "a.m4a"])
+def test_an_archive_or_a_recording_is_no_corpus(tree, name):
+    for kind in ("auto", "folder", "table", "esc"):
+        with pytest.raises(DataSetError, match=rf"{name} is an? (archive; unpack it|recording; give)"):
+            load_corpus(tree(name) / name, kind)
+    # others may take what they like
+    assert load_corpus(tree(name) / name, lambda file: make_bunch([file], ["x"])).filenames.tolist() == ["x"]
+
+
+def test_a_folder_of_archives_says_so(tree):
+    with pytest.raises(DataSetError, match=r"\* folder: no audio files, but archives to be unpacked \(corpus\.zip\)\."):
+        load_corpus(tree("corpus.zip"))

@@ -5,7 +5,18 @@ import pandas as pd
 import pytest
 import soundfile
 
-from skaudeep.datasets._find import AUDIO_SUFFIXES, find_audio, holds_audio, locate, subfolders
+from skaudeep.datasets._find import (
+    check_folder_not_file,
+    describe_nothing,
+    find_audio,
+    find_recordings,
+    holds_audio,
+    locate,
+    reasons_below,
+    subfolders,
+    unlisted_beside,
+)
+from skaudeep.datasets._formats import AUDIO_SUFFIXES
 from skaudeep.exceptions import DataSetError
 
 links = pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
@@ -125,3 +136,107 @@ def test_absent_files_are_counted_and_the_first_is_named(tree):
 def test_paths_from_another_system_are_understood(tree):
     folder = tree("dog/a.wav")
     assert locate(pd.Series(["dog\\a.wav"]), folder, "table") == [str(folder / "dog" / "a.wav")]
+
+
+MIXED = {"bird/1": b"RIFF1234WAVEfmt ", "LICENSE": "MIT License", "cat/Makefile": "all:"}
+
+
+def test_recordings_that_cannot_be_read_are_counted_named_and_refused(tree):
+    folder = tree("dog/1.wav", "dog/2.m4a", "cat/1.M4A", "cat/2.amr", "dog/notes.txt", texts=MIXED)
+    with pytest.raises(DataSetError) as caught:
+        find_recordings(folder)
+    message = str(caught.value)
+    assert message.startswith(
+        f"4 of the 5 recordings in {folder} cannot be read (2 .m4a, 1 without a suffix, 1 .amr); the first is bird/1, "
+        "which holds WAV audio, which its name does not tell. Without them nothing is left of bird, cat. "
+    )
+    assert "Let the names of WAV files end in .wav; convert what libsndfile does not read" in message
+    assert message.endswith("Or leave them out with on_unreadable='skip'.")
+    assert message.count("ffmpeg") == 1
+
+
+def test_recordings_that_cannot_be_read_are_left_out_on_request(tree):
+    folder = tree("dog/1.wav", "dog/2.m4a", "cat/1.M4A", "cat/2.amr", texts=MIXED)
+    found = find_recordings(folder, "skip")
+    assert found.names == ["dog/1.wav"]
+    assert list(found.unreadable) == ["bird/1", "cat/1.M4A", "cat/2.amr", "dog/2.m4a"]
+    (note,) = found.notes
+    assert note == ("without 4 that cannot be read (2 .m4a, 1 without a suffix, 1 .amr; nothing is left of bird, cat)")
+    reasons = reasons_below(folder, found)
+    assert list(reasons)[1] == str(folder / "cat" / "1.M4A")
+    assert reasons[str(folder / "bird" / "1")].startswith("holds WAV audio, which its name does not tell; let ")
+
+
+def test_nothing_is_left_out_where_nothing_would_be_left(tree):
+    folder = tree("dog/1.m4a", "cat/1.opus.aac")
+    for on_unreadable in ("raise", "skip"):
+        with pytest.raises(DataSetError, match=r"2 of the 2 recordings .* cannot be read \(1 \.aac, 1 \.m4a\)"):
+            find_recordings(folder, on_unreadable)
+    assert holds_audio(folder) and not holds_audio(folder, readable=True)
+
+
+def test_converted_recordings_satisfy(tree):
+    folder = tree("a.m4a", "a.wav", "b.mp4", "b.mp4.flac", "c.wav", texts={"c.wav.bak": b"RIFF1234WAVEfmt "})
+    found = find_recordings(folder)
+    assert found.names == ["a.wav", "b.mp4.flac", "c.wav"]
+    assert found.notes == ("without 3 copies in other formats (1 .m4a, 1 .mp4, 1 .bak)",)
+    with pytest.raises(DataSetError, match=r"the first is a/d\.m4a"):
+        find_recordings(tree("a/d.m4a", "d.wav"))
+
+
+def test_what_a_table_lists_is_not_missing(tree):
+    folder = tree("a.m4a", "b.m4a")
+    with pytest.raises(DataSetError, match=r"1 of the 1 recordings .* the first is b\.m4a"):
+        find_recordings(folder, listed=["a.m4a"])
+    assert list(find_recordings(folder, "skip", listed=["a.m4a"]).unreadable) == ["b.m4a"]
+
+
+def test_hidden_files_are_no_recordings_whatever_they_hold(tree):
+    folder = tree("a.wav", ".b.m4a", "._a.m4a", ".DS_Store", ".x/a.m4a", "desktop.ini", texts={"._a": b"fLaC"})
+    assert find_recordings(folder) == (["a.wav"], {}, [], [])
+
+
+@links
+def test_links_that_lead_nowhere_can_be_left_out(tree):
+    folder = tree("a.wav")
+    for name in ("b.wav", "c.m4a", "README"):
+        (folder / name).symlink_to(folder / "not fetched")
+    with pytest.raises(DataSetError, match=r"2 of the 3 .*the first is b\.wav, which is a link that leads nowhere"):
+        find_recordings(folder)
+    assert list(find_recordings(folder, "skip").unreadable) == ["b.wav", "c.m4a"]
+
+
+def test_folders_that_are_called_as_recordings(tree):
+    folder = tree("a.wav/1.wav", "b.wav/notes.txt", "c.wav")
+    with pytest.raises(DataSetError, match=r"1 of the 3 .*first is b\.wav, which is called as a recording, but is"):
+        find_recordings(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file system with pipes")
+def test_pipes_that_are_called_as_recordings(tree):
+    folder = tree("a.wav")
+    os.mkfifo(folder / "b.wav")
+    os.mkfifo(folder / "c")
+    assert list(find_recordings(folder, "skip").unreadable) == ["b.wav"]
+
+
+def test_archives_are_mentioned(tree):
+    folder = tree("dog/1.wav", "cat/1.wav", "cat.zip", "rain.tar.gz", "fox/x.7z")
+    assert find_recordings(folder).notes == ("without what is in 2 archives (fox/x.7z, rain.tar.gz)",)
+    assert describe_nothing(folder / "fox") == "no audio files, but archives to be unpacked (x.7z),"
+    assert describe_nothing(folder / "dog") == "no audio files"
+
+
+def test_a_file_is_no_folder(tree):
+    folder = tree("a.zip", "a.WAV", "a.m4a", "table.txt", "table")
+    for name, what in {"a.zip": "an archive; unpack it", "a.WAV": "a recording", "a.m4a": "a recording"}.items():
+        with pytest.raises(DataSetError, match=rf"{name} is {what}"):
+            check_folder_not_file(folder / name)
+    check_folder_not_file(folder / "table.txt")
+    check_folder_not_file(folder / "table")
+
+
+def test_recordings_beside_others(tree):
+    folder = tree("a/1.wav", "a/2.wav", "a/3.m4a", "a/._1.wav", "a/x.txt", "a/deep/4.wav", "b/5.wav", "c/6.wav")
+    paths = [str(folder / name) for name in ("a/1.wav", "b/5.wav")]
+    assert unlisted_beside(paths) == [str(folder / name) for name in ("a/2.wav", "a/3.m4a")]

@@ -129,3 +129,26 @@ def test_cross_validated_in_other_spellings(tree, form):
 def test_wrong_parts_are_named(tree, load, names, message):
     with pytest.raises(DataSetError, match=message):
         load(tree(*names))
+
+
+@pytest.mark.parametrize(
+    ("load", "part"), [(load_folder, ""), (load_partitioned, "train/"), (load_cross_validated, "fold_1/")]
+)
+def test_recordings_that_cannot_be_read_are_refused_or_skipped(tree, load, part):
+    folder = tree(f"{part}dog/1.wav", f"{part}dog/2.wma", f"{part}cat/1.webm", f"{part}cat/2.3gp")
+    message = rf"3 of the 4 .* \(1 \.3gp, 1 \.webm, 1 \.wma\)|3 of the 4 .*nothing is left of {part}cat\. "
+    with pytest.raises(DataSetError, match=message):
+        load(folder)
+    corpus = load(folder, on_unreadable="skip")
+    assert corpus.filenames.tolist() == [f"{part}dog/1.wav"]
+    assert corpus.unreadable["file"].tolist() == [
+        str(folder / f"{part}{name}") for name in ("cat/1.webm", "cat/2.3gp", "dog/2.wma")
+    ]
+    assert all("ffmpeg" in reason for reason in corpus.unreadable["reason"])
+    with pytest.raises(ValueError, match="'on_unreadable' parameter"):
+        load(folder, on_unreadable=None)
+
+
+def test_a_folder_of_videos_beside_partitions_is_named(tree):
+    with pytest.raises(DataSetError, match=r"1 of the 2 .* the first is videos/1\.mp4"):
+        load_partitioned(tree("train/dog/1.wav", "videos/1.mp4"))

@@ -322,3 +322,12 @@ def test_paths_and_tables_as_path_objects(table, tmp_path):
     path = table("file_name\nc.wav\n")
     assert load_table(path, root=tmp_path / "sub").filenames.tolist() == ["c.wav"]
     assert load_table(str(path), root=str(tmp_path / "sub")).filenames.tolist() == ["c.wav"]
+
+
+def test_recordings_beside_those_of_a_table_are_mentioned(tree):
+    folder = tree("a/1.wav", "a/2.wav", "a/3.m4a", "b/4.wav", texts={"list.csv": "path,label\na/1.wav,x\n"})
+    corpus = load_table(folder / "list.csv")
+    assert corpus.DESCR == (
+        "Audio: 1 recording, 1 class (x), without 2 files beside them that the table does not name."
+    )
+    assert corpus.notes == ("without 2 files beside them that the table does not name",)

@@ -1,0 +1,85 @@
+"""The corpus of an experiment, and how its files are dealt out."""
+
+import logging
+
+import numpy as np
+
+from skaudeep.datasets import add_folds, add_partitions, cv_splits, load_corpus, make_dataset
+from skaudeep.exceptions import DataSetError
+
+_log = logging.getLogger(__name__)
+
+
+def load_corpus_of(experiment):
+    """Load the corpus of an experiment, if it has what is asked of it.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What is to be done. Recordings that cannot be read are left out if `on_error` of its spectrograms is "skip".
+
+    Returns
+    -------
+    Bunch
+        As :func:`skaudeep.datasets.load_corpus` gives it.
+
+    Raises
+    ------
+    DataSetError
+        If there is no such corpus, it lacks classes for classifiers, or ways to evaluate them.
+    ValueError
+        If the experiment names none.
+    """
+    corpus, evaluation = experiment.corpus, experiment.evaluation
+    if corpus["path"] is None:
+        words = [corpus[key] for key in ("about", "layout") if corpus[key]]
+        raise ValueError(
+            f"{experiment.name}: the corpus is missing; give its folder with --corpus, or as path in [corpus]"
+            + (f" ({'; '.join(words)})" if words else "")
+        )
+    options = {"on_unreadable": experiment.spectrograms["on_error"]} | corpus["options"]
+    found = load_corpus(corpus["path"], corpus["parser"], **options)
+    if len(found.get("unreadable", ())):
+        _log.warning("%s", found["DESCR"])
+    if corpus["folds"] and found["cv_folds"] is not None:
+        _log.info("the corpus has folds of its own, which are used instead of folds = %d", corpus["folds"])
+    if not experiment.classifiers:
+        return found
+    ds = make_dataset(np.zeros((len(found["filenames"]), 1), np.float32), **found["metadata"])
+    if not (ds["label_nominal"].values.astype(str) != "").any() or found["target_names"] is None:
+        raise DataSetError(f"{corpus['path']} has no classes, and there are [[classifiers]]; leave these out")
+    ds = deal(ds, experiment)
+    if evaluation["train"] is None and evaluation["test"] is None and not ds.sizes["fold"] and _no_partition(ds):
+        raise DataSetError(
+            f"{corpus['path']} has neither folds nor partitions to evaluate [[classifiers]] by; deal its files out, "
+            "for example with folds = 5 in [corpus] (--set corpus.folds=5)"
+        )
+    cv_splits(ds, train=evaluation["train"], test=evaluation["test"])
+    return found
+
+
+def deal(ds, experiment):
+    """Deal out the files of a data set where it has no folds or partitions and the experiment wants some.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        A data set.
+    experiment : Experiment
+        What says how.
+
+    Returns
+    -------
+    xarray.Dataset
+        `ds`, or one with folds and partitions.
+    """
+    corpus = experiment.corpus
+    if corpus["folds"] and not ds.sizes["fold"]:
+        ds = add_folds(ds, corpus["folds"], random_state=experiment.seed)
+    if corpus["partitions"] and _no_partition(ds):
+        ds = add_partitions(ds, corpus["partitions"], random_state=experiment.seed)
+    return ds
+
+
+def _no_partition(ds):
+    return bool(np.isnan(ds["partition"].values).all())
