@@ -20,6 +20,7 @@ _KINDS = {
     "dcase2017": "dcase",
     "dcase2018": "dcase",
     "compare": "compare",
+    "speech_commands": "speech_commands",
     "partitioned": "partitioned",
     "cross_validated": "cross_validated",
     "table": "table",
@@ -68,7 +69,7 @@ def add_corpus(parser):
         dest="corpus_parser",
         default="auto",
         help="layout of the corpus: auto (the one that fits), esc, urbansound8k, dcase2017, dcase2018, compare, "
-        "partitioned, cross_validated, table, folder, none (audio without labels), the name of "
+        "speech_commands, partitioned, cross_validated, table, folder, none (audio without labels), the name of "
         "a plug-in, a class path of auDeep, or module:function, which returns what "
         "skaudeep.datasets.make_bunch makes (default: auto)",
     )

@@ -1,7 +1,7 @@
 """Collections of recordings on disk, and the data sets made from them.
 
 Recordings: `_corpora` recognises a layout; `_layouts` (folders), `_environment` (ESC, UrbanSound8K), `_challenges`
-(DCASE, ComParE) and `_table` load one, with `_find`, `_formats` and `_bunch`; `_fetch`
+(DCASE, ComParE), `_speech` (Speech Commands) and `_table` load one, with `_find`, `_formats` and `_bunch`; `_fetch`
 downloads; `_make` synthesises.
 
 Data sets: `_model` makes one and says what it is; `_validate` checks it; `_select`, `_combine`, `_labels` and `_folds`
@@ -32,6 +32,7 @@ from skaudeep.datasets._layouts import load_cross_validated, load_folder, load_p
 from skaudeep.datasets._make import make_sound_events
 from skaudeep.datasets._model import get_provenance, make_dataset
 from skaudeep.datasets._select import select, upsample
+from skaudeep.datasets._speech import load_speech_commands
 from skaudeep.datasets._table import load_table
 from skaudeep.datasets._validate import Violation, validate_dataset
 
@@ -60,6 +61,7 @@ __all__ = [
     "load_esc",
     "load_folder",
     "load_partitioned",
+    "load_speech_commands",
     "load_table",
     "load_urbansound8k",
     "make_bunch",

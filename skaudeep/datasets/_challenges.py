@@ -7,23 +7,31 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from skaudeep._validation import validate_params
+from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datasets._bunch import encode_labels, make_bunch, number_classes
-from skaudeep.datasets._find import find_audio, fitting_folder, locate, paths_below
+from skaudeep.datasets._find import find_recordings, fitting_folder, locate, paths_below, reasons_below
 from skaudeep.datasets._model import PARTITIONS
 from skaudeep.datasets._table import check_different, read_header, read_lines, read_table, typed
 from skaudeep.exceptions import DataSetError
 
 DCASE_LAYOUT = (
-    "Expected the folder audio/, the table meta.txt (lines 'audio/NAME.wav<TAB>LABEL') and, for folds, "
-    "evaluation_setup/fold1_train.txt, fold1_evaluate.txt, fold2_train.txt and so on."
+    "Expected the folder audio/, the table meta.txt (lines 'audio/NAME.wav<TAB>LABEL') or meta.csv (with the columns "
+    "filename and scene_label) and, for folds, evaluation_setup/fold1_train.txt (or .csv), fold1_evaluate.txt, "
+    "fold2_train.txt and so on."
 )
 COMPARE_LAYOUT = (
     "Expected the folder wav/ with files whose names begin with train, devel or test, and the folder lab/ with a table "
     "of labels, such as lab/labels.csv, lab/train.csv or lab/ComParE2018_Crying.tsv."
 )
 
-_FOLD_LIST = re.compile(r"fold(\d+)_(train|evaluate|test)\.txt")
+_FOLD_LIST = re.compile(r"fold(\d+)_(train|evaluate|test)\.(txt|csv)")
+# the tables of the DCASE challenges, and what their columns are called where they have a header
+_META = ("meta.txt", "meta.csv")
+_META_COLUMNS = {
+    "file": ("filename", "file"),
+    "label": ("scene_label", "label", "event_label"),
+    "group": ("identifier", "location"),
+}
 _CONFIDENTIAL = ("_confidential", ".confidential", "")
 
 
@@ -63,8 +71,11 @@ _TASKS = (
 )
 
 
-def load_dcase(folder):
-    r"""Find the recordings of DCASE 2017 task 1, DCASE 2018 task 4 and others of this layout.
+@validate_params(
+    {"folder": "no_validation", "on_unreadable": [StrOptions({"raise", "skip"})]}, prefer_skip_nested_validation=True
+)
+def load_dcase(folder, *, on_unreadable="raise"):
+    r"""Find the recordings of DCASE task 1 of 2016 to 2022 (acoustic scenes) and others of this layout.
 
     Parameters
     ----------
@@ -73,19 +84,25 @@ def load_dcase(folder):
         line, and in `evaluation_setup/` for each fold the list `foldN_train.txt`. The recordings that a fold is
         validated on are those in `foldN_evaluate.txt`; without it those in `foldN_test.txt`; without
         both all that are not trained on. Without `evaluation_setup/` there are no folds.
+        Since 2018 (TUT and TAU Urban Acoustic Scenes) the table is `meta.csv`, with a header and the columns
+        `filename`, `scene_label`, `identifier` (city and location) and `source_label` (the device), and lists
+        may end in `.csv` and have a header, too.
+    on_unreadable : {"raise", "skip"}, default="raise"
+        Whether recordings that no table names and that cannot be read as they are, such as .m4a files or audio in files
+        without a suffix, are an error, or left out and listed in `unreadable`.
 
     Returns
     -------
     :class:`~sklearn.utils.Bunch`
         As described for `load_corpus`: classes in sorted order; `groups` are the locations or sessions;
-        `filenames` are paths below `folder`, as in `meta.txt`. Files in `audio/` that `meta.txt` does not name
-        have no label.
+        `filenames` are paths below `folder`, as in the table. Files in `audio/` that the table does not name
+        have no label. Recordings that no list of a fold names are in neither part of it.
 
     Raises
     ------
     DataSetError
-        If `folder` is missing or has another layout, or a table cannot be read, names a recording twice or one
-        that is not there.
+        If `folder` is missing or has another layout, a table cannot be read, names a recording twice or one
+        that is not there, or recordings cannot be read.
 
     See Also
     --------
@@ -113,13 +130,14 @@ def load_dcase(folder):
     [([1], [0])]
     """
     folder = fitting_folder(folder, fits_dcase, DCASE_LAYOUT)
-    table = folder / "meta.txt"
-    lines = [(line, [*fields, "", ""][:3]) for line, fields in read_lines(table)]
-    index = pd.Index([line for line, _ in lines], name="line")
-    frame = pd.DataFrame([fields for _, fields in lines], index=index, columns=["file", "label", "group"], dtype=str)
-    frame["file"] = _normal(frame["file"])
+    table = _meta_table(folder)
+    frame = _read_meta(table)
+    frame["file"] = _in_audio(frame["file"])
     check_different(locate(frame["file"], folder, table), frame["file"], table)
-    frame = _with_unlabelled(frame, "file", ["audio/" + name for name in find_audio(folder / "audio")])
+    listed = frame["file"].str.removeprefix("audio/")
+    found = find_recordings(folder / "audio", on_unreadable, listed)
+    n_listed = len(frame)
+    frame = _with_unlabelled(frame, "file", ["audio/" + name for name in found.names])
     target, target_names = number_classes(frame["label"])
     groups = frame["group"]
     return make_bunch(
@@ -130,14 +148,22 @@ def load_dcase(folder):
         folds=_dcase_folds(folder, pd.Index(frame["file"]), (frame["label"] != "").to_numpy()),
         groups=groups.where(groups != "", frame["file"]) if (groups != "").any() else None,
         frame=frame,
+        notes=(*_unlisted_note(len(frame) - n_listed, table.name), *found.notes),
+        unreadable=reasons_below(folder / "audio", found),
     )
 
 
 @validate_params(
-    {"folder": "no_validation", "task": [str, None], "label": [str, None], "regression": ["boolean", None]},
+    {
+        "folder": "no_validation",
+        "task": [str, None],
+        "label": [str, None],
+        "regression": ["boolean", None],
+        "on_unreadable": [StrOptions({"raise", "skip"})],
+    },
     prefer_skip_nested_validation=True,
 )
-def load_compare(folder, *, task=None, label=None, regression=False):
+def load_compare(folder, *, task=None, label=None, regression=False, on_unreadable="raise"):
     """Find the recordings of a Computational Paralinguistics Challenge (ComParE) of 2018 to 2021.
 
     Parameters
@@ -153,6 +179,9 @@ def load_compare(folder, *, task=None, label=None, regression=False):
     regression : bool or None, default=False
         Whether labels are numbers to be predicted, such as the degrees 1 to 9 of ContinuousSleepiness, and not
         classes. None: they are if all of them are numbers and not all are whole.
+    on_unreadable : {"raise", "skip"}, default="raise"
+        Whether recordings that no table names and that cannot be read as they are, such as .m4a files or audio in files
+        without a suffix, are an error, or left out and listed in `unreadable`.
 
     Returns
     -------
@@ -164,8 +193,8 @@ def load_compare(folder, *, task=None, label=None, regression=False):
     Raises
     ------
     DataSetError
-        If `folder` is missing or has another layout, or a table cannot be read, names a recording twice or one
-        that is not there.
+        If `folder` is missing or has another layout, a table cannot be read, names a recording twice or one
+        that is not there, or recordings cannot be read.
 
     See Also
     --------
@@ -206,7 +235,9 @@ def load_compare(folder, *, task=None, label=None, regression=False):
     frame = pd.concat(frames)
     frame[kind.file] = _normal(frame[kind.file])
     check_different(locate(frame[kind.file], folder / "wav", folder / "lab"), frame[kind.file], folder / "lab")
-    frame = _with_unlabelled(frame, kind.file, find_audio(folder / "wav"))
+    found = find_recordings(folder / "wav", on_unreadable, frame[kind.file])
+    n_listed = len(frame)
+    frame = _with_unlabelled(frame, kind.file, found.names)
     names = frame[kind.file]
     labels = frame[label].where(frame[label] != "?", "")
     labels.index = pd.Index(names, name="recording")
@@ -218,14 +249,19 @@ def load_compare(folder, *, task=None, label=None, regression=False):
         target_names=target_names,
         partition=_compare_partition(names, folder),
         frame=typed(frame),
+        notes=(*_unlisted_note(len(frame) - n_listed, "lab"), *found.notes),
+        unreadable=reasons_below(folder / "wav", found),
     )
 
 
 def fits_dcase(folder):
-    """Say why a folder is not of the layout of DCASE 2017 task 1, or None if it is."""
-    if not (folder / "meta.txt").is_file():
-        return "no table meta.txt"
-    return None if (folder / "audio").is_dir() else "no folder audio beside meta.txt"
+    """Say why a folder is not of the layout of DCASE task 1, or None if it is."""
+    table = _meta_table(folder)
+    if table is None:
+        return "no table meta.txt or meta.csv"
+    if not (folder / "audio").is_dir():
+        return f"no folder audio beside {table.name}"
+    return None if table.name == "meta.txt" or _is_headed(table) else "no columns filename and scene_label in meta.csv"
 
 
 def fits_compare(folder):
@@ -236,6 +272,68 @@ def fits_compare(folder):
     if any(_find_tables(folder / "lab", task) for task in _TASKS):
         return None
     return "no table of a known challenge in the folder lab"
+
+
+def _meta_table(folder):
+    """The table of a corpus of DCASE, or None."""
+    return next((folder / name for name in _META if (folder / name).is_file()), None)
+
+
+def _is_headed(table):
+    """Whether a table has the columns of DCASE; others call tables of theirs meta.csv as well."""
+    try:
+        return bool(_header_columns(read_header(table, _separator_of(table))))
+    except DataSetError:
+        return False
+
+
+def _separator_of(table):
+    """What stands between the columns of a table or list of DCASE: tabs, but commas in some copies of .csv files."""
+    if table.suffix == ".txt":
+        return "\t"
+    first = read_header(table, "\t")
+    return "," if len(first) == 1 and "," in first[0] else "\t"
+
+
+def _header_columns(fields):
+    """Which column of a header holds what; empty if the fields are those of a recording and not of a header."""
+    names = [field.lower() for field in fields]
+    known = {}
+    for what, forms in _META_COLUMNS.items():
+        at = next((names.index(form) for form in forms if form in names), None)
+        if at is not None:
+            known[what] = at
+    is_header = {"file", "label"} <= known.keys() or (len(names) == 1 and "file" in known)
+    return known if is_header else {}
+
+
+def _read_meta(table):
+    """File, label and group of every recording that a table of DCASE names, and what else a header names."""
+    separator = _separator_of(table)
+    lines = read_lines(table, separator)
+    columns = _header_columns(lines[0][1]) if lines else {}
+    if columns:
+        frame = read_table(table, separator=separator)
+        known = {at: what for what, at in columns.items()}
+        # other columns may not be called as ours are
+        others = [f"{name}_" if name in _META_COLUMNS else name for name in frame]
+        frame.columns = [known.get(at, name) for at, name in enumerate(others)]
+        lacks = [name for name in _META_COLUMNS if name not in frame]
+        return frame.assign(**dict.fromkeys(lacks, ""))
+    lines = [(line, [*fields, "", ""][:3]) for line, fields in lines]
+    index = pd.Index([line for line, _ in lines], name="line")
+    return pd.DataFrame([fields for _, fields in lines], index=index, columns=list(_META_COLUMNS), dtype=str)
+
+
+def _in_audio(names):
+    """Names of recordings as paths below the folder of a corpus of DCASE; some copies leave out the folder audio."""
+    names = _normal(names)
+    return names if names.str.startswith("audio/").any() else "audio/" + names
+
+
+def _unlisted_note(n, table):
+    """What to say of recordings that no table names."""
+    return (f"{n} that {table} does not name",) if n else ()
 
 
 def _normal(names):
@@ -256,11 +354,13 @@ def _dcase_folds(folder, names, labelled):
     for path in setup.iterdir() if setup.is_dir() else ():
         found = _FOLD_LIST.fullmatch(path.name)
         if found is not None:
-            lists.setdefault(int(found[1]), {})[found[2]] = path
+            given = lists.setdefault(int(found[1]), {}).setdefault(found[2], path)
+            if given != path:
+                raise DataSetError(f"{setup} holds {given.name} and {path.name}; remove one of them.")
     columns = []
     for number, paths in sorted(lists.items()):
         if "train" not in paths:
-            raise DataSetError(f"{setup} has no fold{number}_train.txt. {DCASE_LAYOUT}")
+            raise DataSetError(f"{setup} has no fold{number}_train.txt or .csv. {DCASE_LAYOUT}")
         train = _listed(paths["train"], names)
         validation = next((_listed(paths[kind], names) for kind in ("evaluate", "test") if kind in paths), None)
         if validation is None:
@@ -276,12 +376,16 @@ def _dcase_folds(folder, names, labelled):
 
 def _listed(path, names):
     """Which recordings a list names."""
-    lines = read_lines(path)
-    rows = names.get_indexer(_normal(pd.Series([fields[0] for _, fields in lines], dtype=str)))
+    lines = read_lines(path, _separator_of(path))
+    columns = _header_columns(lines[0][1]) if lines else {}
+    at = columns.get("file", 0)
+    lines = lines[1:] if columns else lines
+    rows = names.get_indexer(_in_audio(pd.Series([fields[at] for _, fields in lines], dtype=str)))
     if (rows < 0).any():
         line, fields = lines[np.argmax(rows < 0)]
         raise DataSetError(
-            f"{path}, line {line}: {fields[0]} is neither in meta.txt nor in audio/. Unpack the data set again."
+            f"{path}, line {line}: {fields[at]} is neither in the table of the corpus nor in audio/. Unpack "
+            "the data set again."
         )
     listed = np.zeros(len(names), dtype=bool)
     listed[rows] = True

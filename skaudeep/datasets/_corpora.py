@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import reprlib
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import NamedTuple
 from sklearn.utils import Bunch
 
 from skaudeep._validation import StrOptions, validate_params
-from skaudeep.datasets import _challenges, _environment, _layouts, _table
+from skaudeep.datasets import _challenges, _environment, _layouts, _speech, _table
 from skaudeep.datasets._bunch import KEYS, mark_unlabelled
-from skaudeep.datasets._find import check_folder_not_file, holds_audio
+from skaudeep.datasets._find import check_folder_not_file, holds_audio, parents_of, scan
 from skaudeep.exceptions import DataSetError
 
 #: Where other packages announce loaders of their own, as name = "module:function".
@@ -34,6 +35,9 @@ _LAYOUTS = {
     ),
     "dcase": _Layout(_challenges.load_dcase, _challenges.fits_dcase, _challenges.DCASE_LAYOUT),
     "compare": _Layout(_challenges.load_compare, _challenges.fits_compare, _challenges.COMPARE_LAYOUT),
+    "speech_commands": _Layout(
+        _speech.load_speech_commands, _speech.fits_speech_commands, _speech.SPEECH_COMMANDS_LAYOUT
+    ),
     "partitioned": _Layout(_layouts.load_partitioned, _layouts.fits_partitioned, _layouts.PARTITIONED_LAYOUT),
     "cross_validated": _Layout(
         _layouts.load_cross_validated, _layouts.fits_cross_validated, _layouts.CROSS_VALIDATED_LAYOUT
@@ -42,6 +46,18 @@ _LAYOUTS = {
     # a folder of any other layout holds audio as well: the last resort
     "folder": _Layout(_layouts.load_folder, _layouts.fits_folder, _layouts.FOLDER_LAYOUT),
 }
+#: Layouts that a folder of the first one has as well, and that say less about it.
+_WEAKER = {"urbansound8k": ("cross_validated",)}
+#: Layouts in which the names of folders are taken for classes, which is but a guess.
+_GUESSED = ("partitioned", "cross_validated", "folder")
+#: Layouts of known corpora, which one recognises from inside, too.
+_KNOWN = ("esc", "urbansound8k", "dcase", "compare", "speech_commands")
+
+#: What a folder directly in that of such a corpus is called; in the last one, as words are.
+_PARTS = re.compile(r"audio|wav|lab|meta|metadata|evaluation_setup|fold\d+|\d{3} - .+")
+
+_MOST_LEVELS = 5  # below a folder at which a corpus is looked for
+_MOST_FOLDERS = 1000  # that are looked at
 
 
 @validate_params(
@@ -61,8 +77,9 @@ def load_corpus(folder, kind="auto", *, on_unreadable="raise", **options):
         The layout, as one of
 
         * "auto": the one that fits; a folder that fits several is refused, except that a plain folder is only
-          what has no other layout;
-        * "esc", "urbansound8k", "dcase", "compare", "partitioned", "cross_validated",
+          what has no other layout. Refused are as well a plain folder above or inside of a folder of another layout,
+          and folders that would all be of a single class: whoever wants this passes the layout;
+        * "esc", "urbansound8k", "dcase", "compare", "speech_commands", "partitioned", "cross_validated",
           "table", "folder": that of the function `load_esc` and so on;
         * the name of a plug-in: a package that announces a function in the entry point group `skaudeep.corpora`;
         * a callable that takes `folder` and `options` and returns such a Bunch as the functions here do. It says that
@@ -118,8 +135,9 @@ def load_corpus(folder, kind="auto", *, on_unreadable="raise", **options):
     Raises
     ------
     DataSetError
-        If there is no such folder or kind, no layout or more than one fits, a corpus is incomplete, recordings cannot
-        be read, or a plug-in fails; the message says why each layout does not fit, and what it is.
+        If there is no such folder or kind, no layout or more than one fits, a folder above or below fits better, all
+        recordings would be of one class that nobody named, a corpus is incomplete, recordings cannot be read, or a
+        plug-in fails; the message says what to pass.
 
     See Also
     --------
@@ -168,7 +186,33 @@ class _BrokenPluginError(DataSetError):
 
 def _recognise(path, options, on_unreadable):
     """Load a corpus in the one layout that fits."""
-    reasons, fitting = {}, {}
+    fitting, reasons = _compare_layouts(path, options, on_unreadable)
+    if not fitting:
+        raise _nothing_fits(path, reasons)
+    if len(fitting) > 1:
+        raise DataSetError(f"{path} could be any of {', '.join(fitting)}; choose one with kind=.")
+    ((name, corpus),) = fitting.items()
+    if corpus is not None:
+        return corpus
+    if path.is_file():
+        check_folder_not_file(path)
+    said = options.get("classes", "auto") != "auto"
+    try:
+        corpus = _load(name, path, options, on_unreadable)
+    except DataSetError as error:
+        if name == "folder" and not said:
+            _check_no_corpus_below(path, _all_names(path))
+        raise DataSetError(f"{error} ({path} was taken for {name!r}; kind= chooses another layout.)") from error
+    if name == "folder" and not said:
+        _check_no_corpus_below(path, corpus["filenames"].tolist())
+    if name in _GUESSED and not said:
+        _check_classes(path, name, corpus)
+    return corpus
+
+
+def _compare_layouts(path, options, on_unreadable):
+    """The layouts that fit, with the corpus if it is a plug-in that has loaded it, and why the others do not."""
+    fitting, reasons = {}, {}
     for name, layout in _LAYOUTS.items():
         reason = None if path.is_file() and name == "table" else "a file and no folder"
         if path.is_dir():
@@ -185,25 +229,128 @@ def _recognise(path, options, on_unreadable):
             raise
         except DataSetError as error:
             reasons[name] = str(error)
+    weaker = {other for name in fitting for other in _WEAKER.get(name, ())}
     if len(fitting) > 1:
-        fitting.pop("folder", None)
-    if not fitting:
-        listed = "\n".join(f"* {name}: {reason}" for name, reason in reasons.items())
-        empty = ", below which there are no audio files" if path.is_dir() and not holds_audio(path) else ""
+        weaker.add("folder")
+    return {name: corpus for name, corpus in fitting.items() if name not in weaker}, reasons
+
+
+def _nothing_fits(path, reasons):
+    """The error for a folder of which no layout is known."""
+    listed = "\n".join(f"* {name}: {reason}" for name, reason in reasons.items())
+    is_empty = path.is_dir() and not holds_audio(path)
+    empty = ", below which there are no audio files" if is_empty else ""
+    found = _corpora_below(path, _all_names(path)) if path.is_dir() else {}
+    above = _corpus_above(path)
+    advice = f"\n{_in_words(path, found)} Give that folder." if found else ""
+    if above is not None:
+        advice += f"\nIt is part of {above[0]}, which has the layout of {above[1]!r}. Give that folder."
+    return DataSetError(
+        f"No layout fits {path}{empty}:\n{listed}{advice}\nA layout of your own can be given as a function, kind=."
+    )
+
+
+def _all_names(path):
+    """Names of all recordings below a folder, whether they can be read or not."""
+    found = scan(path)
+    return [*found.names, *found.unreadable]
+
+
+def _corpora_below(path, names):
+    """The layouts of the uppermost folders above recordings that have one, by their names."""
+    innermost = dict.fromkeys(name.rpartition("/")[0] for name in names)
+    folders = dict.fromkeys(folder for inner in innermost for folder in parents_of(f"{inner}/"))
+    with_folders = {parent for folder in folders for parent in parents_of(folder)}
+    near = [folder for folder in folders if folder.count("/") < _MOST_LEVELS]
+    found = {}
+    for folder in sorted(near, key=lambda folder: (folder.count("/"), folder))[:_MOST_FOLDERS]:
+        if any(folder.startswith(f"{other}/") for other in found):
+            continue
+        # without folders in it a folder can have no layout but one
+        kinds = [kind for kind in _LAYOUTS if kind != "folder"] if folder in with_folders else ["table"]
+        fitting = [kind for kind in kinds if _LAYOUTS[kind].fits(path / folder) is None]
+        if fitting:
+            found[folder] = fitting[0]
+    return found
+
+
+def _in_words(path, found):
+    """Which folders have a layout."""
+    listed = [f"{path / folder} has that of {kind!r}" for folder, kind in found.items()]
+    more = f" (and {len(listed) - 3} more)" if len(listed) > 3 else ""
+    return f"Below it, {', '.join(listed[:3])}{more}."
+
+
+def _check_no_corpus_below(path, names):
+    """Refuse a folder above that of a corpus, which would become a class."""
+    found = _corpora_below(path, names)
+    if found:
         raise DataSetError(
-            f"No layout fits {path}{empty}:\n{listed}\nA layout of your own can be given as a function, kind=."
+            f"{path} has no layout but that of a plain folder. {_in_words(path, found)} Give that folder, or "
+            "kind='folder' if the folders directly below are classes indeed."
         )
-    if len(fitting) > 1:
-        raise DataSetError(f"{path} could be any of {', '.join(fitting)}; choose one with kind=.")
-    ((name, corpus),) = fitting.items()
-    if corpus is not None:
-        return corpus
-    if path.is_file():
-        check_folder_not_file(path)
+
+
+def _check_classes(path, name, corpus):
+    """Refuse a single class that nobody but the name of a folder speaks of, and a folder inside of a corpus."""
+    classes = corpus["target_names"]
+    if classes is None:
+        above = _corpus_above(path)
+        if above is not None:
+            raise DataSetError(
+                f"{path} has no labels, but it is part of {above[0]}, which has the layout of {above[1]!r}. Give that "
+                f"folder, or kind={name!r} for recordings without labels."
+            )
+    elif len(classes) == 1 and not _lost_classes(path, corpus):
+        raise DataSetError(_one_class(path, name, corpus["filenames"].tolist(), str(classes[0])))
+
+
+def _lost_classes(path, corpus):
+    """Whether there are recordings of another class than the only one, which cannot be read."""
+    (label,) = corpus["target_names"]
+    return any(label not in Path(file).relative_to(path).parts[:-1] for file in corpus["unreadable"]["file"])
+
+
+def _corpus_above(path):
+    """The folder of a known corpus that a folder is part of and its layout, or None."""
+    path = path.absolute()
+    for up in path.parents[:2]:
+        is_part = _PARTS.fullmatch(path.relative_to(up).parts[0]) is not None
+        kinds = _KNOWN if is_part else ("speech_commands",)
+        kind = next((kind for kind in kinds if _fits(kind, up)), None)
+        if kind is not None:
+            return up, kind
+    return None
+
+
+def _fits(kind, path):
+    """Whether a folder, which may not be readable, has a layout."""
     try:
-        return _load(name, path, options, on_unreadable)
-    except DataSetError as error:
-        raise DataSetError(f"{error} ({path} was taken for {name!r}; kind= chooses another layout.)") from error
+        return _LAYOUTS[kind].fits(path) is None
+    except (DataSetError, OSError):
+        return False
+
+
+def _one_class(path, name, names, label):
+    """The message about a single class: where the classes may be, and how to insist."""
+    below = {folder for file in names for folder in parents_of(file)}
+    deepest = os.path.commonpath([os.path.dirname(file) for file in names]).replace(os.sep, "/")
+    inner = sorted(folder for folder in below if folder.rpartition("/")[0] == deepest)
+    tables = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in (".csv", ".tsv"))
+    advice = []
+    if name == "folder" and len(inner) > 1:
+        few = ", ".join(folder.rpartition("/")[2] for folder in inner[:3]) + (", ..." if len(inner) > 3 else "")
+        advice.append(f"If the {len(inner)} folders in {path / deepest} are the classes ({few}), give that folder.")
+    elif name == "folder":
+        advice.append(f"For recordings without labels, give {path / deepest} or kind='folder' and classes=False.")
+    if tables:
+        advice.append(f"If a table has the labels, such as {path / tables[0]}, give it.")
+    else:
+        advice.append("If the names of files tell the labels, write them into a table (load_table).")
+    return (
+        f"All {len(names)} recordings in {path} would be of the single class {label!r}, the name of their folder. "
+        f"{' '.join(advice)} If this is the class, say so with kind={name!r}."
+    )
 
 
 def _load(kind, path, options, on_unreadable):

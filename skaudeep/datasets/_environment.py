@@ -2,36 +2,57 @@
 
 import os
 import re
-from pathlib import Path
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 
+from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datasets._bunch import make_bunch
-from skaudeep.datasets._find import find_audio, fitting_folder, locate, paths_below, subfolders
+from skaudeep.datasets._find import (
+    find_recordings,
+    fitting_folder,
+    holds_audio,
+    locate,
+    paths_below,
+    reasons_below,
+    scan,
+    subfolders,
+)
 from skaudeep.datasets._table import check_different, read_table, typed, whole_numbers
 from skaudeep.exceptions import DataSetError
 
 ESC_LAYOUT = (
     "Expected class folders 'NNN - Name' holding files 'FOLD-CLIP-TAKE.ogg' (for example "
-    "'001 - Dog bark/1-100032-A.ogg'), or the table meta/esc50.csv beside the folder audio/."
+    "'001 - Dog bark/1-100032-A.ogg'), or the table meta/esc50.csv (or esc50.csv) beside the folder audio/."
 )
-URBANSOUND8K_LAYOUT = "Expected the table metadata/UrbanSound8K.csv and the folders audio/fold1 to audio/fold10."
+URBANSOUND8K_LAYOUT = (
+    "Expected the table metadata/UrbanSound8K.csv and the folders audio/fold1 to audio/fold10, or UrbanSound8K.csv "
+    "beside fold1 to fold10."
+)
 
 _ESC_FOLDER = re.compile(r"(\d{3}) - (.+)")
 _ESC_FILE = re.compile(r"(?P<fold>\d)-(?P<clip>[^-]+)(-.+)?")
-_ESC_TABLE = Path("meta", "esc50.csv")
-_URBANSOUND8K_TABLE = Path("metadata", "UrbanSound8K.csv")
+# where the data sets have their tables, and where copies of them do
+_ESC_TABLES = ("meta/esc50.csv", "esc50.csv")
+_URBANSOUND8K_TABLES = ("metadata/UrbanSound8K.csv", "UrbanSound8K.csv")
 
 
-def load_esc(folder):
+@validate_params(
+    {"folder": "no_validation", "on_unreadable": [StrOptions({"raise", "skip"})]}, prefer_skip_nested_validation=True
+)
+def load_esc(folder, *, on_unreadable="raise"):
     """Find the recordings of ESC-10 or ESC-50, with their classes, folds and sources.
 
     Parameters
     ----------
     folder : str or path-like
         The unpacked data set, in the layout with class folders (`001 - Dog bark/1-100032-A.ogg`) or in the
-        newer one with `meta/esc50.csv` and `audio/`.
+        newer one with `meta/esc50.csv` and `audio/`. In copies the table may be `esc50.csv`, and the audio in
+        another folder.
+    on_unreadable : {"raise", "skip"}, default="raise"
+        With class folders: whether recordings that cannot be read as they are, such as .m4a files or audio in files
+        without a suffix, are an error, or left out and listed in `unreadable`.
 
     Returns
     -------
@@ -71,20 +92,23 @@ def load_esc(folder):
     [[0, 2], [1]]
     """
     folder = fitting_folder(folder, fits_esc, ESC_LAYOUT)
-    table = folder / _ESC_TABLE
-    if not table.is_file():
-        return _make_bunch(folder, _esc_from_folders(folder))
+    table = _find_table(folder, _ESC_TABLES)
+    if table is None:
+        recordings = find_recordings(folder, on_unreadable)
+        found = _esc_from_folders(folder, recordings.names)
+        left_out = reasons_below(folder, recordings)
+        return _make_bunch(folder, found, notes=recordings.notes, unreadable=left_out)
     frame = read_table(table, ("filename", "target", "category", "fold", "src_file"), separator=",")
     found = pd.DataFrame(
         {
-            "path": "audio/" + frame["filename"],
+            "path": frame["filename"],
             "number": whole_numbers(frame["target"], table),
             "name": frame["category"],
             "fold": whole_numbers(frame["fold"], table),
             "clip": frame["src_file"],
         }
     )
-    return _make_bunch(folder, found, table, frame)
+    return _bunch_of_table(folder, found, table, frame)
 
 
 def load_urbansound8k(folder):
@@ -93,7 +117,8 @@ def load_urbansound8k(folder):
     Parameters
     ----------
     folder : str or path-like
-        The unpacked data set, with `metadata/UrbanSound8K.csv` and `audio/fold1` to `audio/fold10`.
+        The unpacked data set, with `metadata/UrbanSound8K.csv` and `audio/fold1` to `audio/fold10`; in copies
+        `UrbanSound8K.csv` may be beside `fold1` to `fold10`.
 
     Returns
     -------
@@ -132,12 +157,12 @@ def load_urbansound8k(folder):
     (['7-3-0-0.wav', '9-1-0-0.wav'], [1, 0], [1, 2])
     """
     folder = fitting_folder(folder, fits_urbansound8k, URBANSOUND8K_LAYOUT)
-    table = folder / _URBANSOUND8K_TABLE
+    table = _find_table(folder, _URBANSOUND8K_TABLES)
     frame = read_table(table, ("slice_file_name", "fold", "class"), separator=",")
     fold = whole_numbers(frame["fold"], table)
     found = pd.DataFrame(
         {
-            "path": "audio/fold" + pd.Series(fold.astype(str), frame.index) + "/" + frame["slice_file_name"],
+            "path": "fold" + pd.Series(fold.astype(str), frame.index) + "/" + frame["slice_file_name"],
             "number": pd.factorize(frame["class"].where(frame["class"] != ""), sort=True)[0],
             "name": frame["class"],
             "fold": fold,
@@ -145,25 +170,70 @@ def load_urbansound8k(folder):
     )
     if "fsID" in frame:
         found["clip"] = frame["fsID"]
-    return _make_bunch(folder, found, table, frame)
+    return _bunch_of_table(folder, found, table, frame)
 
 
 def fits_esc(folder):
     """Say why a folder is not ESC-10 or ESC-50, or None if it is."""
-    if (folder / _ESC_TABLE).is_file() or any(map(_ESC_FOLDER.fullmatch, subfolders(folder))):
+    if _has_table(folder, _ESC_TABLES) or any(map(_ESC_FOLDER.fullmatch, subfolders(folder))):
         return None
-    return f"no class folders 'NNN - Name' and no table {_ESC_TABLE.as_posix()}"
+    return f"no class folders 'NNN - Name' and no table {' or '.join(_ESC_TABLES)}"
 
 
 def fits_urbansound8k(folder):
     """Say why a folder is not UrbanSound8K, or None if it is."""
-    return None if (folder / _URBANSOUND8K_TABLE).is_file() else f"no table {_URBANSOUND8K_TABLE.as_posix()}"
+    return None if _has_table(folder, _URBANSOUND8K_TABLES) else f"no table {' or '.join(_URBANSOUND8K_TABLES)}"
 
 
-def _esc_from_folders(folder):
+def _find_table(folder, names):
+    """The path of the first of some tables that there is, or None."""
+    paths = (folder / name for name in names)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _has_table(folder, names):
+    """Whether there is one of some tables; one beside nothing belongs to the corpus in the folder above."""
+    table = _find_table(folder, names)
+    return table is not None and (table.parent != folder or holds_audio(folder))
+
+
+def _audio_folder(folder, names):
+    """The folder below that of a corpus, "" or with a slash at its end, in which the files of its table are."""
+    if (folder / "audio" / names.iloc[0]).is_file():
+        return "audio/"
+    listed, depth = set(names), names.iloc[0].count("/") + 1
+    counts = Counter()
+    for path in scan(folder).names:
+        parts = path.split("/")
+        if "/".join(parts[-depth:]) in listed:
+            counts["/".join([*parts[:-depth], ""])] += 1
+    most = [below for below, count in counts.items() if count == max(counts.values())]
+    depth = min((below.count("/") for below in most), default=0)
+    uppermost = [below for below in most if below.count("/") == depth]
+    if len(uppermost) > 1:
+        raise DataSetError(
+            f"{folder} holds the recordings of its table more than once, in {' and in '.join(sorted(uppermost))}; "
+            "remove all but one of these folders."
+        )
+    return uppermost[0] if uppermost else "audio/"
+
+
+def _bunch_of_table(folder, found, table, frame):
+    """A Bunch of the recordings of a table, whose paths start in the folder of the audio."""
+    names = found["path"]
+    below = _audio_folder(folder, names) if len(names) else "audio/"
+    root = folder / below
+    check_different(locate(names, root, table), names, table)
+    recordings = scan(root)
+    n_others = len({*recordings.names, *recordings.unreadable} - set(names))
+    notes = (f"without {n_others} files that the table does not name",) if n_others else ()
+    return _make_bunch(folder, found.assign(path=below + names), frame, notes)
+
+
+def _esc_from_folders(folder, paths):
     """Path, class number and name, fold and clip of every recording in the layout with class folders."""
     rows = []
-    for path in find_audio(folder):
+    for path in paths:
         top, _, below = path.partition("/")
         named = _ESC_FOLDER.fullmatch(top) if below else None
         if named is None:
@@ -177,14 +247,8 @@ def _esc_from_folders(folder):
     return pd.DataFrame(rows, columns=["path", "number", "name", "fold", "clip"])
 
 
-def _make_bunch(folder, found, table=None, frame=None):
+def _make_bunch(folder, found, frame=None, notes=(), unreadable=None):
     """A Bunch from path, class number and name, fold and perhaps clip of every recording, in the order of paths."""
-    notes = ()
-    if table is not None:
-        names = found["path"].str.removeprefix("audio/")
-        check_different(locate(names, folder / "audio", table), names, table)
-        n_others = len(set(find_audio(folder / "audio")) - set(names))
-        notes = (f"without {n_others} files that the table does not name",) if n_others else ()
     order = np.argsort(found["path"].to_numpy(dtype=object), kind="stable")
     found = found.iloc[order]
     labelled = (found["name"] != "").to_numpy()
@@ -204,4 +268,5 @@ def _make_bunch(folder, found, table=None, frame=None):
         groups=found.get("clip"),
         frame=None if frame is None else typed(frame.iloc[order]),
         notes=notes,
+        unreadable=unreadable,
     )

@@ -216,6 +216,13 @@ def fits_folder(folder):
     # a class may be called train, as in corpora of vehicles, but hardly a second one devel or test
     if folds or len(parts) > 1:
         return f"folders such as {(folds + parts)[0]}, which are no classes,"
+    # nor are train-clean-100 and test-clean, where there is nothing else
+    numbers = {name: _partition_in(name) for name in names}
+    if len({number for number in numbers.values() if number is not None}) > 1:
+        others = [name for name, number in numbers.items() if number is None]
+        if not any(holds_audio(folder / name, readable=True) for name in others):
+            first = next(name for name, number in numbers.items() if number is not None)
+            return f"folders such as {first}, which are partitions and no classes (kind='folder' if they are),"
     return _fits_audio(folder)
 
 
@@ -248,6 +255,12 @@ def _fits_parts(folder, number_of, what):
 
 def _partition_number(name):
     return PARTITION_NUMBERS.get(name.lower())
+
+
+def _partition_in(name):
+    """The number of the partition of which a name speaks, as does train-clean-100; None if of none."""
+    words = re.split(r"[^a-z]+", name.lower())
+    return next((PARTITION_NUMBERS[word] for word in words if word in PARTITION_NUMBERS), None)
 
 
 def _fold_number(name):

@@ -12,11 +12,11 @@ from skaudeep.datasets import _corpora, load_corpus
 from skaudeep.exceptions import DataSetError
 
 
-def load(folder, parser="auto", columns=()):
+def load(folder, parser="auto", columns=(), **more):
     options = argparse.ArgumentParser(exit_on_error=False)
     _corpus.add_corpus(options)
     words = ["--basedir", str(folder), "--parser", parser, *(["--columns", *columns] if columns else [])]
-    return _corpus.load(options.parse_args(words))
+    return _corpus.load(options.parse_args(words), **more)
 
 
 @pytest.fixture
@@ -44,13 +44,17 @@ def layouts(tree):
     (dcase / "meta.txt").write_text("audio/a.wav\tbeach\tx\n")
     compare = tree("wav/train_1.wav", "lab/labels.csv", folder="compare")
     (compare / "lab" / "labels.csv").write_text("file_name,label\ntrain_1.wav,x\n")
+    commands = tree(
+        "no/a_nohash_0.wav", "yes/b_nohash_0.wav", "validation_list.txt", "testing_list.txt", folder="words"
+    )
     return {
+        "speech_commands": commands,
         "esc": tree("001 - Dog/1-2-A.ogg", "001 - Dog/2-3-A.ogg", folder="esc"),
         "urbansound8k": urban,
         "dcase": dcase,
         "compare": compare,
-        "partitioned": tree("train/x/a.wav", "test/x/b.wav", folder="partitioned"),
-        "cross_validated": tree("fold_1/x/a.wav", "fold_2/x/b.wav", folder="folds"),
+        "partitioned": tree("train/x/a.wav", "test/y/b.wav", folder="partitioned"),
+        "cross_validated": tree("fold_1/x/a.wav", "fold_2/y/b.wav", folder="folds"),
         "table": table,
         "folder": tree("x/a.wav", "y/b.wav", folder="folder"),
     }
@@ -66,6 +70,7 @@ NAMES = {
         "audeep.backend.parsers.escalation.EscalationParser",
         "audeep.backend.parsers.mask.TheParser",
     ],
+    "speech_commands": ["speech_commands", "Speech-Commands", "SpeechCommands"],
     "partitioned": ["partitioned", "audeep.backend.parsers.partitioned.PartitionedParser"],
     "cross_validated": [
         *("cross_validated", "Cross-Validated"),
@@ -89,7 +94,7 @@ def test_kinds_and_class_paths_of_the_original(layouts, kind, name):
 )
 def test_without_metadata(layouts, parser):
     corpus = load(layouts["cross_validated"], parser)
-    assert corpus.filenames.tolist() == ["fold_1/x/a.wav", "fold_2/x/b.wav"]
+    assert corpus.filenames.tolist() == ["fold_1/x/a.wav", "fold_2/y/b.wav"]
     assert corpus.target is None and corpus.cv_folds is None
 
 
@@ -151,6 +156,23 @@ def test_errors_and_warnings_speak_of_columns(emotions, layouts):
 def test_what_is_no_column(emotions, word):
     with pytest.raises(argparse.ArgumentError, match="is not WHAT=NAME, with WHAT one of path, label, start, end"):
         load(emotions, columns=[word])
+
+
+def test_errors_about_wrong_guesses_speak_of_options(tree):
+    with pytest.raises(
+        DataSetError, match=r"give .*recordings or --parser none\. .* and give that\. .* --parser 'folder'"
+    ):
+        load(tree("recordings/0_george_0.wav"))
+    assert load(tree(), "folder").target_names.tolist() == ["recordings"]
+    assert load(tree(), "none").target is None
+
+
+def test_recordings_that_cannot_be_read(tree):
+    folder = tree("dog/1.wav", "rain/1.wav", "cat/1.m4a")
+    with pytest.raises(DataSetError, match=r"1 of the 3 recordings .* leave them out with --on-error 'skip'"):
+        load(folder)
+    for parser in ("auto", "folder", "none"):
+        assert len(load(folder, parser, on_unreadable="skip").data) == 2
 
 
 # --- functions of others ---

@@ -195,6 +195,20 @@ def test_recordings_that_fail_are_named_with_the_remedy(run, place, tmp_path):
     assert re.search(r"^1/4 extract: [\d.]+ s, 11 recordings left out$", done.err, re.M)
 
 
+def test_errors_of_the_corpus_name_keys(run, place, tmp_path):
+    shutil.copytree(place / "corpus", tmp_path / "above" / "corpus")
+    for dry in ([], ["--dry-run"]):
+        done = run("--corpus", "above", *dry)
+        assert done.status == 1
+        assert "Give that folder, or --set corpus.parser=folder if" in done.err
+    (tmp_path / "above/corpus/fold_1/dog/x.m4a").touch()
+    done = run("--corpus", "above/corpus", "--dry-run")
+    assert done.status == 1 and "leave them out with --set spectrograms.on_error=skip." in done.err
+    done = run("--corpus", "above/corpus", "--dry-run", "--set", "spectrograms.on_error=skip")
+    assert done.status == 0
+    assert "warning: Audio: 4 recordings" in done.err and "without 1 that cannot be read (1 .m4a)" in done.err
+
+
 def test_a_folder_of_others_is_left_alone(run, tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis/chapter.tex").touch()

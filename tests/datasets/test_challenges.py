@@ -4,6 +4,7 @@ from sklearn.model_selection import PredefinedSplit
 
 from skaudeep.datasets import PredefinedFolds
 from skaudeep.datasets._challenges import load_compare, load_dcase
+from skaudeep.datasets._corpora import load_corpus
 from skaudeep.exceptions import DataSetError
 
 DCASE = {
@@ -227,3 +228,114 @@ def test_compare_names_without_a_partition_are_refused(tree):
     folder = tree(*WAV, "wav/extra.wav", texts={"lab/labels.csv": labels_table(",", "file_name", "label")})
     with pytest.raises(DataSetError, match=r"extra\.wav in .*wav begins with none of train, devel, test"):
         load_compare(folder)
+
+
+# --- acoustic scenes since 2018, with headers ---
+
+SCENES = (
+    "filename\tscene_label\tidentifier\tsource_label\n"
+    "audio/d.wav\tbus\tparis-2\ta\n"
+    "audio/a.wav\tairport\tbarcelona-0\ta\n"
+    "audio/b.wav\tbus\tparis-1\tb\n"
+    "audio/c.wav\tairport\tbarcelona-0\tb\n"
+)
+LISTS = {
+    "fold1_train": ["audio/a.wav\tairport", "audio/c.wav\tairport"],
+    "fold1_evaluate": ["audio/b.wav\tbus"],
+    "fold1_test": ["audio/b.wav"],
+}
+
+
+def scenes(suffix, *, headed=True, kinds=LISTS):
+    """The tables of a corpus of acoustic scenes; audio/d.wav is in no list, as devices of some years are."""
+    texts = {"meta.csv": SCENES}
+    for kind in kinds:
+        lines = LISTS[kind]
+        header = ["filename\tscene_label"[: None if "\t" in lines[0] else 8]] if headed else []
+        texts[f"evaluation_setup/{kind}{suffix}"] = "\n".join([*header, *lines]) + "\n"
+    return texts
+
+
+@pytest.mark.parametrize(("suffix", "headed"), [(".csv", True), (".txt", False), (".txt", True), (".csv", False)])
+@pytest.mark.parametrize("kinds", [tuple(LISTS), ("fold1_train", "fold1_test"), ("fold1_train", "fold1_evaluate")])
+def test_acoustic_scenes_with_headers(tree, check_dataset, suffix, headed, kinds):
+    folder = tree(*AUDIO, texts=scenes(suffix, headed=headed, kinds=kinds))
+    for load in (load_dcase, load_corpus):
+        corpus = load(folder)
+        assert corpus.filenames.tolist() == AUDIO
+        assert corpus.target_names.tolist() == ["airport", "bus"]
+        assert corpus.groups.tolist() == ["barcelona-0", "paris-1", "barcelona-0", "paris-2"]
+        assert corpus.frame["source_label"].tolist() == ["a", "b", "b", "a"]
+        assert splits(corpus) == [([0, 2], [1])]
+    check_dataset(
+        corpus,
+        label_nominal=dict(zip(AUDIO, ["airport", "bus", "airport", "bus"], strict=True)),
+        cv_folds=dict(zip(AUDIO, [[0], [1], [0], [np.nan]], strict=True)),
+    )
+
+
+def test_acoustic_scenes_in_the_words_of_copies(tree):
+    texts = {name: text.replace("\t", ",").replace("audio/", "") for name, text in scenes(".csv").items()}
+    corpus = load_corpus(tree(*AUDIO, texts=texts))
+    assert corpus.filenames.tolist() == AUDIO and corpus.target.tolist() == [0, 1, 0, 1]
+    assert corpus.groups.tolist() == ["barcelona-0", "paris-1", "barcelona-0", "paris-2"]
+    assert splits(corpus) == [([0, 2], [1])]
+
+
+def test_acoustic_scenes_without_labels(tree):
+    corpus = load_dcase(tree(*AUDIO, texts={"meta.csv": "filename\n" + "\n".join(AUDIO)}))
+    assert corpus.target is None and corpus.groups is None and corpus.filenames.tolist() == AUDIO
+
+
+def test_columns_of_the_same_name_do_not_mix(tree):
+    table = "file,label,filename,scene_label\nx,0,audio/a.wav,bus\ny,1,audio/b.wav,beach\n"
+    corpus = load_dcase(tree("audio/a.wav", "audio/b.wav", texts={"meta.csv": table}))
+    assert corpus.target_names[corpus.target].tolist() == ["bus", "beach"]
+    assert corpus.frame["label_"].tolist() == ["0", "1"]
+
+
+@pytest.mark.parametrize("text", ["name,class\na,1\n", "", b"\xff\xfe", "audio/a.wav\tbus\n"])
+def test_a_table_called_meta_of_another_kind_is_none_of_dcase(tree, text):
+    folder = tree("audio/a.wav", texts={"meta.csv": text})
+    with pytest.raises(DataSetError, match=r"No columns filename and scene_label in meta\.csv in .*Expected"):
+        load_dcase(folder)
+    with pytest.raises(DataSetError, match=r"single class 'audio'.*such as .*meta\.csv, give it"):
+        load_corpus(folder)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ({"meta.csv": SCENES + "audio/a.wav\n"}, r"meta\.csv \(line 6 has 1 fields, the header 4\)"),
+        ({"meta.csv": SCENES + "audio/x.wav\tbus\tx\ta\n"}, r"1 of the 5 files .*x\.wav \(line 6\)"),
+        (
+            {"evaluation_setup/fold1_test.txt": "audio/b.wav\n"},
+            r"holds fold1_test\.(csv|txt) and fold1_test\.",
+        ),
+        ({"evaluation_setup/fold1_train.csv": "filename\tscene_label\naudio/x.wav\tbus\n"}, r"line 2: audio/x\.wav is"),
+    ],
+)
+def test_acoustic_scenes_with_wrong_tables_are_refused(tree, texts, message):
+    with pytest.raises(DataSetError, match=message):
+        load_dcase(tree(*AUDIO, texts=scenes(".csv") | texts))
+
+
+def test_dcase_says_what_its_table_does_not_name(tree):
+    folder = tree(*AUDIO, "audio/new.wav", texts=DCASE)
+    assert load_dcase(folder).DESCR.endswith("1 that meta.txt does not name.")
+    tree("audio/new.m4a", "audio/other.amr")
+    with pytest.raises(DataSetError, match=r"1 of the 6 recordings .*audio cannot be read \(1 \.amr\)"):
+        load_dcase(folder)
+    corpus = load_dcase(folder, on_unreadable="skip")
+    assert corpus.unreadable["file"].tolist() == [str(folder / "audio" / "other.amr")]
+    listed = DCASE["meta.txt"] + "audio/other.amr\tbus\r\n"
+    assert "audio/other.amr" in load_dcase(tree(texts={"meta.txt": listed})).filenames
+
+
+def test_compare_says_what_its_tables_do_not_name(tree):
+    folder = tree("wav/train_1.wav", "wav/test_1.wav", texts={"lab/labels.csv": "file_name,label\ntrain_1.wav,x\n"})
+    assert load_compare(folder).DESCR.endswith("1 that lab does not name.")
+    tree("wav/test_2.m4a")
+    with pytest.raises(DataSetError, match=r"1 of the 3 .* the first is test_2\.m4a"):
+        load_compare(folder)
+    assert len(load_compare(folder, on_unreadable="skip").unreadable) == 1

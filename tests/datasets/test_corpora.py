@@ -14,6 +14,7 @@ from skaudeep.exceptions import DataSetError
 COMPARE = {"lab/labels.csv": "file_name,label\ntrain_1.wav,x\n"}
 DCASE = {"meta.txt": "audio/a.wav\tbus\n"}
 ESC50 = {"meta/esc50.csv": "filename,fold,target,category,src_file\na.wav,1,0,dog,1\n"}
+SPEECH_COMMANDS = {"validation_list.txt": "", "testing_list.txt": "yes/b_nohash_0.wav\n"}
 URBANSOUND8K = {"metadata/UrbanSound8K.csv": "slice_file_name,fold,class\na.wav,1,dog\n"}
 
 CORPORA = {
@@ -22,8 +23,9 @@ CORPORA = {
     "urbansound8k": (["audio/fold1/a.wav"], URBANSOUND8K),
     "dcase": (["audio/a.wav"], DCASE),
     "compare": (["wav/train_1.wav"], COMPARE),
-    "partitioned": (["train/a/1.wav", "test/a/2.wav"], {}),
-    "cross_validated": (["fold_1/a/1.wav", "fold_2/a/2.wav"], {}),
+    "speech_commands": (["no/a_nohash_0.wav", "yes/b_nohash_0.wav"], SPEECH_COMMANDS),
+    "partitioned": (["train/a/1.wav", "test/b/2.wav"], {}),
+    "cross_validated": (["fold_1/a/1.wav", "fold_2/b/2.wav"], {}),
     "table": (["a/1.wav"], {"metadata.csv": "path,label\na/1.wav,b\n"}),
     "folder": (["a/1.wav", "b/2.wav"], {"notes/meta.txt": "", "README.md": ""}),
     "folder without classes": (["1.wav"], {}),
@@ -194,8 +196,8 @@ def plugin(tmp_path_factory, monkeypatch):
 
 def test_a_plugin_is_found_by_name_and_by_itself(tree, plugin):
     plugin("mine", "load_mine")
-    folder = tree("a/1.wav")
-    assert load_corpus(folder).DESCR == "Audio: 1 recording, 1 class (a)."
+    folder = tree("a/1.wav", "b/2.wav")
+    assert load_corpus(folder).DESCR == "Audio: 2 recordings, 2 classes (a, b)."
     with pytest.raises(DataSetError, match=r"no file called mine"):
         load_corpus(folder, "mine")
     tree("mine")
@@ -258,6 +260,108 @@ def test_a_function_of_ones_own(tree):
         load_corpus(folder, kind=load_upside_down, suffix="x")
 
 
+# --- guesses that would be wrong without a word ---
+
+INSIDE = {
+    "esc": (["001 - Dog/1-1-A.ogg", "002 - Cat/2-2-A.ogg"], {}),
+    **{kind: CORPORA[kind] for kind in ("urbansound8k", "dcase", "compare", "speech_commands", "partitioned")},
+    **{kind: CORPORA[kind] for kind in ("esc with a table", "cross_validated", "table")},
+}
+
+
+@pytest.mark.parametrize("depth", ["corpus", "downloads/2024/corpus"])
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_folder_above_a_corpus_is_refused(tree, name, depth):
+    names, texts = INSIDE[name]
+    folder = tree(
+        *(f"{depth}/{file}" for file in names), texts={f"{depth}/{file}": text for file, text in texts.items()}
+    )
+    kind = name.split()[0]
+    with pytest.raises(DataSetError) as caught:
+        load_corpus(folder)
+    assert f"Below it, {folder / depth} has that of '{kind}'. Give that folder, or kind='folder'" in str(caught.value)
+    assert len(load_corpus(folder / depth).target_names) >= 1
+    assert load_corpus(folder, kind="folder").target_names.tolist() == [depth.split("/")[0]]
+    assert load_corpus(folder, classes=False).target is None
+
+
+def test_a_folder_above_several_corpora_is_refused(tree):
+    texts = {f"us/{name}": text for name, text in URBANSOUND8K.items()}
+    folder = tree("mine/1.wav", "esc/001 - Dog/1-1-A.ogg", "us/audio/fold1/a.wav", texts=texts)
+    with pytest.raises(DataSetError, match=r"Below it, .*esc has that of 'esc', .*us has that of 'urbansound8k'\."):
+        load_corpus(folder)
+    # nor does it matter that nothing fits
+    with pytest.raises(DataSetError, match=r"(?s)No layout fits .*Below it, .*esc has that of 'esc', .* Give that"):
+        load_corpus(tree("fold1/1.wav"))
+
+
+def test_a_folder_above_a_corpus_counts_more_than_what_is_wrong_with_its_files(tree):
+    folder = tree("readme.wav", "x.m4a", "corpus/train/a/1.wav", "corpus/test/b/1.m4a")
+    with pytest.raises(DataSetError, match=r"corpus has that of 'partitioned'"):
+        load_corpus(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("esc", "001 - Dog"),
+        ("esc with a table", "audio"),
+        ("esc with a table", "meta"),
+        ("urbansound8k", "audio"),
+        ("urbansound8k", "audio/fold1"),
+        ("dcase", "audio"),
+        ("compare", "wav"),
+        ("speech_commands", "yes"),
+    ],
+)
+def test_a_folder_inside_of_a_corpus_is_refused(tree, name, part):
+    names, texts = CORPORA[name]
+    folder = tree(*names, texts=texts)
+    with pytest.raises(DataSetError, match=rf"is part of {folder}, which has the layout of '{name.split()[0]}'\."):
+        load_corpus(folder / part)
+    if part != "meta":
+        assert load_corpus(folder / part, kind="folder", classes=False).target is None
+
+
+GENRES = [
+    f"Data/genres_original/{genre}/{genre}.0000{n}.wav" for genre in ("blues", "jazz", "pop", "rock") for n in (0, 1)
+]
+
+
+@pytest.mark.parametrize("above", ["", "Data"])
+def test_class_folders_further_below_are_named(tree, above):
+    folder = tree(*GENRES, "Data/images_original/blues/blues00000.png", "Data/features_30_sec.csv")
+    message = rf"single class '.*'.* If the 4 folders in {folder / 'Data/genres_original'} are the classes \(blues, ja"
+    with pytest.raises(DataSetError, match=message):
+        load_corpus(folder / above)
+    assert load_corpus(folder / "Data" / "genres_original").target_names.tolist() == ["blues", "jazz", "pop", "rock"]
+
+
+@pytest.mark.parametrize(
+    ("names", "kind", "label", "advice"),
+    [
+        (["recordings/0_george_0.wav", "README.md"], "folder", "recordings", r"give .*recordings or kind='folder' and"),
+        (
+            ["audio/1.wav", "labels.csv"],
+            "folder",
+            "audio",
+            r"If a table has the labels, such as .*labels\.csv, give",
+        ),
+        (["dog/1.wav"], "folder", "dog", r"If the names of files tell the labels, write them into a table"),
+        (["train/audio/1.wav", "test/audio/2.wav"], "partitioned", "audio", r"write them into a table"),
+        (["fold1/audio/1.wav", "fold2/audio/2.wav"], "cross_validated", "audio", r"write them into a table"),
+    ],
+)
+def test_a_single_class_is_refused_unless_somebody_says_so(tree, names, kind, label, advice):
+    folder = tree(*names)
+    with pytest.raises(DataSetError, match=rf"would be of the single class '{label}'.*{advice}.* kind='{kind}'\.$"):
+        load_corpus(folder)
+    assert load_corpus(folder, kind=kind).target_names.tolist() == [label]
+    if kind == "folder":
+        assert load_corpus(folder, classes=True).target_names.tolist() == [label]
+        assert load_corpus(folder / label).target is None
+
+
 def test_recordings_without_labels_are_said_to_be_so(tree):
     assert load_corpus(tree("0_george_0.wav", "1_lucas_0.wav")).DESCR == (
         "Audio: 2 recordings, no labels, as there are no folders for classes."
@@ -265,8 +369,25 @@ def test_recordings_without_labels_are_said_to_be_so(tree):
 
 
 def test_classes_of_which_all_is_in_subfolders_are_mentioned(tree):
-    corpus = load_corpus(tree("train-clean/19/1/x.flac", "test-clean/20/1/x.flac"))
-    assert corpus.DESCR.endswith("subfolders of classes are part of them (such as test-clean/20/1).")
+    corpus = load_corpus(tree("dog/19/1/x.flac", "cat/20/1/x.flac"))
+    assert corpus.DESCR.endswith("subfolders of classes are part of them (such as cat/20/1).")
+
+
+@pytest.mark.parametrize("names", [("train-clean-100", "test-clean"), ("FSD50K.dev_audio", "FSD50K.eval_audio")])
+def test_partitions_in_other_words_are_no_classes(tree, names):
+    folder = tree(*(f"{name}/1.wav" for name in names), "doc/README.md")
+    with pytest.raises(
+        DataSetError, match=rf"\* folder: folders such as (?:{names[0]}|{names[1]}), which are partitions"
+    ):
+        load_corpus(folder)
+    assert len(load_corpus(folder, kind="folder").target_names) == 2
+    # beside other folders they are classes, as of vehicles
+    assert len(load_corpus(tree("bus/1.wav")).target_names) == 3
+
+
+def test_a_neighbour_of_a_corpus_is_no_part_of_it(tree):
+    folder = tree("audio/a.wav", "mine/1.wav", "mine/2.wav", texts=DCASE)
+    assert load_corpus(folder / "mine").target is None
 
 
 def test_recordings_that_cannot_be_read_are_refused_or_skipped(tree):
@@ -279,6 +400,13 @@ def test_recordings_that_cannot_be_read_are_refused_or_skipped(tree):
     assert corpus.DESCR.endswith("without 1 that cannot be read (1 .m4a; nothing is left of cat).")
     with pytest.raises(ValueError, match="'on_unreadable' parameter of load_corpus"):
         load_corpus(folder, on_unreadable="ignore")
+
+
+def test_one_class_that_is_left_is_no_single_class(tree):
+    folder = tree("dog/1.wav", "cat/1.m4a")
+    assert load_corpus(folder, on_unreadable="skip").target_names.tolist() == ["dog"]
+    with pytest.raises(DataSetError, match="single class 'dog'"):
+        load_corpus(tree("more/dog/1.wav", "more/dog/1.amr") / "more", on_unreadable="skip")
 
 
 def test_functions_of_others_get_what_is_to_be_done_about_unreadable_recordings(tree):

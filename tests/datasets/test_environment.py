@@ -4,6 +4,7 @@ import xarray as xr
 from sklearn.model_selection import PredefinedSplit, cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
+from skaudeep.datasets._corpora import load_corpus
 from skaudeep.datasets._environment import load_esc, load_urbansound8k
 from skaudeep.exceptions import DataSetError
 
@@ -200,3 +201,61 @@ def test_urbansound8k_with_a_file_in_another_fold_is_refused(urbansound8k):
     (urbansound8k / "audio/fold2/7061-6-0-0.wav").rename(urbansound8k / "audio/fold10/7061-6-0-0.wav")
     with pytest.raises(DataSetError, match=r"1 of the 3 files .*first is fold2/7061-6-0-0\.wav \(line 3\)"):
         load_urbansound8k(urbansound8k)
+
+
+def test_esc50_as_copies_have_it(esc50):
+    expected = load_esc(esc50)
+    (esc50 / "meta" / "esc50.csv").rename(esc50 / "esc50.csv")
+    (esc50 / "audio").rename(esc50 / "inner")
+    (esc50 / "audio").mkdir()
+    (esc50 / "inner").rename(esc50 / "audio" / "audio")
+    corpus = load_esc(esc50)
+    assert corpus.filenames.tolist() == expected.filenames.tolist()
+    assert corpus.data[0] == str(esc50 / "audio" / "audio" / "1-100-A-14.wav")
+    assert corpus.target.tolist() == [1, 1, 0] and corpus.cv.test_fold.tolist() == [1, 1, 5]
+    assert corpus.groups.tolist() == expected.groups.tolist() and corpus.DESCR == expected.DESCR
+
+
+def test_esc50_of_which_a_part_is_there_twice(esc50):
+    for rate in ("16000", "44100"):
+        (esc50 / "audio" / rate).mkdir()
+        for name in ("1-100-A-14.wav", "1-100-B-14.wav", "5-9-A-0.wav"):
+            (esc50 / "audio" / rate / name).touch()
+    assert load_esc(esc50).DESCR.endswith("without 6 files that the table does not name.")
+    for path in (esc50 / "audio").glob("*.wav"):
+        path.unlink()
+    with pytest.raises(DataSetError, match=r"more than once, in audio/16000/ and in audio/44100/; remove all but one"):
+        load_esc(esc50)
+
+
+def test_esc_says_what_it_cannot_read(tree):
+    folder = tree("001 - Dog/1-1-A.ogg", "002 - Cat/1-2-A.m4a")
+    with pytest.raises(DataSetError, match=r"1 of the 2 .* nothing is left of 002 - Cat\."):
+        load_esc(folder)
+    corpus = load_esc(folder, on_unreadable="skip")
+    assert corpus.target_names.tolist() == ["Dog"] and len(corpus.unreadable) == 1
+    assert "without 1 that cannot be read (1 .m4a; nothing is left of 002 - Cat)" in corpus.DESCR
+
+
+@pytest.mark.parametrize("form", ["{}", "audio/{}", "sounds/{}"])
+def test_urbansound8k_as_copies_have_it(urbansound8k, form):
+    expected = load_urbansound8k(urbansound8k)
+    (urbansound8k / "metadata" / "UrbanSound8K.csv").rename(urbansound8k / "UrbanSound8K.csv")
+    for fold in ("fold2", "fold10"):
+        new = urbansound8k / form.format(fold)
+        new.parent.mkdir(exist_ok=True)
+        (urbansound8k / "audio" / fold).rename(new)
+    for load in (load_urbansound8k, load_corpus):
+        corpus = load(urbansound8k)
+        assert corpus.filenames.tolist() == expected.filenames.tolist()
+        assert corpus.data[1] == str(urbansound8k / form.format("fold10") / "24074-1-0-3.wav")
+        assert corpus.target.tolist() == [0, 0, 1] and corpus.cv.test_fold.tolist() == [10, 10, 2]
+        assert corpus.groups.tolist() == ["24074", "24074", "7061"] and corpus.DESCR == expected.DESCR
+
+
+def test_urbansound8k_says_what_its_table_does_not_name(urbansound8k):
+    (urbansound8k / "audio" / "fold2" / "new.wav").touch()
+    (urbansound8k / "audio" / "fold2" / "new.m4a").touch()
+    assert load_urbansound8k(urbansound8k).DESCR.endswith("without 1 files that the table does not name.")
+    (urbansound8k / "audio" / "fold2" / "other.m4a").touch()
+    assert load_urbansound8k(urbansound8k).DESCR.endswith("without 2 files that the table does not name.")
