@@ -56,7 +56,9 @@ _KNOWN = ("esc", "urbansound8k", "dcase", "compare", "speech_commands")
 #: What a folder directly in that of such a corpus is called; in the last one, as words are.
 _PARTS = re.compile(r"audio|wav|lab|meta|metadata|evaluation_setup|fold\d+|\d{3} - .+")
 
-_MOST_LEVELS = 5  # below a folder at which a corpus is looked for
+_TABLES = (".csv", ".tsv")  # suffixes
+
+_MOST_LEVELS = 8  # below a folder at which a corpus is looked for
 _MOST_FOLDERS = 1000  # that are looked at
 
 
@@ -336,7 +338,8 @@ def _one_class(path, name, names, label):
     below = {folder for file in names for folder in parents_of(file)}
     deepest = os.path.commonpath([os.path.dirname(file) for file in names]).replace(os.sep, "/")
     inner = sorted(folder for folder in below if folder.rpartition("/")[0] == deepest)
-    tables = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in (".csv", ".tsv"))
+    above = [path, *(path / folder for folder in parents_of(f"{deepest}/"))]
+    tables = [entry for folder in above for entry in sorted(folder.iterdir()) if entry.suffix.lower() in _TABLES]
     advice = []
     if name == "folder" and len(inner) > 1:
         few = ", ".join(folder.rpartition("/")[2] for folder in inner[:3]) + (", ..." if len(inner) > 3 else "")
@@ -344,7 +347,7 @@ def _one_class(path, name, names, label):
     elif name == "folder":
         advice.append(f"For recordings without labels, give {path / deepest} or kind='folder' and classes=False.")
     if tables:
-        advice.append(f"If a table has the labels, such as {path / tables[0]}, give it.")
+        advice.append(f"If a table has the labels, such as {tables[0]}, give it.")
     else:
         advice.append("If the names of files tell the labels, write them into a table (load_table).")
     return (

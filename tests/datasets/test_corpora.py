@@ -269,7 +269,7 @@ INSIDE = {
 }
 
 
-@pytest.mark.parametrize("depth", ["corpus", "downloads/2024/corpus"])
+@pytest.mark.parametrize("depth", ["corpus", "downloads/2024/corpus", "a/b/c/d/e/f/corpus"])
 @pytest.mark.parametrize("name", INSIDE)
 def test_a_folder_above_a_corpus_is_refused(tree, name, depth):
     names, texts = INSIDE[name]
@@ -360,6 +360,11 @@ def test_a_single_class_is_refused_unless_somebody_says_so(tree, names, kind, la
     if kind == "folder":
         assert load_corpus(folder, classes=True).target_names.tolist() == [label]
         assert load_corpus(folder / label).target is None
+
+
+def test_a_table_further_below_is_named(tree):
+    with pytest.raises(DataSetError, match=r"single class 'cv'.* such as .*en.dev\.tsv, give it"):
+        load_corpus(tree("cv/en/clips/1.mp3", "cv/en/dev.tsv"))
 
 
 def test_recordings_without_labels_are_said_to_be_so(tree):
