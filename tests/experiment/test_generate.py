@@ -250,8 +250,10 @@ class TestGenerate:
         with pytest.raises(IsADirectoryError, match="it is a folder"):
             generate_features(embedder, spectrograms, tmp_path)
         (tmp_path / "link.nc").symlink_to(spectrograms)
-        with pytest.raises(ValueError, match="is the input, which would be lost"):
-            generate_features(embedder, spectrograms, tmp_path / "link.nc")
+        (tmp_path / "second.nc").hardlink_to(spectrograms)
+        for other in ("link.nc", "second.nc"):
+            with pytest.raises(ValueError, match=f"{other}': it is the input .*which would be lost"):
+                generate_features(embedder, spectrograms, tmp_path / other)
 
     def test_wrong_embedders(self, spectrograms, tmp_path):
         with pytest.raises(TypeError, match="embedder="):
