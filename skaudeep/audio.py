@@ -165,7 +165,8 @@ def resample(samples, rate, new_rate):
     Raises
     ------
     AudioError
-        If the new rate is not positive, above 10 MHz, or more than 256 times the old one.
+        If the new rate is not positive, above 10 MHz, or more than 256 times the old one; or if there are more channels
+        than samples, as in the array (n_samples, n_channels) of another library.
 
     Examples
     --------
@@ -174,6 +175,8 @@ def resample(samples, rate, new_rate):
     >>> resample(np.zeros((2, 44100), np.float32), 44100, 16000).shape
     (2, 16000)
     """
+    if samples.ndim == 2:
+        require_channels_first(samples)
     if rate == new_rate:
         return samples
     if not new_rate > 0:
@@ -204,7 +207,8 @@ def mix_channels(samples, policy="mean"):
     Raises
     ------
     AudioError
-        If "right" or "diff" meets a single channel.
+        If "right" or "diff" meets a single channel, or there are more channels than samples, as in the array
+        (n_samples, n_channels) of another library.
 
     Examples
     --------
@@ -215,6 +219,7 @@ def mix_channels(samples, policy="mean"):
     """
     if policy not in CHANNELS:
         raise ValueError(f"channels={policy!r}: choose one of {', '.join(CHANNELS)}")
+    require_channels_first(samples)
     if policy in ("right", "diff") and len(samples) < 2:
         raise AudioError(f"channels={policy!r} needs two channels and there is {len(samples)}; use 'mean' or 'left'")
     if policy == "left" or len(samples) == 1:
@@ -243,6 +248,12 @@ def fit_length(samples, n_samples, *, center=False):
     ndarray of shape (..., n_samples)
         The waveform; a view of `samples` where nothing is padded.
 
+    Raises
+    ------
+    AudioError
+        If an array of two dimensions has more channels than samples, as that (n_samples, n_channels) of another
+        library.
+
     Examples
     --------
     >>> import numpy as np
@@ -252,8 +263,42 @@ def fit_length(samples, n_samples, *, center=False):
     >>> fit_length(np.array([1, 2, 3]), 2)
     array([1, 2])
     """
+    if samples.ndim == 2:
+        require_channels_first(samples)
     missing = n_samples - samples.shape[-1]
     before = abs(missing) // 2 if center else 0
     if missing <= 0:
         return samples[..., before : before + n_samples]
     return np.pad(samples, [(0, 0)] * (samples.ndim - 1) + [(before, missing - before)])
+
+
+def require_channels_first(samples, name="samples", *, max_channels=None, remedy="x.T"):
+    """Refuse an array (n_samples, n_channels), such as `soundfile.read` and most other libraries give.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (..., n_channels, n_samples)
+        One or several waveforms.
+    name : str, default="samples"
+        What to call it in the message.
+    max_channels : int, default=None
+        Number of channels beyond which it is refused, too; None: any.
+    remedy : str, default="x.T"
+        What to pass instead.
+
+    Raises
+    ------
+    AudioError
+        If there are more channels than samples, or too many.
+    """
+    if samples.ndim < 2:
+        raise AudioError(f"{name} has the shape {samples.shape}; waveforms are (n_channels, n_samples): pass x[None]")
+    n_channels, n_samples = samples.shape[-2:]
+    too_many = max_channels is not None and n_channels > max_channels
+    if n_samples == 0 or not (too_many or n_channels > n_samples):  # of no samples there is something else to say
+        return
+    limit = f", and at most {max_channels} are taken" if too_many else ""
+    raise AudioError(
+        f"{name} has the shape {samples.shape}: that would be {n_channels} channels of {n_samples} samples "
+        f"each{limit}. Waveforms are (n_channels, n_samples): pass {remedy}"
+    )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from skaudeep.audio import audio_info, fit_length, mix_channels, read_audio, resample
@@ -178,6 +178,7 @@ def test_mix_needs_two_channels(policy):
 
 @given(n=st.integers(0, 20), wanted=st.integers(0, 20), center=st.booleans(), channels=st.integers(1, 2))
 def test_fit_length(n, wanted, center, channels):
+    assume(n == 0 or n >= channels)
     samples = np.arange(1, 1 + channels * n).reshape(channels, n)
     fitted = fit_length(samples, wanted, center=center)
     expected = np.zeros((channels, wanted), samples.dtype)
@@ -208,3 +209,23 @@ def test_soundfile_agrees(shared):
 def test_resampling_beyond_reason(rate, new_rate):
     with pytest.raises(AudioError, match=r"cannot resample from \d+ Hz to .* Hz, more than 256 times as much"):
         resample(np.zeros((1, 10), np.float32), rate, new_rate)
+
+
+@pytest.mark.parametrize(
+    "function", [mix_channels, lambda x: resample(x, 8000, 4000), lambda x: fit_length(x, 200)], ids=str
+)
+def test_channels_last(function):
+    with pytest.raises(AudioError, match=r"samples has the shape \(100, 2\): .*100 channels of 2 samples.*pass x\.T"):
+        function(np.zeros((100, 2)))
+    assert function(np.zeros((100, 100))).shape[-1] in (50, 100, 200)
+
+
+def test_a_waveform_without_an_axis_of_channels():
+    with pytest.raises(AudioError, match=r"samples has the shape \(100,\); .*pass x\[None\]"):
+        mix_channels(np.zeros(100))
+    assert resample(np.zeros(100), 8000, 4000).shape == (50,)
+
+
+def test_recordings_may_have_many_channels(make_recording):
+    samples, _ = read_audio(make_recording(samples=np.zeros((200, 64))))
+    assert mix_channels(samples).shape == (200,)

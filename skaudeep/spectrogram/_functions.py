@@ -55,7 +55,7 @@ def power_spectrogram(y, *, frame_length, hop_length, pre_emphasis=None, bins=No
     Raises
     ------
     AudioError
-        If `y` is shorter than one frame.
+        If `y` has several channels, or is shorter than one frame.
 
     Examples
     --------
@@ -68,6 +68,11 @@ def power_spectrogram(y, *, frame_length, hop_length, pre_emphasis=None, bins=No
     >>> power.argmax(axis=1)[:3] * 8000 / 800
     array([1000., 1000., 1000.])
     """
+    if np.ndim(y) != 1:
+        raise AudioError(
+            f"y has the shape {np.shape(y)}, and a spectrogram is that of one channel, (n_samples,): make one of "
+            "(n_channels, n_samples) by skaudeep.audio.mix_channels, of (n_samples, n_channels) by mix_channels(y.T)"
+        )
     if len(y) < frame_length:
         raise AudioError(
             f"{len(y)} samples are shorter than one window of {frame_length}; "

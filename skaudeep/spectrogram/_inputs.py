@@ -9,7 +9,7 @@ import pandas as pd
 
 from skaudeep import audio
 from skaudeep._columns import segment_table, to_seconds
-from skaudeep._decoding import is_file_like, name_of
+from skaudeep._decoding import MAX_CHANNELS, is_file_like, name_of
 from skaudeep._validation import validate_data
 from skaudeep.exceptions import AudioError
 
@@ -169,12 +169,27 @@ def _from_array(estimator, X, *, reset):
             "data if it is something else"
         )
     shape = X.shape if getattr(X, "ndim", 2) == 3 else None
+    if shape is not None:
+        audio.require_channels_first(X, "X", max_channels=MAX_CHANNELS, remedy="X.transpose(0, 2, 1)")
     # scikit-learn counts the second axis of a 3-D array as features; samples are the last.
     flat = X if shape is None else np.reshape(X, (-1, shape[-1]))
     finite = estimator.on_error == "raise"  # else each waveform is judged by itself
     flat = validate_data(estimator, flat, dtype=np.float32, ensure_all_finite=finite, reset=reset)
+    if shape is None:
+        _refuse_one_recording(estimator, flat)
     waveforms = flat[:, np.newaxis] if shape is None else flat.reshape(shape)
     return [_waveform(estimator, samples, row) for row, samples in enumerate(waveforms)]
+
+
+def _refuse_one_recording(estimator, X):
+    """Refuse a table (n, n_samples) that can only be one recording (n_samples, n_channels)."""
+    n_waveforms, n_samples = X.shape
+    window = (estimator.sample_rate or 0) * estimator.window_width
+    if n_samples <= MAX_CHANNELS and n_samples < min(n_waveforms, int(window)):
+        raise ValueError(
+            f"X has the shape {X.shape}: that would be {n_waveforms} waveforms of n_features = {n_samples} samples, each "
+            "shorter than a window. A single recording (n_samples, n_channels) is passed as [X.T]"
+        )
 
 
 def _from_items(estimator, items):
@@ -184,7 +199,9 @@ def _from_items(estimator, items):
         if isinstance(item, (str, os.PathLike)) or is_file_like(item):
             sources.append(FileSource(_as_file(item, row)))
         elif np.ndim(item) in (1, 2):
-            sources.append(_waveform(estimator, np.atleast_2d(np.asarray(item, dtype=np.float32)), row))
+            samples = np.atleast_2d(np.asarray(item, dtype=np.float32))
+            audio.require_channels_first(samples, f"X[{row}]", max_channels=MAX_CHANNELS)
+            sources.append(_waveform(estimator, samples, row))
         else:
             raise ValueError(
                 f"X[{row}] is {reprlib.repr(item)}, neither a path nor a waveform of shape (n_samples,) or "

@@ -187,7 +187,8 @@ class SpectrogramTransformer(VersionedMixin, TransformerMixin, BaseEstimator, au
             Paths or open files; or a table with columns or index levels "file" (or "path"), "start" and "end" (seconds
             or timedeltas; missing = from the beginning, to the end; an end up to one window too late is the end; other
             columns are ignored); or waveforms: an array of shape (n, n_samples) or (n, n_channels, n_samples), or a
-            list of arrays.
+            list of arrays of shape (n_samples,) or (n_channels, n_samples). `soundfile.read` gives (n_samples,
+            n_channels): pass x.T.
         y : object, default=None
             Ignored.
 
@@ -195,6 +196,12 @@ class SpectrogramTransformer(VersionedMixin, TransformerMixin, BaseEstimator, au
         -------
         SpectrogramTransformer
             The fitted estimator.
+
+        Raises
+        ------
+        AudioError
+            If a recording cannot be analysed (see `on_error`); whatever `on_error` is, if a waveform has more
+            channels than samples, or more than 64.
         """
         axes = self._fit_axes(X.X if isinstance(X, SharedSpectrograms) else X)
         n_empty = axes.n_empty_bins()

@@ -84,6 +84,12 @@ def test_shorter_than_a_window():
         power_spectrogram(np.zeros(9), frame_length=10, hop_length=5)
 
 
+@pytest.mark.parametrize("shape", [(2, 640), (640, 2)])
+def test_several_channels(shape):
+    with pytest.raises(AudioError, match=r"y has the shape .*640.*one channel.*mix_channels"):
+        power_spectrogram(np.zeros(shape), frame_length=64, hop_length=32)
+
+
 @pytest.mark.parametrize("n_mels", [10, 40, 128])
 @pytest.mark.parametrize(("sample_rate", "n_fft"), [(44100, 3528), (16000, 1279), (8000, 320)])
 def test_audeep_filters_are_the_recipe(sample_rate, n_fft, n_mels):

@@ -195,3 +195,35 @@ def test_mistakes(estimator, X, message):
 def test_bad_waveform(samples, message):
     with pytest.raises(AudioError, match=message):
         WaveformSource("waveform 3", np.array(samples)).read()
+
+
+NOT_CHANNELS_FIRST = [
+    ([np.zeros(50), np.zeros((50, 2))], r"^X\[1\] has the shape \(50, 2\): .*50 channels of 2 samples.*pass x\.T$"),
+    ([np.zeros((50, 1))], r"X\[0\] has the shape \(50, 1\).*pass x\.T"),
+    (pd.Series([np.zeros((3, 2))], index=["dog"]), r"X\[0\] has the shape \(3, 2\).*pass x\.T"),
+    ([np.zeros((65, 9000))], r"X\[0\] .* 65 channels of 9000 samples each, and at most 64 are taken.*pass x\.T"),
+    (np.zeros((3, 50, 2)), r"^X has the shape \(3, 50, 2\).*50 channels of 2 samples.*pass X\.transpose\(0, 2, 1\)$"),
+    (np.zeros((3, 65, 70)), r"at most 64 are taken.*pass X\.transpose\(0, 2, 1\)"),
+    (
+        np.zeros((800, 2)),
+        r"X has the shape \(800, 2\): .*800 waveforms of n_features = 2 samples.* is passed as \[X\.T\]",
+    ),
+    (pd.DataFrame(np.zeros((800, 2))), r"is passed as \[X\.T\]"),
+]
+
+
+@pytest.mark.parametrize(("X", "message"), NOT_CHANNELS_FIRST)
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_channels_last(estimator, X, message, on_error):
+    estimator.set_params(on_error=on_error, fixed_length=1, n_mels=20)
+    with pytest.raises(ValueError, match=message):
+        estimator.fit(X)
+    with pytest.raises(ValueError, match=message):
+        estimator.fit([np.ones(800)]).transform(X)
+
+
+@pytest.mark.parametrize(
+    "X", [np.zeros((3, 2, 2)), np.zeros((1, 64, 64)), [np.zeros((64, 100)), np.zeros(1)], np.zeros((800, 640))]
+)
+def test_few_samples_and_many_channels(estimator, X):
+    assert len(as_sources(estimator, X, reset=True)) == len(X)
