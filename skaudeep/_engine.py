@@ -34,6 +34,7 @@ _NOTICE = re.compile(rb"[IWE]\d{4} \d\d:|WARNING: All log messages before absl")
 
 _idle = collections.OrderedDict()
 _lock = threading.Lock()
+_floatx_lock = threading.Lock()
 _start_lock = threading.Lock()
 _threads = types.SimpleNamespace(requested=None, settled=False)
 _process = types.SimpleNamespace(has_lost_tensorflow=False)
@@ -200,7 +201,43 @@ def claim_threads():
         set_threads()
 
 
+def claim_backend():
+    """Let Keras run on TensorFlow in the process of the command line, whatever the environment says."""
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
 def start_tensorflow():
+    """Import TensorFlow and Keras, which must run on it.
+
+    Raises
+    ------
+    RuntimeError
+        If Keras runs, or is to run, on another backend: it has one per process, and it is the user's choice.
+    """
+    wanted = os.environ.get("KERAS_BACKEND")
+    if wanted and "keras" not in sys.modules:
+        _require_tensorflow(wanted)
+    _import_tensorflow()
+    try:
+        import keras
+    except ImportError as error:  # the backend that Keras's own file asks for may be missing
+        raise ImportError(f"Keras cannot be imported ({error}). {_BACKEND_REMEDY}") from error
+    _require_tensorflow(keras.config.backend())
+
+
+_BACKEND_REMEDY = (
+    "The networks of skaudeep run on TensorFlow: set the environment variable KERAS_BACKEND to 'tensorflow' before "
+    "Keras is imported, or leave it away where keras.json in the folder KERAS_HOME or ~/.keras says the same"
+)
+
+
+def _require_tensorflow(backend):
+    if backend != "tensorflow":
+        raise RuntimeError(f"Keras is set to the backend {backend!r}. {_BACKEND_REMEDY}")
+
+
+def _import_tensorflow():
     """Import TensorFlow, once, without the notices it writes to the process's standard error while it starts.
 
     They come from C++, before any log level counts; whatever else arrives meanwhile is passed on. A user who has
@@ -252,7 +289,11 @@ def _without_notices():
 
 
 class NetworkMixin:
-    """Weights, optimizer state and traced functions of a ``keras.Model``; imports nothing of Keras itself."""
+    """Weights, optimizer state and traced functions of a ``keras.Model``; imports nothing of Keras itself.
+
+    All of it is float32, whatever Keras's global dtype policy and `floatx` are: the model is made with
+    ``dtype="float32"``, and its optimizer in `_make_optimizer`.
+    """
 
     def add_parameters(self, shapes):
         """Create the trainable weights, ``{name: shape}``."""
@@ -291,10 +332,7 @@ class NetworkMixin:
     def prepare_training(self, learning_rate, state=None):
         """Make the optimizer ready: fresh, or where `state` left off."""
         if not self.compiled:
-            import keras
-
-            # the original's epsilon, not Keras's; with it one step equals the original's
-            self.compile(optimizer=keras.optimizers.Adam(learning_rate, epsilon=1e-8), jit_compile=False)
+            self.compile(optimizer=_make_optimizer(), jit_compile=False)
             self.optimizer.build(list(self.parameters.values()))
         self.stop_training = False
         for name, variable in self._optimizer_variables().items():
@@ -323,6 +361,20 @@ class NetworkMixin:
         if clip_value is not None:
             gradients = [tf.clip_by_value(g, -clip_value, clip_value) for g in gradients]
         self.optimizer.apply(gradients, list(self.parameters.values()))
+
+
+def _make_optimizer():
+    """Make an Adam whose learning rate is float32: Keras gives it the global `floatx`, and no other way to choose."""
+    import keras
+
+    with _floatx_lock:
+        before = keras.config.floatx()
+        keras.config.set_floatx("float32")
+        try:
+            # the original's epsilon, not Keras's; with it one step equals the original's
+            return keras.optimizers.Adam(epsilon=1e-8)
+        finally:
+            keras.config.set_floatx(before)
 
 
 def _forget_gradients(graph):

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import os
 import warnings
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from skaudeep._engine import load_arrays, prefetch, save_arrays
 from skaudeep._progress import progress
 from skaudeep._sequences import cut, cut_by_length
 from skaudeep.exceptions import TrainingError
+
+#: the product of two larger weights is infinite in single precision
+_LARGEST_WEIGHT = float(np.sqrt(np.finfo(np.float32).max))
 
 BATCHES_IN_POOL = 8  # batches among which sequences are sorted by length
 
@@ -155,7 +159,7 @@ def train(network, state, schedule, supply, *, callbacks=(), checkpoint=None):
     Raises
     ------
     TrainingError
-        When a loss is not finite; `state` then holds the last finished epoch.
+        When a loss, a weight or the optimizer's state is not finite; `state` then holds the last finished epoch.
     KeyboardInterrupt
         Only before the end of the first epoch; later the last finished one is kept and a warning given.
     """
@@ -189,7 +193,7 @@ def _run_epochs(network, state, schedule, supply, callbacks, checkpoint):
         for epoch in range(state.n_epochs, schedule.max_epochs):
             hooks.on_epoch_begin(epoch)
             logs, n_steps = _run_epoch(state, schedule, supply, epoch, hooks)
-            _finish_epoch(network, state, n_steps, logs, keep)
+            _finish_epoch(network, state, schedule, n_steps, logs, keep)
             if checkpoint is not None:
                 state.save(checkpoint)
             hooks.on_epoch_end(epoch, logs)
@@ -198,7 +202,23 @@ def _run_epochs(network, state, schedule, supply, callbacks, checkpoint):
                 break
     # callbacks may have put other weights into the network, as Keras's EarlyStopping does
     if callbacks or not keep:
-        state.weights, state.optimizer = network.read_weights(), network.read_optimizer()
+        state.weights, state.optimizer = _read(network, schedule, state.n_epochs)
+
+
+def _read(network, schedule, n_epochs):
+    """Read weights and optimizer after an epoch, whose last update no loss has seen yet; refuse what has diverged."""
+    weights, optimizer = network.read_weights(), network.read_optimizer()
+    for kind, arrays, limit in (
+        ("a weight", weights, _LARGEST_WEIGHT),
+        ("a number of the optimizer's state", optimizer, np.finfo(np.float32).max),
+    ):
+        for array in arrays.values():
+            largest = max(array.max(), -array.min())
+            if not largest <= limit:  # also NaN
+                raise TrainingError(
+                    f"{kind} became {largest:g} in epoch {n_epochs}, too large to compute with: {schedule.remedy}"
+                )
+    return weights, optimizer
 
 
 def _run_epoch(state, schedule, supply, epoch, hooks):
@@ -212,10 +232,16 @@ def _run_epoch(state, schedule, supply, epoch, hooks):
         hooks.on_train_batch_end(i, {"loss": loss})
         total += loss * len(rows[i])
     logs = {"loss": total / sum(map(len, rows))}
-    return logs | ({"val_loss": supply.validate()} if supply.validate else {}), len(rows)
+    if supply.validate is not None:
+        logs["val_loss"] = supply.validate()
+        if not np.isfinite(logs["val_loss"]):
+            raise TrainingError(
+                f"the validation loss became {logs['val_loss']} in epoch {epoch + 1}: {schedule.remedy}"
+            )
+    return logs, len(rows)
 
 
-def _finish_epoch(network, state, n_steps, logs, keep):
+def _finish_epoch(network, state, schedule, n_steps, logs, keep):
     # an epoch without validation, as of partial_fit, has no validation loss: all lists stay as long as there are epochs
     names = [*logs, *(name for name in state.history if name not in logs)]
     unknown = [np.nan] * state.n_epochs
@@ -228,7 +254,7 @@ def _finish_epoch(network, state, n_steps, logs, keep):
         "n_stalled": 0 if better else state.n_stalled + 1,
     }
     if keep:
-        new |= {"weights": network.read_weights(), "optimizer": network.read_optimizer()}
+        new["weights"], new["optimizer"] = _read(network, schedule, state.n_epochs + 1)
     if better:
         new["best_loss"] = logs["val_loss"]
         new["best_weights"] = new["weights"] if keep else network.read_weights()
@@ -252,6 +278,38 @@ def _callback_list(network, schedule, callbacks):
         yield hooks
     finally:
         hooks.on_train_end()
+
+
+def unchanged_by_failure(learned):
+    """Decorate a method that fits, so that the estimator stays as it was where that fails.
+
+    Parameters
+    ----------
+    learned : str
+        The attribute that is set when something has been learned, if only the first epochs of many; from then on the
+        estimator keeps what it has.
+
+    Returns
+    -------
+    callable
+        The decorator.
+    """
+
+    def decorate(method):
+        @functools.wraps(method)
+        def wrapper(self, *args, **kwargs):
+            before = dict(vars(self))
+            try:
+                return method(self, *args, **kwargs)
+            except BaseException:
+                if vars(self).get(learned) is before.get(learned):
+                    vars(self).clear()
+                    vars(self).update(before)
+                raise
+
+        return wrapper
+
+    return decorate
 
 
 def check_callbacks(callbacks):

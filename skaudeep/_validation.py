@@ -8,6 +8,7 @@ from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions, validate_params
+from sklearn.utils._set_output import _get_output_config as output_config
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight as check_sample_weight,
@@ -31,6 +32,8 @@ __all__ = [
     "draw_seed",
     "find_unlabelled",
     "fit_context",
+    "output_config",
+    "require_finite_results",
     "safe_indexing",
     "validate_data",
     "validate_params",
@@ -95,3 +98,34 @@ def draw_seed(random_state):
         A seed in [0, 2**31 - 1).
     """
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def require_finite_results(results, source):
+    """Refuse results that have become too large to compute with, so that NaN never arises out of finite numbers.
+
+    Parameters
+    ----------
+    results : ndarray of shape (n, ...), or object array of shape (n,) of ndarrays
+        One result for each row of X.
+    source : str
+        What has computed them, for the message.
+
+    Returns
+    -------
+    ndarray
+        `results` as they are.
+
+    Raises
+    ------
+    ValueError
+        If one is infinite or NaN.
+    """
+    if results.dtype != object and np.isfinite(results).all():
+        return results
+    rows = [row for row, result in enumerate(results) if not np.isfinite(result).all()]
+    if rows:
+        raise ValueError(
+            f"{source} gives NaN or infinity for {len(rows)} of {len(results)} rows of X, the first of them row "
+            f"{rows[0]}: the numbers in X are too large to compute with; scale them to about [-1, 1]"
+        )
+    return results

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import types
 import weakref
 
 import numpy as np
@@ -459,3 +460,122 @@ class TestFiles:
     def test_a_missing_folder_is_named(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="nowhere.*does not exist; create it"):
             save_arrays(tmp_path / "nowhere" / "file.npz", {}, {})
+
+
+class TestBackend:
+    @pytest.fixture(autouse=True)
+    def no_tensorflow(self, monkeypatch):
+        monkeypatch.setattr(_engine, "_import_tensorflow", lambda: None)
+
+    @pytest.mark.parametrize("backend", ["jax", "torch", "openvino"])
+    def test_another_one_of_the_environment(self, backend, monkeypatch):
+        monkeypatch.delitem(sys.modules, "keras", raising=False)
+        monkeypatch.setenv("KERAS_BACKEND", backend)
+        with pytest.raises(RuntimeError, match=f"backend '{backend}'.*environment variable KERAS_BACKEND to 'tensorf"):
+            _engine.start_tensorflow()
+        assert "keras" not in sys.modules
+
+    def test_keras_runs_already_on_another_one(self, monkeypatch):
+        keras = types.SimpleNamespace(config=types.SimpleNamespace(backend=lambda: "torch"))
+        monkeypatch.setitem(sys.modules, "keras", keras)
+        monkeypatch.setenv("KERAS_BACKEND", "tensorflow")  # too late
+        with pytest.raises(RuntimeError, match="backend 'torch'.*before Keras is imported"):
+            _engine.start_tensorflow()
+
+    def test_what_keras_asks_for_is_not_installed(self, monkeypatch):
+        monkeypatch.delenv("KERAS_BACKEND", raising=False)
+        monkeypatch.setitem(sys.modules, "keras", None)
+        with pytest.raises(ImportError, match=r"Keras cannot be imported .*KERAS_BACKEND.*keras\.json"):
+            _engine.start_tensorflow()
+
+    def test_the_command_line_chooses(self, monkeypatch):
+        monkeypatch.setenv("KERAS_BACKEND", "jax")
+        with monkeypatch.context() as patch:
+            patch.setitem(sys.modules, "keras", types.SimpleNamespace())
+            _engine.claim_backend()
+            assert os.environ["KERAS_BACKEND"] == "jax"
+        monkeypatch.delitem(sys.modules, "keras", raising=False)
+        _engine.claim_backend()
+        assert os.environ["KERAS_BACKEND"] == "tensorflow"
+
+    def test_every_use_of_keras_comes_by_here(self, monkeypatch):
+        import skaudeep
+
+        fitted = skaudeep.Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, max_epochs=0).fit(np.zeros((2, 3, 1)))
+        fitted_mlp = skaudeep.KerasMLPRegressor(max_epochs=1).fit([[0.0], [1.0]], [0.0, 1.0])
+        _engine._idle.clear()
+        monkeypatch.delitem(sys.modules, "keras", raising=False)
+        monkeypatch.setenv("KERAS_BACKEND", "jax")
+        for use in (
+            lambda: fitted.fit(np.zeros((2, 3, 1))),
+            lambda: fitted.transform(np.zeros((2, 3, 1))),
+            fitted.to_keras,
+            lambda: fitted_mlp.fit([[0.0], [1.0]], [0.0, 1.0]),
+        ):
+            with pytest.raises(RuntimeError, match="KERAS_BACKEND"):
+                use()
+        assert fitted_mlp.predict([[0.0]]).shape == (1,)  # NumPy
+
+
+class TestGlobalsOfKeras:
+    """Networks are float32, and results are what they are, whatever a user has set."""
+
+    @staticmethod
+    def results():
+        import skaudeep
+
+        _engine._idle.clear()  # networks are built anew
+        X = np.random.default_rng(0).uniform(-1, 1, (6, 4, 3)).astype(np.float32)
+        embedder = skaudeep.Seq2SeqAutoencoderEmbedder(
+            n_layers=1, n_units=3, batch_size=3, max_epochs=2, random_state=0
+        ).fit(X)
+        mlp = skaudeep.KerasMLPRegressor(hidden_layer_sizes=(4,), max_epochs=2, random_state=0)
+        mlp.fit(X[:, 0], X[:, 1, 0])
+        encoder, autoencoder = embedder.to_keras()
+        return [
+            *embedder.weights_.values(),
+            *embedder._training_state.optimizer.values(),
+            *mlp.coefs_,
+            embedder.transform(X),
+            embedder.reconstruct(X),
+            np.asarray(encoder(X)),
+            np.asarray(autoencoder(X)),
+        ]
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def expected(cls):
+        return cls.results()
+
+    @pytest.fixture
+    def keras_config(self):
+        keras = pytest.importorskip("keras")
+        before = keras.config.dtype_policy(), keras.config.floatx()
+        yield keras.config
+        keras.config.set_dtype_policy(before[0])
+        keras.config.set_floatx(before[1])
+
+    @pytest.mark.parametrize("policy", ["mixed_float16", "float16", "float64"])
+    def test_policy(self, policy, expected, keras_config):
+        keras_config.set_dtype_policy(policy)
+        for found, wanted in zip(self.results(), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted, strict=True)
+        assert keras_config.dtype_policy().name == policy
+
+    @pytest.mark.parametrize("floatx", ["float16", "float64"])
+    def test_floatx(self, floatx, expected, keras_config):
+        keras_config.set_floatx(floatx)
+        for found, wanted in zip(self.results(), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted, strict=True)
+        assert keras_config.floatx() == floatx
+
+    def test_functions_run_eagerly(self, expected):
+        import tensorflow as tf
+
+        tf.config.run_functions_eagerly(True)
+        try:
+            for found, wanted in zip(self.results(), expected, strict=True):
+                np.testing.assert_array_equal(found, wanted, strict=True)
+            assert tf.config.functions_run_eagerly()
+        finally:
+            tf.config.run_functions_eagerly(False)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from skaudeep._archives import write_members
 from skaudeep._engine import save_arrays
 from skaudeep._sequences import Sequences
-from skaudeep._training import TrainingState, shuffled_batches, split_rows
+from skaudeep._training import TrainingState, shuffled_batches, split_rows, unchanged_by_failure
 
 
 @given(st.integers(1, 200), st.integers(1, 70), st.integers(0, 2**31 - 1), st.integers(0, 5))
@@ -170,3 +170,29 @@ def test_arrays_of_something_else_are_no_state(arrays, tmp_path):
     save_arrays(tmp_path / "file.npz", {"n_epochs": 1}, arrays)
     with pytest.raises(ValueError, match=r"file\.npz' holds arrays, but no state of a training"):
         TrainingState.load(tmp_path / "file.npz")
+
+
+class Fitted:
+    """Learns what it is told to, or fails."""
+
+    learned_ = None
+
+    @unchanged_by_failure("learned_")
+    def fit(self, *, learned=None, error=None):
+        self.n_features_in_ = 3
+        if learned:
+            self.learned_ = learned
+        if error:
+            raise error
+        return self
+
+
+def test_a_failed_fit_changes_nothing_before_anything_is_learned():
+    estimator = Fitted()
+    with pytest.raises(KeyboardInterrupt):
+        estimator.fit(error=KeyboardInterrupt())
+    assert vars(estimator) == {}
+    estimator.fit(learned="one epoch")
+    with pytest.raises(ValueError, match="later"):
+        estimator.fit(learned="another epoch", error=ValueError("later"))
+    assert vars(estimator) == {"n_features_in_": 3, "learned_": "another epoch"}

@@ -11,6 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 
 from skaudeep._persistence import VersionedMixin
+from skaudeep._training import unchanged_by_failure
 from skaudeep._validation import (
     Interval,
     Real,
@@ -19,9 +20,11 @@ from skaudeep._validation import (
     check_is_fitted,
     draw_seed,
     fit_context,
+    require_finite_results,
     validate_data,
 )
 from skaudeep.classification._liblinear_c import train
+from skaudeep.exceptions import TrainingError
 
 __all__ = ["LiblinearClassifier", "LiblinearRegressor"]
 
@@ -89,6 +92,11 @@ class _Liblinear(VersionedMixin, BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=4,
             )
+        if not np.isfinite(weights).all():
+            raise TrainingError(
+                f"LIBLINEAR's solver {self.solver!r} gave weights that are not finite: scale the features (and a "
+                f"target of numbers) to about [-1, 1], and lower C={self.C}"
+            )
         if not self.fit_intercept:
             return weights, np.zeros(len(weights)), labels
         return np.ascontiguousarray(weights[:, :-1]), weights[:, -1] * self.intercept_scaling, labels
@@ -97,7 +105,9 @@ class _Liblinear(VersionedMixin, BaseEstimator):
         """Evaluate ``X @ coef_.T + intercept_``."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
-        return X @ self.coef_.T + self.intercept_
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = X @ self.coef_.T + self.intercept_
+        return require_finite_results(outputs, f"a {type(self).__name__}")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -215,6 +225,7 @@ class LiblinearClassifier(ClassifierMixin, _Liblinear):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
+    @unchanged_by_failure("coef_")
     def fit(self, X, y):
         """Train on labelled samples.
 
@@ -235,6 +246,8 @@ class LiblinearClassifier(ClassifierMixin, _Liblinear):
         ValueError
             If a sample has no label (NaN, None or empty text), there is only one class, or `regularize_intercept`
             does not go with the solver.
+        TrainingError
+            If LIBLINEAR finds weights that are not finite; the classifier is left as it was.
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
         check_class_labels(y)
@@ -421,6 +434,7 @@ class LiblinearRegressor(RegressorMixin, _Liblinear):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
+    @unchanged_by_failure("coef_")
     def fit(self, X, y):
         """Train on samples and their targets.
 
@@ -440,6 +454,8 @@ class LiblinearRegressor(RegressorMixin, _Liblinear):
         ------
         ValueError
             If `regularize_intercept` does not go with the solver.
+        TrainingError
+            If LIBLINEAR finds weights that are not finite; the regressor is left as it was.
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64, y_numeric=True)
         options = [*self._options(), "-p", str(float(self.epsilon))]

@@ -10,7 +10,15 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, Regre
 
 from skaudeep._engine import borrow, start_tensorflow
 from skaudeep._persistence import VersionedMixin
-from skaudeep._training import Schedule, Supply, TrainingState, shuffled_batches, split_rows, train
+from skaudeep._training import (
+    Schedule,
+    Supply,
+    TrainingState,
+    shuffled_batches,
+    split_rows,
+    train,
+    unchanged_by_failure,
+)
 from skaudeep._validation import (
     Integral,
     Interval,
@@ -19,6 +27,7 @@ from skaudeep._validation import (
     check_is_fitted,
     draw_seed,
     fit_context,
+    require_finite_results,
     validate_data,
 )
 
@@ -152,9 +161,11 @@ class BaseKerasMLP(VersionedMixin, BaseEstimator):
         """Outputs of the last layer, before any softmax; plain NumPy."""
         check_is_fitted(self)
         x = validate_data(self, X, dtype=np.float64, reset=False)
-        for kernel, bias in zip(self.coefs_[:-1], self.intercepts_[:-1], strict=True):
-            x = np.maximum(x @ kernel + bias, 0)
-        return x @ self.coefs_[-1] + self.intercepts_[-1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for kernel, bias in zip(self.coefs_[:-1], self.intercepts_[:-1], strict=True):
+                x = np.maximum(x @ kernel + bias, 0)
+            outputs = x @ self.coefs_[-1] + self.intercepts_[-1]
+        return require_finite_results(outputs, f"a {type(self).__name__}")
 
 
 class KerasMLPClassifier(ClassifierMixin, BaseKerasMLP):
@@ -219,6 +230,7 @@ class KerasMLPClassifier(ClassifierMixin, BaseKerasMLP):
     """
 
     @fit_context(prefer_skip_nested_validation=True)
+    @unchanged_by_failure("coefs_")
     def fit(self, X, y):
         """Train on labelled samples.
 
@@ -238,6 +250,8 @@ class KerasMLPClassifier(ClassifierMixin, BaseKerasMLP):
         ------
         ValueError
             If a sample has no label (NaN, None or empty text), or labels are not finite numbers.
+        TrainingError
+            When the loss or a weight is not finite; the classifier is left as it was.
         """
         X, y = validate_data(self, X, y, dtype=np.float32)
         check_class_labels(y)
@@ -353,6 +367,7 @@ class KerasMLPRegressor(RegressorMixin, MultiOutputMixin, BaseKerasMLP):
     """
 
     @fit_context(prefer_skip_nested_validation=True)
+    @unchanged_by_failure("coefs_")
     def fit(self, X, y):
         """Train on samples with targets.
 
@@ -367,6 +382,11 @@ class KerasMLPRegressor(RegressorMixin, MultiOutputMixin, BaseKerasMLP):
         -------
         self : object
             Fitted regressor.
+
+        Raises
+        ------
+        TrainingError
+            When the loss or a weight is not finite; the regressor is left as it was.
         """
         X, y = validate_data(self, X, y, dtype=np.float32, multi_output=True, y_numeric=True)
         self._one_target = y.ndim == 1

@@ -13,7 +13,7 @@ class DenseNetwork(NetworkMixin, keras.Model):
     """Dense layers with ReLU and dropout, then softmax cross-entropy or mean squared error."""
 
     def __init__(self, config):
-        super().__init__(name="dense_network")
+        super().__init__(name="dense_network", dtype="float32")
         self.config = config
         self.add_parameters(
             {
@@ -61,6 +61,6 @@ def initial_weights(config, seed):
     random, weights = np.random.RandomState(seed), {}
     for layer, shape in enumerate(config.layer_shapes):
         kernel_seed = int(random.randint(np.iinfo(np.int32).max))
-        weights[f"{layer}.kernel"] = np.array(keras.initializers.GlorotUniform(seed=kernel_seed)(shape))
+        weights[f"{layer}.kernel"] = np.array(keras.initializers.GlorotUniform(seed=kernel_seed)(shape, "float32"))
         weights[f"{layer}.bias"] = np.zeros(shape[1], np.float32)
     return weights

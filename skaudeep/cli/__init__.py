@@ -136,8 +136,9 @@ def _run_guarded(arguments, own_process):
     try:
         with stopped_by_interrupt() as interruptions:
             if own_process and "tensorflow" not in sys.modules:
-                from skaudeep._engine import claim_threads
+                from skaudeep._engine import claim_backend, claim_threads
 
+                claim_backend()
                 claim_threads()
             status = arguments.run(arguments)
         sys.stdout.flush()

@@ -1,6 +1,5 @@
 """What the recurrent autoencoder embedders share: fitting, embedding, reconstructing."""
 
-import contextlib
 import dataclasses
 import os
 from typing import ClassVar
@@ -20,8 +19,18 @@ from skaudeep._training import (
     shuffled_batches,
     split_rows,
     train,
+    unchanged_by_failure,
 )
-from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, draw_seed, fit_context
+from skaudeep._validation import (
+    Integral,
+    Interval,
+    Real,
+    StrOptions,
+    check_is_fitted,
+    draw_seed,
+    fit_context,
+    require_finite_results,
+)
 from skaudeep.embedding._checkpoints import find_checkpoint, make_folder
 from skaudeep.embedding._exchange import ExchangeMixin
 from skaudeep.embedding._pooling import STATISTICS, check_statistics
@@ -87,6 +96,7 @@ class BaseAutoencoderEmbedder(
     # --- fitting ---
 
     @fit_context(prefer_skip_nested_validation=True)
+    @unchanged_by_failure("weights_")
     def fit(self, X, y=None, callbacks=None):
         """Learn to reconstruct sequences.
 
@@ -109,19 +119,20 @@ class BaseAutoencoderEmbedder(
         Raises
         ------
         TrainingError
-            When the loss is not finite.
+            When the loss or a weight is not finite; the embedder is left as it was, or as the last finished epoch has
+            left it.
         """
         check_callbacks(callbacks)
-        with self._unchanged_by_failure():
-            state, sequences = self._begin(X, continues=self.warm_start and hasattr(self, "weights_"))
-            n_epochs = state.n_epochs + self.max_epochs
-            checkpoint, state = find_checkpoint(self, sequences, state)
-            # after the checkpoint, whose seed may be another one
-            training, validation = split_rows(self, len(sequences), state.seed)
-            self._train(sequences, state, n_epochs, training, validation, callbacks or (), checkpoint)
+        state, sequences = self._begin(X, continues=self.warm_start and hasattr(self, "weights_"))
+        n_epochs = state.n_epochs + self.max_epochs
+        checkpoint, state = find_checkpoint(self, sequences, state)
+        # after the checkpoint, whose seed may be another one
+        training, validation = split_rows(self, len(sequences), state.seed)
+        self._train(sequences, state, n_epochs, training, validation, callbacks or (), checkpoint)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
+    @unchanged_by_failure("weights_")
     def partial_fit(self, X, y=None):
         """Train for one epoch on X, going on from where the last fit or epoch ended, optimizer included.
 
@@ -137,22 +148,9 @@ class BaseAutoencoderEmbedder(
         self : object
             The embedder.
         """
-        with self._unchanged_by_failure():
-            state, sequences = self._begin(X, continues=hasattr(self, "weights_"))
-            self._train(sequences, state, state.n_epochs + 1, np.arange(len(sequences)))
+        state, sequences = self._begin(X, continues=hasattr(self, "weights_"))
+        self._train(sequences, state, state.n_epochs + 1, np.arange(len(sequences)))
         return self
-
-    @contextlib.contextmanager
-    def _unchanged_by_failure(self):
-        """Leave the embedder as it was where training fails or is stopped before its first finished epoch."""
-        before = dict(vars(self))
-        try:
-            yield
-        except BaseException:
-            if vars(self).get("weights_") is before.get("weights_"):
-                vars(self).clear()
-                vars(self).update(before)
-            raise
 
     def _check_parameters(self):
         """Check what may have been set since `fit` checked it."""
@@ -277,6 +275,11 @@ class BaseAutoencoderEmbedder(
         ndarray of float32 of shape (n, D)
             The representation (``output="bottleneck"``, D = `embedding_dim_`) or statistics over time of the
             encoder's states (``output="states"``).
+
+        Raises
+        ------
+        ValueError
+            If X, or a result, is not finite.
         """
         sequences = self._sequences_to_use(X)
         if self.output == "bottleneck":
@@ -286,14 +289,27 @@ class BaseAutoencoderEmbedder(
         with self._network() as network:
             for rows, batch in self._batches(sequences):
                 result[rows] = np.concatenate(network.state_statistics(*batch).numpy()[chosen], axis=1)
-        return result
+        return self._require_finite(result)
 
     def _embed(self, sequences):
         result = np.empty((len(sequences), self.embedding_dim_), np.float32)
         with self._network() as network:
             for rows, batch in self._batches(sequences):
                 result[rows] = network.encode(*batch).numpy()
-        return result
+        return self._require_finite(result)
+
+    def _require_finite(self, results):
+        """Give results, one of each row, if they are finite; else say whose fault it is."""
+        try:
+            return require_finite_results(results, f"a {type(self).__name__}")
+        except ValueError:
+            wrong = [name for name, weights in self.weights_.items() if not np.isfinite(weights).all()]
+            if not wrong:
+                raise
+            raise ValueError(
+                f"the weights {wrong[0]} of this {type(self).__name__} are not finite: its training has failed, so fit "
+                "it again, with a lower learning_rate"
+            ) from None
 
     def reconstruct(self, X, *, free_running=False):
         """Reconstruct sequences.
@@ -334,6 +350,7 @@ class BaseAutoencoderEmbedder(
             if results is None:
                 results = np.empty((len(sequences), *found.shape[1:]), np.float32)
             results[rows] = found
+        self._require_finite(results)
         return results if sequences.ragged else sequences.like_input(results)
 
     def inverse_transform(self, Z, n_steps=None):
@@ -364,7 +381,7 @@ class BaseAutoencoderEmbedder(
         with self._network() as network:
             size = self._batch_rows(n_steps)
             batches = [network.generate(Z[i : i + size], n_steps).numpy() for i in range(0, len(Z), size)]
-        X = np.concatenate(batches)
+        X = self._require_finite(np.concatenate(batches))
         return X[:, :, 0] if self._univariate else X
 
     def _check_embeddings(self, Z, expected, n_dims):
@@ -423,11 +440,12 @@ class BaseAutoencoderEmbedder(
         sequences = self._sequences_to_use(X)
         with self._network() as network:
             errors, n_bins = self._squared_errors(network, sequences)
-        return np.sqrt(errors / np.maximum(n_bins, 1)).astype(np.float32)
+        return self._require_finite(np.sqrt(errors / np.maximum(n_bins, 1)).astype(np.float32))
 
     def _rmse(self, network, sequences):
-        errors, n_bins = self._squared_errors(network, sequences).sum(axis=1)
-        return float(np.sqrt(errors / max(n_bins, 1)))
+        errors, n_bins = self._squared_errors(network, sequences)
+        self._require_finite(errors)
+        return float(np.sqrt(errors.sum() / max(n_bins.sum(), 1)))
 
     def _validate(self, network, sequences, rows):
         errors, n_bins = self._squared_errors(network, sequences, rows).sum(axis=1)

@@ -68,9 +68,9 @@ def initial_weights(config, seed):
     for name, shape in shapes.items():
         weight_seed = int(random.randint(np.iinfo(np.int32).max))
         if name.endswith("recurrent_kernel"):
-            value = keras.initializers.Orthogonal(seed=weight_seed)(shape)
+            value = keras.initializers.Orthogonal(seed=weight_seed)(shape, "float32")
         elif name.endswith("kernel"):
-            value = keras.initializers.GlorotUniform(seed=weight_seed)(shape)
+            value = keras.initializers.GlorotUniform(seed=weight_seed)(shape, "float32")
         else:
             value = np.zeros(shape, np.float32)
             recurrent = shapes.get(name.removesuffix("bias") + "recurrent_kernel")
@@ -84,7 +84,7 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
     """Stacks of recurrent layers and dense layers that run as encoders and decoders."""
 
     def __init__(self, config):
-        super().__init__(name="autoencoder")
+        super().__init__(name="autoencoder", dtype="float32")
         self.config = config
         self.cell = cell_kernel(config.cell, config.reset_after)
         # what cuDNN cannot compute is fused on a GPU as well

@@ -244,7 +244,7 @@ def recur_on_gpu(cell, x, initial, weights, mask=None, *, backwards=False, diffe
 @functools.lru_cache
 def _stock_layer(cell, n_inputs, n_units):
     """A layer of Keras whose own weights nobody uses."""
-    options = {"return_sequences": True, "return_state": True}
+    options = {"return_sequences": True, "return_state": True, "dtype": "float32"}
     with tf.init_scope():
         layer = keras.layers.LSTM(n_units, **options)
         if cell is not LSTM:

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
 from skaudeep._persistence import VersionedMixin
 from skaudeep._sequences import check_sequences
-from skaudeep._validation import check_is_fitted, fit_context
+from skaudeep._validation import check_is_fitted, fit_context, require_finite_results
 
 STATISTICS = ("mean", "std", "max", "min", "delta")
 
@@ -96,8 +96,9 @@ class StatisticsPooling(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, 
         for rows in sequences.batches(size):
             x, lengths = sequences.take(rows)
             statistics = pool_statistics(x, lengths)
-            result[rows] = np.concatenate([statistics[name] for name in self.statistics], axis=1)
-        return result
+            with np.errstate(over="ignore"):
+                result[rows] = np.concatenate([statistics[name] for name in self.statistics], axis=1)
+        return require_finite_results(result, "a StatisticsPooling")
 
     def get_feature_names_out(self, input_features=None):
         """Name the columns.

@@ -73,7 +73,8 @@ class FrontEnd:
     def level(self, samples, sample_rate):
         """The level in dB, of shape (n_frames, n_bins), of samples of shape (n_channels, n_samples)."""
         axes = axes_at(self, sample_rate)
-        signal = audio.mix_channels(samples, self.channels)
+        with np.errstate(over="ignore"):  # `power_to_db` refuses what overflows
+            signal = audio.mix_channels(samples, self.channels)
         if self.fixed_length is not None:
             n_samples = _in_samples(self.fixed_length, sample_rate, "fixed_length")
             signal = audio.fit_length(signal, n_samples, center=self.center_fixed)

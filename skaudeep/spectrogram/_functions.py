@@ -256,6 +256,11 @@ def power_to_db(power):
     ndarray of shape (n_frames, n_bins), float64
         Level in dB, 0 at the loudest bin and everywhere in digital silence.
 
+    Raises
+    ------
+    AudioError
+        If a power is not finite.
+
     Examples
     --------
     >>> import numpy as np
@@ -265,6 +270,8 @@ def power_to_db(power):
            [-20., -20.]])
     """
     loudest = power.max()
+    if not np.isfinite(loudest):
+        raise AudioError("the power is not finite, as the samples are too large to compute with; scale them to [-1, 1]")
     if loudest == 0:
         return np.zeros_like(power)
     faintest = power.min(where=power > 0, initial=loudest)

@@ -187,8 +187,8 @@ def _refuse_one_recording(estimator, X):
     window = (estimator.sample_rate or 0) * estimator.window_width
     if n_samples <= MAX_CHANNELS and n_samples < min(n_waveforms, int(window)):
         raise ValueError(
-            f"X has the shape {X.shape}: that would be {n_waveforms} waveforms of n_features = {n_samples} samples, each "
-            "shorter than a window. A single recording (n_samples, n_channels) is passed as [X.T]"
+            f"X has the shape {X.shape}: that would be {n_waveforms} waveforms of n_features = {n_samples} samples, "
+            "each shorter than a window. A single recording (n_samples, n_channels) is passed as [X.T]"
         )
 
 

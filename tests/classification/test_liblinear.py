@@ -14,7 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC, LinearSVR
 
-from skaudeep.classification import LiblinearClassifier, LiblinearRegressor
+from skaudeep.classification import LiblinearClassifier, LiblinearRegressor, _liblinear
+from skaudeep.exceptions import TrainingError
 
 SVC = {"C": 0.01, "tol": 1e-10, "max_iter": 100_000}
 LOGISTIC = {**SVC, "solver": "liblinear"}
@@ -309,3 +310,21 @@ def test_what_becomes_of_nan_as_an_integer_is_no_class(dtype):
     y = np.array([0, 1, np.iinfo(dtype).min], dtype=dtype)
     with pytest.raises(ValueError, match=r"y has no label for 1 of 3 samples, the first is y\[2\]="):
         LiblinearClassifier().fit([[0.0], [1.0], [2.0]], y)
+
+
+@pytest.mark.parametrize("estimator", [LiblinearClassifier(), LiblinearRegressor()])
+def test_weights_that_are_not_finite(estimator, monkeypatch):
+    X, y = [[0.0], [1.0]], [0, 1]
+    estimator.fit(X, y)
+    before = dict(vars(estimator))
+    monkeypatch.setattr(_liblinear, "train", lambda X, y, *_: (np.full((1, 3), np.inf), [0, 1], True))
+    with pytest.raises(TrainingError, match=r"LIBLINEAR's solver .* not finite: scale the features .*lower C=1"):
+        estimator.fit([[0.0, 1.0], [1.0, 0.0]], y)
+    after = vars(estimator)
+    assert after.keys() == before.keys() and all(after[name] is value for name, value in before.items())
+
+
+def test_scores_that_overflow():
+    regressor = LiblinearRegressor().fit([[0.0], [1.0]], [0.0, 9.0])
+    with pytest.raises(ValueError, match="a LiblinearRegressor gives NaN or infinity for 1 of 2 rows.*first.* row 1"):
+        regressor.predict([[0.0], [1e308]])

@@ -177,3 +177,22 @@ class TestRegressor:
     def test_one_column_stays_one(self):
         A, b = make_regression(20, 3, random_state=0)
         assert KerasMLPRegressor(max_epochs=1).fit(A, b[:, None]).predict(A).shape == (20, 1)
+
+
+@pytest.mark.parametrize("MLP", [KerasMLPClassifier, KerasMLPRegressor])
+@pytest.mark.parametrize("parameters", [{}, {"early_stopping": True}])
+def test_weights_beyond_single_precision(MLP, parameters):
+    """One update is the last one here: no loss is computed with its weights."""
+    X, y = np.random.default_rng(0).uniform(-1, 1, (12, 3)), np.arange(12) % 2
+    mlp = MLP(hidden_layer_sizes=(3,), learning_rate=1e30, max_epochs=1, random_state=0, **parameters)
+    with pytest.raises(TrainingError, match=r"became .* in epoch 1.*lower `learning_rate`"):
+        mlp.fit(X, y)
+    assert not [name for name in vars(mlp) if name.endswith("_")]
+
+
+def test_outputs_that_overflow():
+    X = np.random.default_rng(0).uniform(0.5, 1, (12, 1))
+    regressor = KerasMLPRegressor(hidden_layer_sizes=(9, 9), max_epochs=1, random_state=0).fit(X, X[:, 0])
+    regressor.coefs_ = [np.full_like(coef, 9.0) for coef in regressor.coefs_]
+    with pytest.raises(ValueError, match=r"a KerasMLPRegressor gives NaN or infinity for 1 of 2 rows.*row 1: .*scale"):
+        regressor.predict([[1.0], [1e307]])

@@ -562,3 +562,40 @@ def test_long_sequences_are_looked_at_in_smaller_batches(fitted):
     assert fitted._batch_rows(5) == 128
     assert fitted._batch_rows(2**12) == 4
     assert fitted._batch_rows(2**20) == 1
+
+
+class TestFiniteness:
+    X = np.random.default_rng(0).uniform(-1, 1, (6, 4, 3)).astype(np.float32)
+
+    def test_weights_after_the_last_update(self):
+        embedder = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, learning_rate=1e30, max_epochs=1, random_state=0)
+        with pytest.raises(TrainingError, match=r"a weight became .*e\+29 in epoch 1.*lower `learning_rate`"):
+            embedder.fit(self.X)
+        assert not [name for name in vars(embedder) if name.endswith("_")]
+
+    def test_what_was_learned_before_is_kept(self):
+        embedder = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, max_epochs=2, warm_start=True, random_state=0)
+        embedder.fit(self.X).set_params(learning_rate=1e30)
+        before = embedder.transform(self.X)
+        for method in ("partial_fit", "fit"):
+            with pytest.raises(TrainingError, match="in epoch 3"):
+                getattr(embedder, method)(self.X)
+            assert embedder.n_iter_ == 2 and len(embedder.history_["loss"]) == 2
+            np.testing.assert_array_equal(embedder.transform(self.X), before)
+
+    def test_input_too_large_to_compute_with(self):
+        embedder = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, max_epochs=0, random_state=0).fit(self.X)
+        X = self.X.copy()
+        X[4] *= 1e30
+        assert np.isfinite(embedder.transform(X)).all()
+        for method in (embedder.score, embedder.reconstruction_error):
+            with pytest.raises(ValueError, match=r"gives NaN or infinity for 1 of 6 rows.* row 4: .*too large"):
+                method(X)
+
+    def test_weights_that_are_not_finite(self):
+        """As a checkpoint of another program may hold them."""
+        embedder = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, max_epochs=0, random_state=0).fit(self.X)
+        embedder.weights_ = {name: np.full_like(values, np.nan) for name, values in embedder.weights_.items()}
+        for method in (embedder.transform, embedder.reconstruct, embedder.score):
+            with pytest.raises(ValueError, match="the weights .* are not finite: .*lower learning_rate"):
+                method(self.X)

@@ -178,3 +178,9 @@ def test_of_chunks(rng):
 def test_statistics_have_an_order(statistics):
     with pytest.raises((TypeError, ValueError), match="statistics"):
         StatisticsPooling(statistics=statistics).fit(np.zeros((2, 5, 3)))
+
+
+def test_statistics_that_overflow():
+    X = [[[0.0], [1.0]], [[3e38], [-3e38]]]
+    with pytest.raises(ValueError, match=r"a StatisticsPooling gives NaN or infinity for 1 of 2 rows.* row 1: "):
+        StatisticsPooling().fit_transform(X)

@@ -183,3 +183,9 @@ def test_chunks_are_slices(n, n_frames, n_chunks):
     assert chunks.shape == (len(starts), n_frames, 2)
     for chunk, start in zip(chunks, starts, strict=True):
         np.testing.assert_array_equal(chunk, spectrogram[start : start + n_frames])
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_power_that_is_not_finite(value):
+    with pytest.raises(AudioError, match=r"not finite, .*scale them to \[-1, 1\]"):
+        power_to_db(np.array([[1.0, value]]))

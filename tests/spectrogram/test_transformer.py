@@ -361,3 +361,12 @@ class TestSharedSpectrograms:
         transformer.fit([make_recording("fast.wav", rate=16000)])
         with pytest.raises(AudioError, match=r"0\.wav: has 8000 Hz and .*fast\.wav has 16000 Hz"):
             transformer.transform(shared)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # of the loudest, in the sum of its channels
+def test_samples_too_large_to_compute_with(transformer):
+    loud = np.full((2, 4000), 3e38, np.float32)
+    transformer.set_params(sample_rate=8000)
+    with pytest.raises(AudioError, match=r"waveform 1: the power is not finite.*scale them"):
+        transformer.fit_transform([loud / 1e38, loud])
+    assert np.isnan(transformer.set_params(on_error="skip").fit_transform([loud / 1e38, loud])[1]).all()
