@@ -184,11 +184,11 @@ def _from_array(estimator, X, *, reset):
 def _refuse_one_recording(estimator, X):
     """Refuse a table (n, n_samples) that can only be one recording (n_samples, n_channels)."""
     n_waveforms, n_samples = X.shape
-    window = (estimator.sample_rate or 0) * estimator.window_width
-    if n_samples <= MAX_CHANNELS and n_samples < min(n_waveforms, int(window)):
+    window = int((estimator.sample_rate or 0) * estimator.window_width)
+    if n_samples <= MAX_CHANNELS < window <= n_waveforms:
         raise ValueError(
-            f"X has the shape {X.shape}: that would be {n_waveforms} waveforms of n_features = {n_samples} samples, "
-            "each shorter than a window. A single recording (n_samples, n_channels) is passed as [X.T]"
+            f"X has the shape {X.shape}: that would be {n_waveforms} waveforms of {n_samples} samples, each shorter "
+            "than a window. A single recording (n_samples, n_channels) is passed as [X.T]"
         )
 
 

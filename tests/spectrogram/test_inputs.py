@@ -204,10 +204,7 @@ NOT_CHANNELS_FIRST = [
     ([np.zeros((65, 9000))], r"X\[0\] .* 65 channels of 9000 samples each, and at most 64 are taken.*pass x\.T"),
     (np.zeros((3, 50, 2)), r"^X has the shape \(3, 50, 2\).*50 channels of 2 samples.*pass X\.transpose\(0, 2, 1\)$"),
     (np.zeros((3, 65, 70)), r"at most 64 are taken.*pass X\.transpose\(0, 2, 1\)"),
-    (
-        np.zeros((800, 2)),
-        r"X has the shape \(800, 2\): .*800 waveforms of n_features = 2 samples.* is passed as \[X\.T\]",
-    ),
+    (np.zeros((800, 2)), r"X has the shape \(800, 2\): .*800 waveforms of 2 samples.* is passed as \[X\.T\]"),
     (pd.DataFrame(np.zeros((800, 2))), r"is passed as \[X\.T\]"),
 ]
 
@@ -223,7 +220,14 @@ def test_channels_last(estimator, X, message, on_error):
 
 
 @pytest.mark.parametrize(
-    "X", [np.zeros((3, 2, 2)), np.zeros((1, 64, 64)), [np.zeros((64, 100)), np.zeros(1)], np.zeros((800, 640))]
+    "X",
+    [
+        np.zeros((3, 2, 2)),
+        np.zeros((1, 64, 64)),
+        [np.zeros((64, 100)), np.zeros(1)],
+        np.zeros((800, 640)),
+        np.zeros((639, 2)),
+    ],
 )
 def test_few_samples_and_many_channels(estimator, X):
     assert len(as_sources(estimator, X, reset=True)) == len(X)
