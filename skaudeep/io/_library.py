@@ -1,5 +1,6 @@
 """The NetCDF library, which must be called by one thread at a time."""
 
+import os
 import threading
 
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
@@ -81,3 +82,18 @@ _own = threading.RLock()
 LIBRARY = _Lock("LIBRARY", _own, tuple(NETCDF4_PYTHON_LOCK.locks))
 #: The same where xarray takes its own locks, which are not re-entrant.
 LIBRARY_FOR_XARRAY = _Lock("LIBRARY_FOR_XARRAY", _own)
+
+
+def _begin_anew():
+    """Make the locks anew in the child of a fork, where threads of the parent that held them are gone."""
+    if LIBRARY._own._is_owned():  # the thread that has forked holds them itself, and gives them back
+        return
+    own = threading.RLock()
+    for lock in (LIBRARY, LIBRARY_FOR_XARRAY):
+        lock._own, lock._depth = own, 0
+    for lock in NETCDF4_PYTHON_LOCK.locks:
+        lock.lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -37,3 +37,48 @@ with read_netcdf(path, chunks=3) as ds:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True)
     assert done.stdout.split() == ["0", "0"], done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+def test_locks_that_other_threads_held_are_free_in_the_child(tmp_path):
+    code = f"""
+import os, signal, threading
+from skaudeep.datasets import make_dataset
+from skaudeep.io import read_netcdf, write_netcdf
+from skaudeep.io._library import LIBRARY
+
+path = {str(tmp_path / "file.nc")!r}
+ds = make_dataset([[1.0]], ["a.wav"])
+write_netcdf(ds, path)
+
+
+def child():
+    signal.alarm(60)
+    write_netcdf(ds, path + ".new")
+    os._exit(not read_netcdf(path).identical(ds))
+
+
+taken, free = threading.Event(), threading.Event()
+
+
+def hold():
+    with LIBRARY:
+        taken.set()
+        free.wait()
+
+
+thread = threading.Thread(target=hold)
+thread.start()
+taken.wait()
+held_by_another = os.fork() or child()
+print(os.waitpid(held_by_another, 0)[1])
+free.set()
+thread.join()
+with LIBRARY:
+    held_by_this_thread = os.fork()
+if not held_by_this_thread:
+    child()
+print(os.waitpid(held_by_this_thread, 0)[1])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True)
+    assert done.stdout.split() == ["0", "0"], done.stderr
