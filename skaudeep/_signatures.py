@@ -3,15 +3,19 @@
 import struct
 from dataclasses import dataclass
 
-__all__ = ["HEAD_BYTES", "SampleBytes", "foreign_kind", "is_chained_ogg", "sample_bytes", "text_kind"]
+__all__ = ["CONVERT", "HEAD_BYTES", "SampleBytes", "foreign_kind", "is_chained_ogg", "sample_bytes", "text_kind"]
 
 #: How much of a file `foreign_kind` and `text_kind` are to see.
 HEAD_BYTES = 512
 
 _DOWNLOAD = "download the recording again"
 _UNPACK = "unpack it"
-_CONVERT = "convert it to WAV or FLAC, for instance with ffmpeg"
+#: What to do with a recording of a kind that libsndfile does not read.
+CONVERT = "convert it to WAV or FLAC, for instance with ffmpeg"
 _LEAVE = "leave it out"
+
+# pictures in the container of MPEG-4
+_PICTURES = (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1", b"avif", b"avis", b"crx ", b"jp2 ", b"jpx ")
 
 # offset, first bytes there, what it is, remedy; nothing that libsndfile reads begins so
 _FOREIGN = (
@@ -31,25 +35,26 @@ _FOREIGN = (
     (0, b"\xff\xd8\xff", "an image (JPEG)", _LEAVE),
     (0, b"GIF8", "an image (GIF)", _LEAVE),
     (8, b"WEBPVP8", "an image (WebP)", _LEAVE),
-    (8, b"AVI LIST", "a film (AVI)", _CONVERT),
-    (4, b"ftyp", "MPEG-4 (M4A, MP4, 3GP, MOV)", _CONVERT),
-    (0, b"\x1a\x45\xdf\xa3", "Matroska or WebM", _CONVERT),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF (WMA, WMV)", _CONVERT),
-    (0, b"FLV\x01", "a film (Flash)", _CONVERT),
-    (0, b"\x00\x00\x01\xba", "a film (MPEG)", _CONVERT),
-    (0, b".RMF", "RealMedia", _CONVERT),
-    (0, b".ra\xfd", "RealAudio", _CONVERT),
-    (0, b"#!AMR", "AMR", _CONVERT),
-    (0, b"#!SILK", "SILK", _CONVERT),
-    (0, b"ADIF", "AAC", _CONVERT),
-    (0, b"wvpk", "WavPack", _CONVERT),
-    (0, b"MAC ", "Monkey's Audio", _CONVERT),
-    (0, b"TTA1", "True Audio", _CONVERT),
-    (0, b"MPCK", "Musepack", _CONVERT),
-    (0, b"MP+", "Musepack", _CONVERT),
-    (0, b"ajkg", "compressed with Shorten", _CONVERT),
-    (0, b"DSD ", "DSD", _CONVERT),
-    (0, b"FRM8", "DSD (DSDIFF)", _CONVERT),
+    (8, b"AVI LIST", "a film (AVI)", CONVERT),
+    *((4, b"ftyp" + brand, "an image (HEIF)", _LEAVE) for brand in _PICTURES),
+    (4, b"ftyp", "MPEG-4 (M4A, MP4, 3GP, MOV)", CONVERT),
+    (0, b"\x1a\x45\xdf\xa3", "Matroska or WebM", CONVERT),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF (WMA, WMV)", CONVERT),
+    (0, b"FLV\x01", "a film (Flash)", CONVERT),
+    (0, b"\x00\x00\x01\xba", "a film (MPEG)", CONVERT),
+    (0, b".RMF", "RealMedia", CONVERT),
+    (0, b".ra\xfd", "RealAudio", CONVERT),
+    (0, b"#!AMR", "AMR", CONVERT),
+    (0, b"#!SILK", "SILK", CONVERT),
+    (1, b"#!SILK", "SILK", CONVERT),
+    (0, b"ADIF", "AAC", CONVERT),
+    (0, b"wvpk", "WavPack", CONVERT),
+    (0, b"TTA1", "True Audio", CONVERT),
+    (0, b"MPCK", "Musepack", CONVERT),
+    (0, b"MP+", "Musepack", CONVERT),
+    (0, b"ajkg", "compressed with Shorten", CONVERT),
+    (0, b"DSD ", "DSD", CONVERT),
+    (0, b"FRM8", "DSD (DSDIFF)", CONVERT),
     (0, b"MThd", "notes (MIDI)", "render it as WAV"),
     (8, b"RMIDdata", "notes (MIDI)", "render it as WAV"),
     (0, b"\x93NUMPY", "an array of NumPy", "load it with numpy.load and pass the waveform"),
@@ -57,8 +62,8 @@ _FOREIGN = (
     (0, b"CDF\x01", "NetCDF", "pass recordings, not features"),
     (0, b"CDF\x02", "NetCDF", "pass recordings, not features"),
     (0, b"SQLite format 3", "a database (SQLite)", _LEAVE),
-    (28, b"Speex   ", "Speex in Ogg", _CONVERT),
-    (29, b"theora", "a film (Theora)", _CONVERT),
+    (28, b"Speex   ", "Speex in Ogg", CONVERT),
+    (29, b"theora", "a film (Theora)", CONVERT),
 )
 
 _MARKUP = (
@@ -90,7 +95,9 @@ def foreign_kind(head):
         if head.startswith(signature, offset):
             return kind, remedy
     if _is_adts(head):
-        return "AAC (ADTS)", _CONVERT
+        return "AAC (ADTS)", CONVERT
+    if head.startswith(b"MAC ") and head[5:6] == b"\x0f":  # the version of the format; else it may be text
+        return "Monkey's Audio", CONVERT
     start = _decoded(head).lstrip().lower().encode()
     for signature, kind in _MARKUP:
         if start.startswith(signature):

@@ -4,6 +4,8 @@ import os
 import re
 from typing import NamedTuple
 
+from skaudeep._signatures import CONVERT, HEAD_BYTES, foreign_kind
+
 #: What libsndfile reads by itself. Left out: .raw, which says nothing about its content, and .mat, which is
 #: rarely audio.
 AUDIO_SUFFIXES = frozenset(
@@ -41,10 +43,9 @@ _OTHER_SUFFIXES = frozenset(
     )
 )
 
-_N_BYTES = 64  # at the beginning of a file, which tell its format
 _MPEG_RATES = bytes(byte for byte in range(0x10, 0xF0) if byte & 0x0C != 0x0C)  # bit rate and sample rate of a frame
 
-#: How files of a format begin, its name, and a suffix for it; without a suffix libsndfile does not read the format.
+#: How files begin in a format that libsndfile reads, its name, and a suffix for it.
 _BEGINNINGS = tuple(
     (re.compile(pattern, re.DOTALL), name, suffix)
     for pattern, name, suffix in (
@@ -60,22 +61,6 @@ _BEGINNINGS = tuple(
         (rb"caff\x00", "CAF", ".caf"),
         (rb"NIST_1A", "NIST", ".sph"),
         (rb"Creative Voice File", "VOC", ".voc"),
-        (rb"RIFF.{4}AVI ", "AVI", None),
-        (rb"\xff[\xf0\xf1\xf8\xf9]", "AAC", None),
-        # not the pictures in such a container
-        (rb".{4}ftyp(?!heic|heix|hevc|heim|mif1|msf1|avif|avis|crx |jp2 |jpx )", "MP4", None),
-        (rb"\x1aE\xdf\xa3", "Matroska or WebM", None),
-        (rb"0&\xb2u\x8ef\xcf\x11", "WMA", None),
-        (rb"#!AMR", "AMR", None),
-        (rb"\x02?#!SILK", "SILK", None),
-        (rb"wvpk", "WavPack", None),
-        (rb"MAC .\x0f", "Monkey's Audio", None),
-        (rb"TTA[12]", "TTA", None),
-        (rb"DSD \x1c\x00", "DSD", None),
-        (rb"ajkg", "Shorten", None),
-        (rb"\.RMF\x00|\.ra\xfd", "RealAudio", None),
-        (rb"FLV\x01", "FLV", None),
-        (rb"\x00\x00\x01\xba", "MPEG", None),
     )
 )
 
@@ -97,6 +82,7 @@ _HEADERLESS = Obstacle(
     "has no header that tells its sample rate",
     "convert what has no header, for example by ffmpeg -f s16le -ar 16000 -ac 1 -i NAME.raw NAME.wav",
 )
+_UNTOLD = "is {}, which its name does not tell"
 _COMPRESSED = Obstacle("is compressed", "unpack what is compressed")
 
 
@@ -150,12 +136,11 @@ def _look_into(path):
     """Why a file is unreadable whose name says nothing, or None if it does not begin as audio does."""
     try:
         with open(path, "rb") as file:
-            beginning = file.read(_N_BYTES)
+            head = file.read(HEAD_BYTES)
     except OSError:
         return None
     for pattern, name, suffix in _BEGINNINGS:
-        if pattern.match(beginning):
-            reason = f"holds {name} audio, which its name does not tell"
-            remedy = _FOREIGN.remedy if suffix is None else f"let the names of {name} files end in {suffix}"
-            return Obstacle(reason, remedy)
-    return None
+        if pattern.match(head):
+            return Obstacle(_UNTOLD.format(name), f"let the names of {name} files end in {suffix}")
+    kind, remedy = foreign_kind(head) or (None, None)
+    return Obstacle(_UNTOLD.format(kind), _FOREIGN.remedy) if remedy == CONVERT else None

@@ -48,7 +48,7 @@ def test_raw_tells_what_is_left_out(skaudeep, sounds):
             "libsndfile does not read, for example by ffmpeg -i NAME.m4a NAME.wav"
             for name in ("1.m4a", "2.WMA")
         ),
-        f"             {sounds / 'dog [x]' / '2'}: holds WAV audio, which its name does not tell; let the names of WAV "
+        f"             {sounds / 'dog [x]' / '2'}: is WAV, which its name does not tell; let the names of WAV "
         "files end in .wav",
         "notes        without 3 that cannot be read (1 .m4a, 1 .wma, 1 without a suffix; nothing is left of cat)",
         "             without 1 copies in other formats (1 .m4a)",

@@ -148,7 +148,7 @@ def test_recordings_that_cannot_be_read_are_counted_named_and_refused(tree):
     message = str(caught.value)
     assert message.startswith(
         f"4 of the 5 recordings in {folder} cannot be read (2 .m4a, 1 without a suffix, 1 .amr); the first is bird/1, "
-        "which holds WAV audio, which its name does not tell. Without them nothing is left of bird, cat. "
+        "which is WAV, which its name does not tell. Without them nothing is left of bird, cat. "
     )
     assert "Let the names of WAV files end in .wav; convert what libsndfile does not read" in message
     assert message.endswith("Or leave them out with on_unreadable='skip'.")
@@ -164,7 +164,7 @@ def test_recordings_that_cannot_be_read_are_left_out_on_request(tree):
     assert note == ("without 4 that cannot be read (2 .m4a, 1 without a suffix, 1 .amr; nothing is left of bird, cat)")
     reasons = reasons_below(folder, found)
     assert list(reasons)[1] == str(folder / "cat" / "1.M4A")
-    assert reasons[str(folder / "bird" / "1")].startswith("holds WAV audio, which its name does not tell; let ")
+    assert reasons[str(folder / "bird" / "1")].startswith("is WAV, which its name does not tell; let ")
 
 
 def test_nothing_is_left_out_where_nothing_would_be_left(tree):
