@@ -228,7 +228,7 @@ def start_tensorflow():
 
 _BACKEND_REMEDY = (
     "The networks of skaudeep run on TensorFlow: set the environment variable KERAS_BACKEND to 'tensorflow' before "
-    "Keras is imported, or leave it away where keras.json in the folder KERAS_HOME or ~/.keras says the same"
+    "Keras is imported (it counts more than the file keras.json in the folder KERAS_HOME or ~/.keras)"
 )
 
 

@@ -93,7 +93,7 @@ def project(X, method="pca", *, random_state=None, **options):
     if X.shape[1] > _N_COMPONENTS:
         X = _components(X, min(_N_COMPONENTS, len(X)))
     function = {"tsne": _tsne, "umap": _umap}[method]
-    return function(X, random_state, options).astype(np.float64)
+    return np.asarray(function(X, random_state, options), np.float64)  # scikit-learn may be set to tables
 
 
 def tsne_perplexity(n_instances, perplexity=None):

@@ -182,7 +182,7 @@ def _check_ragged(estimator, sequences, reset, rows_are_frames):
     if n_dims not in ({1}, {2}):
         raise ValueError(
             f"the sequences in X have {sorted(n_dims)} dimensions; each must be (T_i, F), or each (T_i,) for "
-            "sequences of numbers"
+            "sequences of numbers; wrap the estimator in ChunkwiseTransformer for chunks"
         )
     univariate = n_dims == {1}
     sequences = [x[:, None] if univariate else x for x in sequences]

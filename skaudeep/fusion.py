@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from sklearn.base import TransformerMixin, clone
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -10,6 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
 from skaudeep._chunks import ChunkwiseEstimator, flatten_chunks
+from skaudeep._containers import RowNamesMixin, align_rows, name_rows, with_row_names
 from skaudeep._persistence import VersionedMixin
 from skaudeep._validation import HasMethods, StrOptions, check_is_fitted, fit_context
 from skaudeep.spectrogram import SharedSpectrograms, SpectrogramTransformer
@@ -22,7 +24,7 @@ def _has_columns(transformer):
     return transformer.pooling is not None and hasattr(transformer.transformer, "get_feature_names_out")
 
 
-class ChunkwiseTransformer(TransformerMixin, ChunkwiseEstimator):
+class ChunkwiseTransformer(RowNamesMixin, TransformerMixin, ChunkwiseEstimator):
     """Transform each chunk of a file and pool the features of the chunks.
 
     A transformer, such as an embedder, is fitted on the chunks of all files, so that a file weighs as much
@@ -124,7 +126,8 @@ class ChunkwiseTransformer(TransformerMixin, ChunkwiseEstimator):
         ndarray of shape (n_files, n_chunks * n_outputs), (n_files, n_outputs) or \
                 (n_files, n_chunks, n_outputs)
             Features for the pooling "concatenate", "mean" or "max", and None; with None and unequal numbers
-            of chunks an object array of n_files arrays of shape (n_chunks_i, n_outputs).
+            of chunks an object array of n_files arrays of shape (n_chunks_i, n_outputs). With pandas output, a
+            DataFrame, or with None, if X has an index, a Series of arrays with that index.
 
         Raises
         ------
@@ -141,7 +144,7 @@ class ChunkwiseTransformer(TransformerMixin, ChunkwiseEstimator):
                 f"{type(self.transformer_).__name__} gave an array of shape {features.shape} for "
                 f"{counts.sum()} chunks; ChunkwiseTransformer needs one that makes a vector of each chunk."
             )
-        return _pool(features, counts, self.pooling)
+        return with_row_names(self, _pool(features, counts, self.pooling), X)
 
     @available_if(_has_columns)
     def get_feature_names_out(self, input_features=None):
@@ -163,21 +166,6 @@ class ChunkwiseTransformer(TransformerMixin, ChunkwiseEstimator):
         if self.pooling != "concatenate":
             return names
         return np.array([f"chunk{i}_{name}" for i in range(self.n_chunks_) for name in names], dtype=object)
-
-    def set_output(self, *, transform=None):
-        """Choose the container of the output.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"} or None, default=None
-            Container of a table; without pooling the output is no table and stays an array.
-
-        Returns
-        -------
-        ChunkwiseTransformer
-            The transformer itself.
-        """
-        return super().set_output(transform=transform) if _has_columns(self) else self
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -346,7 +334,7 @@ class AudioFeatureUnion(VersionedMixin, FeatureUnion):
         ndarray of shape (n, n_features)
             The features of all branches side by side.
         """
-        return super().fit_transform(self._share(X, fitted=False), y, **params)
+        return name_rows(super().fit_transform(self._share(X, fitted=False), y, **params), X)
 
     def transform(self, X, **params):
         """Apply all branches and join their features.
@@ -363,7 +351,11 @@ class AudioFeatureUnion(VersionedMixin, FeatureUnion):
         ndarray of shape (n, n_features)
             The features of all branches side by side.
         """
-        return super().transform(self._share(X, fitted=True), **params)
+        return name_rows(super().transform(self._share(X, fitted=True), **params), X)
+
+    def _hstack(self, outputs):
+        """Join the features of all branches, as the base class does, without mistaking one row for another."""
+        return super()._hstack(align_rows(outputs))
 
     def _share(self, X, fitted):
         """The recordings together with the spectrograms of all branches."""
@@ -371,6 +363,8 @@ class AudioFeatureUnion(VersionedMixin, FeatureUnion):
         spectrograms = [step for step in first_steps if isinstance(step, SpectrogramTransformer)]
         if len(spectrograms) < 2 or isinstance(X, SharedSpectrograms):
             return X
+        if isinstance(X, pd.DataFrame) and len(spectrograms) < len(first_steps):
+            return X  # the other branches want its columns
         # before a fit, what an earlier one has learned must not count
         return SharedSpectrograms(X, spectrograms if fitted else [clone(step) for step in spectrograms])
 

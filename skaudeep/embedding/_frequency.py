@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from skaudeep._containers import RowNamesMixin, with_row_names
 from skaudeep._sequences import cut, object_array
 from skaudeep._validation import check_is_fitted
 from skaudeep.embedding._base import WINDOW_CONSTRAINTS, BaseAutoencoderEmbedder, recurrence_constraints
@@ -11,7 +12,7 @@ from skaudeep.embedding._config import FrequencyConfig
 from skaudeep.embedding._pooling import STATISTICS
 
 
-class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder, auto_wrap_output_keys=None):
+class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_wrap_output_keys=None):
     """Learn features of single frames by reconstructing them with networks that are recurrent in frequency.
 
     Every frame of a spectrogram is an example of its own: its frequency axis is cut into overlapping windows, which
@@ -207,8 +208,10 @@ class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder, auto_wrap_output_key
             The representation of every frame (``output="bottleneck"``, D = `embedding_dim_`).
         ndarray of float32 of shape (n, n_statistics * L)
             Statistics over the frames of the L last outputs of all encoder layers (``output="states"``).
+        Series or DataFrame
+            Of these, with the index of X, where pandas output is asked for and X has one.
         """
-        return super().transform(X)
+        return with_row_names(self, super().transform(X), X)
 
     def _embed(self, sequences):
         with self._network() as network:
@@ -247,20 +250,5 @@ class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder, auto_wrap_output_key
             raise ValueError(f"n_steps={n_steps!r}, and Z has {n_frames} frames per sequence: leave n_steps out")
         parts = cut(Z.reshape(-1, 1, self.embedding_dim_), self._steps_of_a_batch)
         with self._network() as network:
-            frames = np.concatenate([network.generate(part).numpy() for part in parts])
+            frames = self._require_finite(np.concatenate([network.generate(part).numpy() for part in parts]))
         return frames.reshape(*Z.shape[:-1], -1)
-
-    def set_output(self, *, transform=None):
-        """Do nothing: representations of frames have more axes than a table, and so statistics stay an array too.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Ignored, so that a pipeline can be configured as a whole.
-
-        Returns
-        -------
-        FrequencyAutoencoderEmbedder
-            The estimator.
-        """
-        return self

@@ -253,7 +253,7 @@ def _embed_blocks(embedder, ds, source, n_rows, advance):
     embedder.batch_size = n_rows
     starts = range(0, ds.sizes["instance"], n_rows)
     for start, block in zip(starts, prefetch(load, starts, n_ahead=1), strict=True):
-        yield start, embedder.transform(block)
+        yield start, np.asarray(embedder.transform(block))  # scikit-learn may be set to tables
         advance(len(block))
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
+from skaudeep._containers import RowNamesMixin, with_row_names
 from skaudeep._persistence import VersionedMixin
 from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, fit_context, validate_params
 from skaudeep.audio import CHANNELS
@@ -22,7 +23,9 @@ _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 _COUNT = Interval(Integral, 1, None, closed="left")
 
 
-class SpectrogramTransformer(VersionedMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class SpectrogramTransformer(
+    RowNamesMixin, VersionedMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     """Turn recordings into spectrograms on a decibel scale, as the first step of a pipeline.
 
     Each recording is decoded, mixed to one channel, cut into Hann windows whose mean is removed, Fourier
@@ -227,15 +230,18 @@ class SpectrogramTransformer(VersionedMixin, TransformerMixin, BaseEstimator, au
         ndarray of shape (n, n_frames, n_bins) or (n, n_chunks, n_frames, n_bins), float32
             The spectrograms; where their shapes differ, an object array of shape (n,) of arrays of shape
             (n_frames, n_bins) or (n_chunks, n_frames, n_bins). A row that failed is NaN, in an object
-            array one frame of NaN.
+            array one frame of NaN. Where pandas output is asked for and X has an index, a Series with that
+            index of such arrays.
         """
         check_is_fitted(self)
-        stored = X.get(self) if isinstance(X, SharedSpectrograms) else None
+        stored = None
+        if isinstance(X, SharedSpectrograms):
+            stored, X = X.get(self), X.X
         if stored is None:
-            return extract_branches([self], getattr(X, "X", X))[0]
+            return with_row_names(self, extract_branches([self], X)[0], X)
         spectrograms, errors = stored
         self._record(errors)
-        return spectrograms
+        return with_row_names(self, spectrograms, X)
 
     @validate_params(INVERSION_CONSTRAINTS, prefer_skip_nested_validation=True)
     def inverse_transform(self, S, *, n_iter=32, db_range=None, random_state=None):
@@ -285,21 +291,6 @@ class SpectrogramTransformer(VersionedMixin, TransformerMixin, BaseEstimator, au
     def settings_(self):
         check_is_fitted(self)
         return describe_settings(self)
-
-    def set_output(self, *, transform=None):
-        """Do nothing: spectrograms have more axes than a table.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Ignored, so that a pipeline can be configured as a whole.
-
-        Returns
-        -------
-        SpectrogramTransformer
-            The estimator.
-        """
-        return self
 
     def get_feature_names_out(self, input_features=None):
         """Name the frequency bins.

@@ -1,0 +1,138 @@
+"""The names of rows, that is the index of pandas, on their way through steps whose output is no table."""
+
+import pandas as pd
+
+from skaudeep._sequences import object_array
+from skaudeep._validation import output_config
+
+__all__ = ["RowNamesMixin", "align_rows", "name_rows", "row_names", "with_row_names"]
+
+
+class RowNamesMixin:
+    """Transformer whose output may have more than two axes; to be left of `TransformerMixin`.
+
+    scikit-learn makes tables only. Where pandas output is asked for and X has names of rows, what `with_row_names`
+    gives is a Series of arrays instead, from which the next step takes the names.
+    """
+
+    def set_output(self, *, transform=None):
+        """Choose the container of the output.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            With "pandas", an input with an index (a DataFrame, a Series, a MultiIndex of segments) gives its index to
+            the output: a DataFrame where that is a table, else a Series of arrays. Otherwise, what is no table stays an
+            array. None changes nothing.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}  # the place that `clone` looks at
+        return self
+
+
+def row_names(X):
+    """Give the names of the rows of X.
+
+    Parameters
+    ----------
+    X : object
+        The input of an estimator.
+
+    Returns
+    -------
+    Index or None
+        The index of a table or a Series, a MultiIndex of segments itself; None for what has no names.
+    """
+    if isinstance(X, pd.DataFrame | pd.Series):
+        return X.index
+    return X if isinstance(X, pd.MultiIndex) else None
+
+
+def with_row_names(estimator, values, X):
+    """Give the output of a transformer the names of the rows of its input, where pandas output is asked for.
+
+    Parameters
+    ----------
+    estimator : transformer
+        Whose output it is.
+    values : ndarray of shape (n, ...), or object array of shape (n,)
+        The output, a row for each of X.
+    X : object of length n
+        The input.
+
+    Returns
+    -------
+    ndarray, DataFrame or Series
+        The values themselves where X has no names or no pandas output is asked for; else a table of those of two
+        dimensions, and a Series of arrays of all others.
+    """
+    names = row_names(X)
+    if names is None or output_config("transform", estimator)["dense"] != "pandas":
+        return values
+    if values.ndim == 2:
+        columns = estimator.get_feature_names_out() if hasattr(estimator, "get_feature_names_out") else None
+        return pd.DataFrame(values, index=names, columns=columns)
+    return pd.Series(object_array(values), index=names)
+
+
+def name_rows(table, X):
+    """Give a table whose rows are only numbered the names of the rows of X.
+
+    Parameters
+    ----------
+    table : DataFrame or object
+        The output of a transformer.
+    X : object
+        Its input.
+
+    Returns
+    -------
+    DataFrame or object
+        What is no table, or has names, is given back.
+    """
+    names = row_names(X)
+    if names is None or not isinstance(table, pd.DataFrame) or not _is_numbered(table):
+        return table
+    return table.set_axis(names)
+
+
+def align_rows(outputs):
+    """Give tables that are to be joined the same names of rows.
+
+    Rows of a table without names, as a step gives that has lost them, are those of the others in the same order.
+
+    Parameters
+    ----------
+    outputs : list of DataFrame or ndarray
+        What several transformers have made of one X.
+
+    Returns
+    -------
+    list of DataFrame or ndarray
+        The same, with names.
+
+    Raises
+    ------
+    ValueError
+        If two tables have other names, or the same in another order: pandas would join what does not belong together.
+    """
+    tables = [table for table in outputs if isinstance(table, pd.DataFrame)]
+    named = [table.index for table in tables if not _is_numbered(table)]
+    if not named:
+        return outputs
+    for index in named:
+        if not index.equals(named[0]):
+            raise ValueError(
+                f"the branches give tables with different indexes, {named[0][:3].tolist()}, ... and "
+                f"{index[:3].tolist()}, ...: let each give a row for each of X, in its order and with its index"
+            )
+    return [table.set_axis(named[0]) if isinstance(table, pd.DataFrame) else table for table in outputs]
+
+
+def _is_numbered(table):
+    return isinstance(table.index, pd.RangeIndex) and table.index.equals(pd.RangeIndex(len(table)))
