@@ -226,7 +226,8 @@ def _bunch_of_table(folder, found, table, frame):
     check_different(locate(names, root, table), names, table)
     recordings = scan(root)
     n_others = len({*recordings.names, *recordings.unreadable} - set(names))
-    notes = (f"without {n_others} files that the table does not name",) if n_others else ()
+    plural = "s" if n_others > 1 else ""
+    notes = (f"without {n_others} file{plural} that the table does not name",) if n_others else ()
     return _make_bunch(folder, found.assign(path=below + names), frame, notes)
 
 

@@ -159,7 +159,6 @@ def load_table(
     groups = None if segments is None else files
     if "group" in columns and (columns["group"] != "").any():
         groups = np.where(columns["group"] == "", files, columns["group"])
-    n_others = len(unlisted_beside(paths))
     return make_bunch(
         paths if segments is None else segments,
         identity,
@@ -170,8 +169,16 @@ def load_table(
         groups=groups,
         frame=typed(frame, [chosen[role] for role in ("path", "label", "group") if role in chosen]),
         unused_columns=[name for name in frame if name not in chosen.values()],
-        notes=(f"without {n_others} files beside them that the table does not name",) if n_others else (),
+        notes=_note_others(len(unlisted_beside(paths))),
     )
+
+
+def _note_others(n_others):
+    """Say how many recordings the table does not name."""
+    if not n_others:
+        return ()
+    plural = "s" if n_others > 1 else ""
+    return (f"without {n_others} file{plural} beside them that the table does not name",)
 
 
 def fits_table(folder):

@@ -182,9 +182,10 @@ def inputs(folder, tmp_path, monkeypatch):
     """A copy of what commands read, in the working directory, with a corpus."""
     inputs = tmp_path / "inputs"
     shutil.copytree(folder, inputs)
-    (inputs / "sounds" / "dog").mkdir(parents=True)
-    for name in ("a.wav", "b.wav"):
-        soundfile.write(inputs / "sounds" / "dog" / name, np.linspace(-0.5, 0.5, 800), 800)
+    for name in ("dog/a.wav", "dog/b.wav", "cat/c.wav"):
+        path = inputs / "sounds" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, np.linspace(-0.5, 0.5, 800), 800)
     (inputs / "sounds" / "table.csv").write_text("path,label\ndog/a.wav,dog\ndog/b.wav,dog\n")
     (inputs / "p.tsv").write_text("a\tx\n")
     monkeypatch.chdir(inputs)

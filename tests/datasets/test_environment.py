@@ -133,7 +133,7 @@ def test_esc50_says_which_files_it_leaves_out(esc50):
     (esc50 / "audio" / "5-9-B-0.wav").touch()
     corpus = load_esc(esc50)
     assert len(corpus.data) == 3
-    assert corpus.DESCR.endswith("without 1 files that the table does not name.")
+    assert corpus.DESCR.endswith("without 1 file that the table does not name.")
 
 
 def test_esc50_keeps_its_table_in_the_order_of_the_files(esc50, check_dataset):
@@ -256,6 +256,6 @@ def test_urbansound8k_as_copies_have_it(urbansound8k, form):
 def test_urbansound8k_says_what_its_table_does_not_name(urbansound8k):
     (urbansound8k / "audio" / "fold2" / "new.wav").touch()
     (urbansound8k / "audio" / "fold2" / "new.m4a").touch()
-    assert load_urbansound8k(urbansound8k).DESCR.endswith("without 1 files that the table does not name.")
+    assert load_urbansound8k(urbansound8k).DESCR.endswith("without 1 file that the table does not name.")
     (urbansound8k / "audio" / "fold2" / "other.m4a").touch()
     assert load_urbansound8k(urbansound8k).DESCR.endswith("without 2 files that the table does not name.")
