@@ -45,9 +45,13 @@ ESTIMATORS = [
 ]
 
 FITS_IN_PLACE = "scikit-learn's FeatureUnion, which it is, fits its transformers in place"
+# the check allows 1e-7, less than the resolution of float32; test_family has the same with 1e-6
+ROUND_OFF = "the last digit depends on where in a batch a sequence stands, on processors whose vectors end there"
 
 
 def expected_failed_checks(estimator):
+    if isinstance(estimator, FrequencyTimeAutoencoderEmbedder):
+        return {"check_methods_sample_order_invariance": ROUND_OFF}
     if not isinstance(estimator, AudioFeatureUnion):
         return {}
     return {"check_estimators_overwrite_params": FITS_IN_PLACE, "check_dont_overwrite_parameters": FITS_IN_PLACE}
