@@ -1,5 +1,6 @@
 """Recognise collections of recordings on disk; only names and tables are read, never the audio."""
 
+import csv
 import inspect
 import os
 import re
@@ -8,8 +9,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
 from sklearn.utils import Bunch
 
+from skaudeep._columns import guess_role
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datasets import _challenges, _environment, _layouts, _speech, _table
 from skaudeep.datasets._bunch import KEYS, mark_unlabelled
@@ -57,6 +61,7 @@ _KNOWN = ("esc", "urbansound8k", "dcase", "compare", "speech_commands")
 _PARTS = re.compile(r"audio|wav|lab|meta|metadata|evaluation_setup|fold\d+|\d{3} - .+")
 
 _TABLES = (".csv", ".tsv")  # suffixes
+_ROWS_OF_A_TABLE = 1000  # that are looked at to find out whether it has labels for recordings
 
 _MOST_LEVELS = 8  # below a folder at which a corpus is looked for
 _MOST_FOLDERS = 1000  # that are looked at
@@ -296,6 +301,13 @@ def _check_no_corpus_below(path, names):
 def _check_classes(path, name, corpus):
     """Refuse a single class that nobody but the name of a folder speaks of, and a folder inside of a corpus."""
     classes = corpus["target_names"]
+    table = _table_with_labels(path, corpus)
+    if table is not None:
+        other = "no labels" if classes is None else "labels only by the names of its folders"
+        raise DataSetError(
+            f"{path} has {other}, and the table {table} has others for its recordings. Give that table, or "
+            f"kind={name!r} to do without it."
+        )
     if classes is None:
         above = _corpus_above(path)
         if above is not None:
@@ -305,6 +317,36 @@ def _check_classes(path, name, corpus):
             )
     elif len(classes) == 1 and not _lost_classes(path, corpus):
         raise DataSetError(_one_class(path, name, corpus["filenames"].tolist(), str(classes[0])))
+
+
+def _table_with_labels(path, corpus):
+    """Find a table in a folder that has other labels for its recordings than the layout gives them; or None."""
+    labels = np.full(len(corpus["filenames"]), "", dtype=object)
+    if corpus["target_names"] is not None:
+        known = ~np.isnan(np.asarray(corpus["target"], dtype=float))
+        labels[known] = corpus["target_names"][np.asarray(corpus["target"])[known].astype(int)]
+    own = {}
+    for file, label in zip(corpus["filenames"].tolist(), labels, strict=True):
+        own[file] = own[file.rpartition("/")[2]] = label
+    for entry in sorted(path.iterdir()) if path.is_dir() else ():
+        if entry.suffix.lower() in _TABLES and entry.is_file() and _contradicts(entry, own):
+            return entry
+    return None
+
+
+def _contradicts(table, own):
+    """Whether most labels that a table has for recordings are not those that they have, by file."""
+    try:
+        options = {"sep": None, "engine": "python", "dtype": str, "keep_default_na": False, "on_bad_lines": "skip"}
+        frame = pd.read_csv(table, nrows=_ROWS_OF_A_TABLE, **options)
+    except (OSError, ValueError, csv.Error):  # it may be anything
+        return False
+    roles = {guess_role(name): name for name in reversed(frame.columns)}
+    if not {"path", "label"} <= roles.keys():
+        return False
+    pairs = frame[[roles["path"], roles["label"]]].itertuples(index=False)
+    found = [own[file] != label for file, label in pairs if label and file in own]
+    return sum(found) > len(found) / 2
 
 
 def _lost_classes(path, corpus):

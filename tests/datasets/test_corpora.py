@@ -433,3 +433,28 @@ def test_an_archive_or_a_recording_is_no_corpus(tree, name):
 def test_a_folder_of_archives_says_so(tree):
     with pytest.raises(DataSetError, match=r"\* folder: no audio files, but archives to be unpacked \(corpus\.zip\)\."):
         load_corpus(tree("corpus.zip"))
+
+
+LABELS = "fname,label\n" + "".join(f"{i}.wav,{label}\n" for i, label in enumerate(["dog", "rain"] * 2))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["audio/0.wav", "audio/1.wav", "augmented/2.wav", "augmented/3.wav"],
+        ["train/0.wav", "train/1.wav", "test/2.wav", "test/3.wav"],
+        ["fold_1/0.wav", "fold_1/1.wav", "fold_2/2.wav", "fold_2/3.wav"],
+    ],
+)
+def test_a_table_with_other_labels_than_the_folders(tree, names):
+    folder = tree(*names, texts={"info.csv": LABELS})
+    with pytest.raises(
+        DataSetError, match=r"the table .*info\.csv has others for its recordings\. Give that table, or"
+    ):
+        load_corpus(folder)
+
+
+@pytest.mark.parametrize("table", [LABELS, "fname,seconds\n0.wav,1\n", "a;b\n1;2;3\n", "\0", "fname,label\n9.wav,x\n"])
+def test_tables_that_have_nothing_to_add(tree, table):
+    folder = tree("dog/0.wav", "rain/1.wav", "dog/2.wav", "rain/3.wav", texts={"info.csv": table})
+    assert load_corpus(folder).target.tolist() == [0, 0, 1, 1]
