@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 from sklearn.model_selection import check_cv
@@ -121,8 +122,10 @@ def evaluate_folds(estimator, X, y, *, cv, groups=None):
     """
     X, y, groups = indexable(X, y, groups)
     y = np.asarray(y)
-    splits = list(check_cv(cv, y, classifier=True).split(X, y, groups))
     unlabelled = find_unlabelled(y)
+    # what is missing among texts cannot be sorted, as splitters do
+    strata = pd.factorize(y)[0] if unlabelled.any() else y
+    splits = list(check_cv(cv, strata, classifier=True).split(X, strata, groups))
     _check_labelled(y, unlabelled, splits)
     return judge_splits(estimator, X, _as_numbers(y, unlabelled), splits, labelled=~unlabelled)
 

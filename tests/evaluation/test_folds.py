@@ -118,3 +118,11 @@ def test_an_unlabelled_sample_is_found_before_anything_is_fitted():
         evaluate_folds(
             None, np.zeros((4, 1)), ["a", "", "", ""], cv=[(slice(0, 2), np.array([False, False, True, True]))]
         )
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+@pytest.mark.parametrize("cv", [2, PredefinedSplit([0, 1, 2] * 5), None])
+def test_missing_labels_among_texts(missing, cv):
+    y = np.array(["a", "b", missing] * 5, dtype=object)
+    with pytest.raises(ValueError, match=r"y has no label for 5 samples of fold 0, the first is y\[\d+\]=(None|nan);"):
+        evaluate_folds(DummyClassifier(), np.zeros((15, 1)), y, cv=cv)
