@@ -263,7 +263,14 @@ class _Bytes:
     def read(self, n_bytes):
         """Read up to `n_bytes`; nothing after an error."""
         try:
-            return bytes(memoryview(self._file.read(n_bytes) or b"")[:n_bytes])
+            found = b""
+            while len(found) < n_bytes:  # an object may give less at a time
+                wanted = n_bytes - len(found)
+                more = bytes(memoryview(self._file.read(wanted) or b"")[:wanted])
+                if not more:
+                    break
+                found += more
+            return found
         except BaseException as error:  # Ctrl-C as well
             self.error = self.error or error
             return b""

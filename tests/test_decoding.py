@@ -2,6 +2,7 @@
 
 import io
 import os
+import pathlib
 import platform
 import socket
 import struct
@@ -424,3 +425,16 @@ def test_chained_ogg(make_recording):
         file.write(more.read())
     with pytest.raises(AudioError, match=r"a\.ogg: holds several streams one after the other"):
         read_audio(first)
+
+
+class _InPieces(io.BytesIO):
+    """Gives seven bytes at a time, as a raw stream may."""
+
+    def read(self, n_bytes=-1):
+        return super().read(min(n_bytes, 7) if n_bytes >= 0 else 7)
+
+
+def test_objects_that_give_less_at_a_time(make_recording):
+    path = make_recording()
+    with Recording(_InPieces(pathlib.Path(path).read_bytes())) as recording:
+        np.testing.assert_array_equal(recording.read(), read_audio(path)[0])
