@@ -41,7 +41,8 @@ def option_names(phrases=None, /, **names):
     """
     from skaudeep.exceptions import AudioError, DataSetError
 
-    phrases = _FUNCTIONS | (phrases or {})
+    own = phrases or {}  # first, as they may hold words that are replaced otherwise
+    phrases = own | {text: instead for text, instead in _FUNCTIONS.items() if text not in own}
     show = warnings.showwarning
 
     def show_translated(message, *place, **more):
