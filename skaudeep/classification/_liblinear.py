@@ -90,7 +90,7 @@ class _Liblinear(VersionedMixin, BaseEstimator):
                 f"The solver {self.solver!r} reached LIBLINEAR's limit of iterations, tol={self.tol!r}. "
                 "Scale the features, decrease C or increase tol.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,  # where fit, with its two decorators, was called
             )
         if not np.isfinite(weights).all():
             raise TrainingError(
