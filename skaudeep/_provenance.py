@@ -162,6 +162,26 @@ def check_same_provenance(one, other, sources, *, remedy):
         )
 
 
+def check_all_same_provenance(provenances, sources, *, remedy):
+    """Compare each of several provenances with the first one in which anything is known, as `check_same_provenance`.
+
+    Parameters
+    ----------
+    provenances : list of list of dict
+        One for each data set.
+    sources : list of str
+        What messages call them.
+    remedy : str
+        What to do about a difference, the end of a sentence.
+    """
+    known = [pair for pair in zip(provenances, sources, strict=True) if is_known(pair[0])]
+    if not known:
+        return
+    first, first_source = known[0]
+    for parts, source in zip(provenances, sources, strict=True):
+        check_same_provenance(first, parts, (first_source, source), remedy=remedy)
+
+
 def check_fused_provenance(provenances, sources, *, remedy):
     """Refuse to fuse what was made of different pieces, or in other than the usual ways, of the same recordings.
 

@@ -9,8 +9,8 @@ import xarray as xr
 
 from skaudeep._provenance import (
     PROVENANCE,
+    check_all_same_provenance,
     check_fused_provenance,
-    check_same_provenance,
     decode_provenance,
     encode_provenance,
     is_known,
@@ -80,7 +80,7 @@ def concat(datasets, *, check_settings=True):
         _check_further_variables(datasets[0], ds, sources[0], source)
     provenances = [decode_provenance(*pair) for pair in zip([ds.attrs for ds in datasets], sources, strict=True)]
     if check_settings:
-        _check_same_provenance(provenances, sources)
+        check_all_same_provenance(provenances, sources, remedy="make both in the same way")
     n_folds = _common_folds(datasets, sources)
     label_map = _united_label_map(datasets, sources)
     joined = xr.concat(
@@ -230,15 +230,6 @@ def fuse_chunks(ds, *, dim=None):
     names = [f"chunk{i}" for i in range(counts[0])]
     dim = _fused_dim(ds, dim)
     return _fuse(chunks, names, dim, names if dim in ds.coords else None)
-
-
-def _check_same_provenance(provenances, sources):
-    """Compare each data set with the first one that says how it was made."""
-    known = [is_known(parts) for parts in provenances]
-    first = known.index(True) if any(known) else 0
-    for parts, source in zip(provenances, sources, strict=True):
-        pair = sources[first], source
-        check_same_provenance(provenances[first], parts, pair, remedy="make both in the same way")
 
 
 def _set_provenance(ds, parts):

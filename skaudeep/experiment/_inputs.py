@@ -8,7 +8,7 @@ import os
 import numpy as np
 import xarray as xr
 
-from skaudeep._provenance import check_same_provenance, decode_provenance, is_known, join_provenance
+from skaudeep._provenance import check_all_same_provenance, check_same_provenance, decode_provenance, join_provenance
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import _netcdf
 from skaudeep.io._blocks import feature_blocks
@@ -80,12 +80,8 @@ def common_provenance(datasets, sources, *, check):
         Their provenance; settings that differ are left out.
     """
     provenances = [decode_provenance(ds.attrs, source) for ds, source in zip(datasets, sources, strict=True)]
-    known = [pair for pair in zip(provenances, sources, strict=True) if is_known(pair[0])]
-    for parts, source in zip(provenances, sources, strict=True) if check and known else ():
-        first, first_source = known[0]
-        check_same_provenance(
-            first, parts, (first_source, source), remedy="extract all spectrograms with the same settings"
-        )
+    if check:
+        check_all_same_provenance(provenances, sources, remedy="extract all spectrograms with the same settings")
     return join_provenance(provenances)
 
 
