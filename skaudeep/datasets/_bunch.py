@@ -193,8 +193,8 @@ def drop_unlabelled(corpus):
         notes=corpus.get("notes") or (),
         **given,
     )
-    left_out = {name: corpus[name] for name in ("unreadable",) if name in corpus}
-    return Bunch(**corpus | labelled | left_out)
+    labelled["unreadable"] = corpus.get("unreadable", labelled["unreadable"])
+    return Bunch(**corpus | labelled)
 
 
 def _renumbered(rows):

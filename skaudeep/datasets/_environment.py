@@ -14,6 +14,7 @@ from skaudeep.datasets._find import (
     fitting_folder,
     holds_audio,
     locate,
+    note_unlisted,
     paths_below,
     reasons_below,
     scan,
@@ -226,9 +227,7 @@ def _bunch_of_table(folder, found, table, frame):
     check_different(locate(names, root, table), names, table)
     recordings = scan(root)
     n_others = len({*recordings.names, *recordings.unreadable} - set(names))
-    plural = "s" if n_others > 1 else ""
-    notes = (f"without {n_others} file{plural} that the table does not name",) if n_others else ()
-    return _make_bunch(folder, found.assign(path=below + names), frame, notes)
+    return _make_bunch(folder, found.assign(path=below + names), frame, note_unlisted(n_others))
 
 
 def _esc_from_folders(folder, paths):

@@ -189,6 +189,14 @@ def unlisted_beside(paths):
     return found
 
 
+def note_unlisted(n_others, where=""):
+    """Say in a note, if there is something to say, how many files a table does not name."""
+    if not n_others:
+        return ()
+    plural = "s" if n_others > 1 else ""
+    return (f"without {n_others} file{plural}{where} that the table does not name",)
+
+
 def parents_of(name):
     """The folders below the first one that a file is in, the uppermost first."""
     parts = name.split("/")[:-1]

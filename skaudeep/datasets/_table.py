@@ -12,7 +12,7 @@ import pandas as pd
 from skaudeep._columns import PATH_NAMES, ROLES, to_seconds
 from skaudeep._validation import Options, validate_params
 from skaudeep.datasets._bunch import PARTITION_NUMBERS, encode_labels, make_bunch
-from skaudeep.datasets._find import fitting_folder, locate, unlisted_beside
+from skaudeep.datasets._find import fitting_folder, locate, note_unlisted, unlisted_beside
 from skaudeep.datasets._roles import choose_columns
 from skaudeep.exceptions import DataSetError
 
@@ -169,16 +169,8 @@ def load_table(
         groups=groups,
         frame=typed(frame, [chosen[role] for role in ("path", "label", "group") if role in chosen]),
         unused_columns=[name for name in frame if name not in chosen.values()],
-        notes=_note_others(len(unlisted_beside(paths))),
+        notes=note_unlisted(len(unlisted_beside(paths)), " beside them"),
     )
-
-
-def _note_others(n_others):
-    """Say how many recordings the table does not name."""
-    if not n_others:
-        return ()
-    plural = "s" if n_others > 1 else ""
-    return (f"without {n_others} file{plural} beside them that the table does not name",)
 
 
 def fits_table(folder):

@@ -24,7 +24,7 @@ from skaudeep.io._writer import parts_folder
 from skaudeep.spectrogram import SpectrogramTransformer, extract_branches
 from skaudeep.spectrogram._extraction import axes_at, extract_rows
 from skaudeep.spectrogram._inputs import FileSource, as_sources
-from skaudeep.spectrogram._settings import material_parameters
+from skaudeep.spectrogram._settings import material_parameters, spectrogram_axes
 
 _log = logging.getLogger(__name__)
 
@@ -214,8 +214,7 @@ def preview_spectrograms(corpus, transformers, index):
     plain = {"scale": None, "chunk_length": None, "chunk_count": None, "on_error": "raise"}
     fitted = [clone(transformer).set_params(**plain).fit(recording) for transformer in transformers]
     spectrograms = [rows[0] for rows in extract_branches(fitted, recording)]
-    hops = [axes_at(t._front_end(), t.sample_rate_).hop_length / t.sample_rate_ for t in fitted]
-    return spectrograms, [(t.frequencies_, hop) for t, hop in zip(fitted, hops, strict=True)]
+    return spectrograms, [spectrogram_axes(transformer.settings_) for transformer in fitted]
 
 
 def _check_outputs(outputs):

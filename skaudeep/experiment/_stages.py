@@ -13,14 +13,12 @@ from skaudeep.embedding._checkpoints import FREE_PARAMETERS
 from skaudeep.experiment._extract import setting_names
 from skaudeep.experiment._train import list_checkpoints
 from skaudeep.io._writer import parts_folder
+from skaudeep.spectrogram._settings import material_parameters
 
 #: Kinds of stages, in the order in which they run.
 KINDS = ("extract", "train", "generate", "fuse", "evaluate", "export", "report")
 
 EXPERIMENT_FILE, CORPUS_FILE, REPORT_FILE = "experiment.json", "corpus.json", "report.html"
-
-# parameters that do not change spectrograms
-_IMMATERIAL = ("n_jobs", "verbose", "on_error")
 
 
 @dataclasses.dataclass
@@ -288,10 +286,7 @@ def _decide_to_go_on(stage, started, out):
 
 def _extraction(experiment, settings, corpus, left_out, state):
     outputs = {f"spectrograms/{name}.nc": transformer for name, transformer in settings.items()}
-    material = {
-        path: {name: value for name, value in transformer.get_params().items() if name not in _IMMATERIAL}
-        for path, transformer in outputs.items()
-    }
+    material = {path: material_parameters(transformer) for path, transformer in outputs.items()}
     needs = {"the corpus": state}
     files, known = _describe(corpus)
     # whether files have changed is seen to by what has extracted them: those that failed may be mended
