@@ -1,6 +1,6 @@
-"""Write the golden files of version 0.1: ``python tests/data/make_before.py``, run once, before the code was restructured.
+"""Write the golden files of version 0.1: ``python tests/data/make_before.py``, before the code was restructured.
 
-``before-0.1.pickle`` holds fitted estimators, ``before-0.1.npz`` what they were given and what they gave.
+``before-0.1.pickle.xz`` holds fitted estimators, ``before-0.1.npz`` what they were given and what they gave.
 ``before-0.1.tar.xz`` is a corpus with the folder of a finished experiment on it, with the times of the files.
 """
 
@@ -129,9 +129,10 @@ def make_estimators():
 
 
 def apply(estimator, X):
-    """What a fitted estimator gives, by the name of the method."""
+    """What a fitted estimator gives, by the name of the method; steps of ragged sequences one after the other."""
     names = ("transform", "decision_function", "predict", "reconstruct")
-    return {name: getattr(estimator, name)(X) for name in names if hasattr(estimator, name)}
+    results = {name: getattr(estimator, name)(X) for name in names if hasattr(estimator, name)}
+    return {name: np.concatenate(list(x)) if x.dtype.kind == "O" else x for name, x in results.items()}
 
 
 def write_estimators(folder):
@@ -143,7 +144,6 @@ def write_estimators(folder):
         y = inputs["targets"] if name == "mlp_regressor" else inputs["labels"]
         fitted[name] = estimator.fit(given[key], y)
         for method, values in apply(estimator, given[key]).items():
-            values = np.concatenate(list(values)) if getattr(values, "dtype", None) == object else values
             results[f"{name}/{method}"] = values
     Path(folder, "before-0.1.pickle.xz").write_bytes(lzma.compress(pickle.dumps(fitted)))
     np.savez_compressed(Path(folder, "before-0.1.npz"), **inputs, **results)
