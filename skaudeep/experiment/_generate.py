@@ -134,8 +134,7 @@ def find_checkpoint(model_dir, step=None):
 def _kind_of_original(path):
     from skaudeep.embedding._audeep import find_kind
 
-    found = find_kind(path.with_suffix(""))
-    return next(kind for kind, embedder_class in AUTOENCODERS.items() if embedder_class._kind == found)
+    return find_kind(path.with_suffix(""))
 
 
 @validate_params(

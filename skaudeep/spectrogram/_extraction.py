@@ -14,6 +14,7 @@ import pandas as pd
 from skaudeep import audio
 from skaudeep._interrupts import deferred, result_of, submit
 from skaudeep._progress import progress
+from skaudeep._versions import Storable
 from skaudeep.exceptions import AudioError
 from skaudeep.spectrogram import _functions as spectral
 from skaudeep.spectrogram._reading import plan
@@ -157,7 +158,7 @@ def _in_samples(seconds, sample_rate, name, limit=_MAX_LENGTH):
 
 
 @dataclass(frozen=True)
-class Reference:
+class Reference(Storable):
     """The recording that an estimator was fitted on first; others must have its frequency axis."""
 
     name: str
