@@ -20,27 +20,27 @@ The flow, and where each part lives::
 Every name below is imported from its module when it is first used; ``import skaudeep`` alone is light.
 """
 
-import importlib
-
+from skaudeep._lazy import export_lazily
 from skaudeep._version import __version__
 
 _HOMES = {
-    "SpectrogramTransformer": "skaudeep.spectrogram",
-    "FrequencyAutoencoderEmbedder": "skaudeep.embedding",
-    "FrequencyTimeAutoencoderEmbedder": "skaudeep.embedding",
-    "Seq2SeqAutoencoderEmbedder": "skaudeep.embedding",
-    "StatisticsPooling": "skaudeep.embedding",
-    "AudioFeatureUnion": "skaudeep.fusion",
-    "ChunkwiseTransformer": "skaudeep.fusion",
-    "make_fusion": "skaudeep.fusion",
-    "KerasMLPClassifier": "skaudeep.classification",
-    "KerasMLPRegressor": "skaudeep.classification",
-    "LiblinearClassifier": "skaudeep.classification",
-    "LiblinearRegressor": "skaudeep.classification",
-    "MajorityVoteClassifier": "skaudeep.classification",
-    "save": "skaudeep._persistence",
-    "load": "skaudeep._persistence",
-    "set_threads": "skaudeep._engine",
+    "skaudeep.spectrogram": ("SpectrogramTransformer",),
+    "skaudeep.embedding": (
+        "FrequencyAutoencoderEmbedder",
+        "FrequencyTimeAutoencoderEmbedder",
+        "Seq2SeqAutoencoderEmbedder",
+        "StatisticsPooling",
+    ),
+    "skaudeep.fusion": ("AudioFeatureUnion", "ChunkwiseTransformer", "make_fusion"),
+    "skaudeep.classification": (
+        "KerasMLPClassifier",
+        "KerasMLPRegressor",
+        "LiblinearClassifier",
+        "LiblinearRegressor",
+        "MajorityVoteClassifier",
+    ),
+    "skaudeep._persistence": ("load", "save"),
+    "skaudeep._engine": ("set_threads",),
 }
 _MODULES = (
     "evaluation",
@@ -56,17 +56,5 @@ _MODULES = (
     "plotting",
     "spectrogram",
 )
-
-__all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _MODULES:
-        return importlib.import_module(f"skaudeep.{name}")
-    raise AttributeError(f"module 'skaudeep' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES, _MODULES)
+__all__ += ["__version__"]

@@ -4,21 +4,10 @@ This is where the data side and the estimator side meet: `_folds` judges a class
 sets, where it also predicts.
 """
 
-from skaudeep.evaluation._datasets import (
-    DatasetEvaluation,
-    evaluate_dataset,
-    make_classifier,
-    predict_dataset,
-    summarise,
-)
-from skaudeep.evaluation._folds import FoldEvaluation, evaluate_folds
+from skaudeep._lazy import export_lazily
 
-__all__ = [
-    "DatasetEvaluation",
-    "FoldEvaluation",
-    "evaluate_dataset",
-    "evaluate_folds",
-    "make_classifier",
-    "predict_dataset",
-    "summarise",
-]
+_HOMES = {
+    "_datasets": ("DatasetEvaluation", "evaluate_dataset", "make_classifier", "predict_dataset", "summarise"),
+    "_folds": ("FoldEvaluation", "evaluate_folds"),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from xarray.backends import NetCDF4DataStore
 
+import skaudeep.io._forks  # noqa: F401
 from skaudeep._files import atomic_path, descriptors_of, redirect
 from skaudeep._interrupts import deferred, each
 from skaudeep._validation import Integral, Interval, StrOptions, validate_params
