@@ -2,7 +2,7 @@
 
 The flow, and where each part lives::
 
-    files, tables, waveforms          skaudeep.datasets (find them), skaudeep.audio (read them)
+    files, tables, waveforms          skaudeep.corpora (find them), skaudeep.audio (read them)
         |  SpectrogramTransformer     skaudeep.spectrogram
     spectrograms (n, T, F)
         |  Seq2SeqAutoencoderEmbedder skaudeep.embedding      (two relatives; ChunkwiseTransformer for chunks)
@@ -11,6 +11,8 @@ The flow, and where each part lives::
     fused features
         |  KerasMLPClassifier, LiblinearClassifier, any other classifier: skaudeep.classification
     labels
+
+    any of these as data sets     skaudeep.datasets (what they are: skaudeep.datamodel), skaudeep.io (their files)
 
     from files to files: skaudeep.experiment runs these steps or all of them, skaudeep.pages shows what came out,
     and skaudeep.cli is the command line
@@ -46,6 +48,8 @@ _MODULES = (
     "evaluation",
     "audio",
     "classification",
+    "corpora",
+    "datamodel",
     "datasets",
     "embedding",
     "exceptions",

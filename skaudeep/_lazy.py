@@ -11,7 +11,7 @@ def export_lazily(package, homes, modules=()):
     package : str
         Name of the package.
     homes : dict of str to sequence of str
-        The names by the module that has them; ``"_find"`` is a module of the package, ``"skaudeep.fusion"`` another one.
+        The names by the module that has them; ``"_find"`` is a module of the package, ``"skaudeep.fusion"`` another.
     modules : sequence of str, default=()
         Names of modules of the package that it exports, too.
 

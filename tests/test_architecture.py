@@ -18,7 +18,7 @@ NETWORKS = {"classification/_network.py"} | {
 HEAVY = ("tensorflow", "keras", "matplotlib", "librosa")
 
 # what the data side and the estimator side may not know of each other
-DATA_SIDE = ("datasets", "io")
+DATA_SIDE = ("corpora", "datamodel", "datasets", "io")
 ESTIMATOR_SIDE = ("embedding", "classification", "fusion", "spectrogram", "_training", "_engine", "_sequences")
 
 # rooms from the ground up: a file imports its own level and lower ones only
@@ -26,6 +26,8 @@ LEVELS = (
     (
         "exceptions",
         "_version",
+        "_lazy",
+        "_splits",
         "_validation",
         "_columns",
         "_interrupts",
@@ -37,8 +39,19 @@ LEVELS = (
         "_signatures",
         "_engine",
     ),
-    ("_decoding", "audio", "_persistence", "_trees", "_chunks", "_containers", "_sequences", "_training"),
-    ("spectrogram", "embedding", "fusion", "classification", "datasets", "io", "_projection", "plotting"),
+    (
+        "_decoding",
+        "audio",
+        "_counts",
+        "_persistence",
+        "_trees",
+        "_chunks",
+        "datamodel",
+        "_containers",
+        "_sequences",
+        "_training",
+    ),
+    ("spectrogram", "embedding", "fusion", "classification", "corpora", "datasets", "io", "_projection", "plotting"),
     ("evaluation", "experiment", "pages"),
     ("cli",),
 )

@@ -114,8 +114,8 @@ def _fold_table(folds):
 
 def _describe_instance(ds, index):
     """What is known of an instance, by name."""
+    from skaudeep.datamodel import PARTITIONS
     from skaudeep.datasets import inspect_dataset
-    from skaudeep.datasets._model import PARTITIONS
 
     n = ds.sizes["instance"]
     if index >= n:

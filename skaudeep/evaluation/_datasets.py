@@ -24,8 +24,8 @@ from skaudeep._validation import (
     validate_params,
 )
 from skaudeep.classification import KerasMLPClassifier, LiblinearClassifier, MajorityVoteClassifier
+from skaudeep.datamodel import PARTITIONS
 from skaudeep.datasets import cv_splits
-from skaudeep.datasets._model import PARTITIONS
 from skaudeep.evaluation._folds import judge_splits
 from skaudeep.evaluation._samples import balance, check_same_features, gather, get_classes, join_classes, join_folds
 from skaudeep.exceptions import DataSetError

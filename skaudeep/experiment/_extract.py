@@ -17,7 +17,7 @@ from skaudeep._progress import progress
 from skaudeep._provenance import PROVENANCE, encode_provenance
 from skaudeep._validation import Integral, StrOptions, safe_indexing, validate_params
 from skaudeep._version import __version__
-from skaudeep.datasets._inspect import read_headers
+from skaudeep.corpora.headers import read_headers
 from skaudeep.exceptions import AudioError, DataSetError
 from skaudeep.io import NetCDFWriter
 from skaudeep.io._writer import parts_folder

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from skaudeep.datasets._model import to_float32
+from skaudeep.datamodel import to_float32
 from skaudeep.exceptions import DataSetError
 
 #: Bytes of features that are in memory at once; a dask chunk or a single instance may be larger.

@@ -12,7 +12,7 @@ import xarray as xr
 
 from skaudeep._files import check_no_input, is_marked
 from skaudeep._validation import StrOptions, validate_params
-from skaudeep.datasets._model import PARTITIONS, instance_index
+from skaudeep.datamodel import PARTITIONS, instance_index
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import _arff, _csv
 from skaudeep.io._netcdf import source_files

@@ -16,7 +16,7 @@ import skaudeep.io._forks  # noqa: F401
 from skaudeep._files import atomic_path, descriptors_of, redirect
 from skaudeep._interrupts import deferred, each
 from skaudeep._validation import Integral, Interval, StrOptions, validate_params
-from skaudeep.datasets._model import VARIABLES, check_layout, to_float32
+from skaudeep.datamodel import VARIABLES, check_layout, to_float32
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._blocks import feature_blocks, rows_per_block
 from skaudeep.io._damage import check_heaps, check_readable

@@ -12,7 +12,7 @@ import pandas as pd
 from skaudeep._columns import guess_role, is_plain
 from skaudeep._files import atomic_path, atomic_paths, check_no_input, naming
 from skaudeep._interrupts import deferred, each
-from skaudeep.datasets._model import (
+from skaudeep.datamodel import (
     check_layout,
     check_text,
     default_names,

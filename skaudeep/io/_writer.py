@@ -16,7 +16,7 @@ from skaudeep._archives import digest
 from skaudeep._files import check_target, naming
 from skaudeep._interrupts import deferred
 from skaudeep._validation import validate_params
-from skaudeep.datasets._model import GROUP, VARIABLES, instance_index, make_dataset, to_numbers
+from skaudeep.datamodel import GROUP, VARIABLES, instance_index, make_dataset, to_numbers
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._blocks import rows_per_block
 from skaudeep.io._netcdf import LAYOUT_CONSTRAINTS, write_blocks

@@ -13,7 +13,7 @@ from skaudeep._files import check_target
 from skaudeep._progress import progress
 from skaudeep._projection import METHODS, available_methods, project, standardise, tsne_perplexity
 from skaudeep._validation import Integral, Interval, Real, StrOptions, draw_seed, validate_params
-from skaudeep.datasets._model import PARTITIONS, check_layout, get_texts, instance_index
+from skaudeep.datamodel import PARTITIONS, check_layout, get_texts, instance_index
 from skaudeep.exceptions import DataSetError
 from skaudeep.io._blocks import feature_blocks
 from skaudeep.io._netcdf import source_files

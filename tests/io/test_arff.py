@@ -6,8 +6,8 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skaudeep.datamodel import get_label_map
 from skaudeep.datasets import make_dataset
-from skaudeep.datasets._model import get_label_map
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import read_arff, read_netcdf, write_arff
 from skaudeep.io._tables import IDENTIFIERS, LABELS

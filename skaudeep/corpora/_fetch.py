@@ -19,7 +19,7 @@ import pandas as pd
 
 from skaudeep._progress import progress
 from skaudeep._validation import validate_params
-from skaudeep.datasets._environment import load_esc, load_urbansound8k
+from skaudeep.corpora._environment import load_esc, load_urbansound8k
 from skaudeep.exceptions import DataSetError
 
 _MEGABYTE = 10**6

@@ -12,6 +12,8 @@ import xarray as xr
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance
 from skaudeep.exceptions import DataSetError
 
+__all__ = ["GROUP", "PARTITIONS", "VARIABLES", "get_provenance", "make_dataset"]
+
 #: The variables of a data set, in the order in which they stand in a file.
 VARIABLES = (
     "filename",

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skaudeep.datasets import _fetch, load_esc
-from skaudeep.datasets._fetch import fetch_esc10, fetch_esc50, fetch_urbansound8k
+from skaudeep.corpora import _fetch, load_esc
+from skaudeep.corpora._fetch import fetch_esc10, fetch_esc50, fetch_urbansound8k
 from skaudeep.exceptions import DataSetError
 
 ESC_TABLE = (

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import signal
 
 from skaudeep._validation import Integral, Interval, Real, draw_seed, validate_params
-from skaudeep.datasets._bunch import make_bunch
+from skaudeep.corpora._bunch import make_bunch
 from skaudeep.exceptions import DataSetError
 
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import soundfile
 
-from skaudeep.datasets._find import (
+from skaudeep.corpora._formats import AUDIO_SUFFIXES
+from skaudeep.corpora.find import (
     check_folder_not_file,
     describe_nothing,
     find_audio,
@@ -16,7 +17,6 @@ from skaudeep.datasets._find import (
     subfolders,
     unlisted_beside,
 )
-from skaudeep.datasets._formats import AUDIO_SUFFIXES
 from skaudeep.exceptions import DataSetError
 
 links = pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from skaudeep._columns import ROLES
-from skaudeep.datasets._roles import choose_columns
+from skaudeep.corpora._roles import choose_columns
 from skaudeep.exceptions import DataSetError
 
 

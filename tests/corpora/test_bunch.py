@@ -8,8 +8,8 @@ import pytest
 from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
+from skaudeep.corpora._bunch import KEYS, drop_unlabelled, encode_labels, make_bunch, number_classes
 from skaudeep.datasets import PredefinedFolds, make_dataset
-from skaudeep.datasets._bunch import KEYS, drop_unlabelled, encode_labels, make_bunch, number_classes
 from skaudeep.exceptions import DataSetError
 
 NAMES = ["a.wav", "b.wav", "c.wav", "d.wav"]

@@ -4,8 +4,8 @@ import xarray as xr
 from sklearn.model_selection import PredefinedSplit, cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
-from skaudeep.datasets._corpora import load_corpus
-from skaudeep.datasets._environment import load_esc, load_urbansound8k
+from skaudeep.corpora._environment import load_esc, load_urbansound8k
+from skaudeep.corpora.kinds import load_corpus
 from skaudeep.exceptions import DataSetError
 
 URBANSOUND8K = (

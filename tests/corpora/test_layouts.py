@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import PredefinedSplit
 
-from skaudeep.datasets._layouts import load_cross_validated, load_folder, load_partitioned
+from skaudeep.corpora._layouts import load_cross_validated, load_folder, load_partitioned
 from skaudeep.exceptions import DataSetError
 
 

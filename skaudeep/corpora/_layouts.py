@@ -5,8 +5,8 @@ import re
 import pandas as pd
 
 from skaudeep._validation import Options, StrOptions, validate_params
-from skaudeep.datasets._bunch import PARTITION_NUMBERS, make_bunch, number_classes
-from skaudeep.datasets._find import (
+from skaudeep.corpora._bunch import PARTITION_NUMBERS, make_bunch, number_classes
+from skaudeep.corpora.find import (
     describe_nothing,
     find_recordings,
     fitting_folder,

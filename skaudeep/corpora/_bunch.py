@@ -2,14 +2,13 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
 from skaudeep._columns import segment_table
 from skaudeep._decoding import is_file_like
+from skaudeep._splits import find_labelled, find_splitter, mark_unlabelled
 from skaudeep._validation import safe_indexing, validate_params
-from skaudeep.datasets._folds import PredefinedFolds
-from skaudeep.datasets._model import PARTITIONS
+from skaudeep.datamodel import PARTITIONS
 from skaudeep.exceptions import DataSetError
 
 #: What every loader has to return, in this order; `make_bunch` adds `unused_columns`, `unreadable` and `notes`.
@@ -318,57 +317,6 @@ def _as_files(files):
     if table is None:
         raise DataSetError(f"files: got a table with the columns {list(files.columns)}; call that of the paths 'file'.")
     return table
-
-
-def mark_unlabelled(target, target_names):
-    """Give class numbers a NaN where there is no label, which no classifier of scikit-learn takes for a class.
-
-    A number such as -1 would be learned like any other, and as an index it would mean the last class.
-
-    Parameters
-    ----------
-    target : array-like of shape (n_files,) or None
-        Class numbers, with NaN, None or -1 without a label; or a continuous target.
-    target_names : ndarray of str of shape (n_classes,) or None
-        Class names; None for a continuous target.
-
-    Returns
-    -------
-    ndarray of shape (n_files,) or None
-        Class numbers as integers if all recordings have a label, otherwise as floats with NaN; a continuous target as
-        it is.
-    """
-    if target is None or target_names is None:
-        return None if target is None else np.asarray(target)
-    numbers = np.asarray(target, dtype=np.float64)
-    unlabelled = ~(numbers >= 0)
-    if unlabelled.any():
-        return np.where(unlabelled, np.nan, numbers)
-    target = np.asarray(target)
-    return target if target.dtype.kind in "iu" else numbers.astype(np.int64)
-
-
-def find_labelled(target, n):
-    """Which of n recordings have a label, given what `mark_unlabelled` returns; without labels all count."""
-    return np.ones(n, dtype=bool) if target is None else ~np.isnan(target)
-
-
-def find_splitter(cv_folds, numbers, partition, labelled):
-    """A splitter over the labelled recordings, or None and the reason why there is none."""
-    what = "fold"
-    if cv_folds is None:
-        if partition is None:
-            return None, ()
-        what, part = "split into partitions", np.where(labelled, partition, np.nan)
-        held_out = 1 if (part == 1).any() else 2
-        cv_folds = np.select([part == 0, part == held_out], [0.0, 1.0], np.nan)[:, np.newaxis]
-    splits = np.where(labelled[:, np.newaxis], cv_folds, np.nan)
-    for number, task in ((0, "train on"), (1, "validate on")):
-        if not (splits == number).any(axis=0).all():
-            return None, (f"no splitter because a {what} has nothing with a label to {task}",)
-    if (splits.sum(axis=1) == 1).all():
-        return PredefinedSplit(numbers[splits.argmax(axis=1)]), ()
-    return PredefinedFolds(splits), ()
 
 
 def _label_metadata(target, target_names, labelled):

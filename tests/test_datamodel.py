@@ -9,8 +9,8 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skaudeep.datamodel import check_layout
 from skaudeep.datasets import make_dataset
-from skaudeep.datasets._model import check_layout
 from skaudeep.exceptions import DataSetError
 
 NAMES = ["a.wav", "b.wav", "c.wav"]

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from skaudeep._validation import StrOptions, validate_params
-from skaudeep.datasets._bunch import make_bunch
-from skaudeep.datasets._find import (
+from skaudeep.corpora._bunch import make_bunch
+from skaudeep.corpora._table import check_different, read_table, typed, whole_numbers
+from skaudeep.corpora.find import (
     find_recordings,
     fitting_folder,
     holds_audio,
@@ -20,7 +21,6 @@ from skaudeep.datasets._find import (
     scan,
     subfolders,
 )
-from skaudeep.datasets._table import check_different, read_table, typed, whole_numbers
 from skaudeep.exceptions import DataSetError
 
 ESC_LAYOUT = (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from skaudeep.datasets._formats import AUDIO_SUFFIXES, find_obstacle, is_archive, is_audio
+from skaudeep.corpora._formats import AUDIO_SUFFIXES, find_obstacle, is_archive, is_audio
 
 FOREIGN = (
     *("m4a", "M4A", "aac", "wma", "webm", "amr", "mp4", "mka", "3gp", "m4b", "mov", "avi", "mkv", "wv", "ape", "spx"),

@@ -11,9 +11,9 @@ import pandas as pd
 
 from skaudeep._columns import PATH_NAMES, ROLES, to_seconds
 from skaudeep._validation import Options, validate_params
-from skaudeep.datasets._bunch import PARTITION_NUMBERS, encode_labels, make_bunch
-from skaudeep.datasets._find import fitting_folder, locate, note_unlisted, unlisted_beside
-from skaudeep.datasets._roles import choose_columns
+from skaudeep.corpora._bunch import PARTITION_NUMBERS, encode_labels, make_bunch
+from skaudeep.corpora._roles import choose_columns
+from skaudeep.corpora.find import fitting_folder, locate, note_unlisted, unlisted_beside
 from skaudeep.exceptions import DataSetError
 
 #: What a table in a folder is called.

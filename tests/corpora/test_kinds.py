@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.utils import Bunch
 
+from skaudeep.corpora._bunch import KEYS, make_bunch
+from skaudeep.corpora.kinds import load_corpus
 from skaudeep.datasets import load_esc, load_folder, make_sound_events
-from skaudeep.datasets._bunch import KEYS, make_bunch
-from skaudeep.datasets._corpora import load_corpus
 from skaudeep.exceptions import DataSetError
 
 COMPARE = {"lab/labels.csv": "file_name,label\ntrain_1.wav,x\n"}

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import PredefinedSplit
 
+from skaudeep.corpora._table import load_table
 from skaudeep.datasets import make_dataset, make_sound_events, to_bunch
-from skaudeep.datasets._table import load_table
 from skaudeep.exceptions import DataSetError
 from skaudeep.spectrogram import SpectrogramTransformer
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.model_selection import PredefinedSplit
 
+from skaudeep.corpora._challenges import load_compare, load_dcase
+from skaudeep.corpora.kinds import load_corpus
 from skaudeep.datasets import PredefinedFolds
-from skaudeep.datasets._challenges import load_compare, load_dcase
-from skaudeep.datasets._corpora import load_corpus
 from skaudeep.exceptions import DataSetError
 
 DCASE = {

@@ -1,7 +1,7 @@
 import pytest
 
-from skaudeep.datasets._corpora import load_corpus
-from skaudeep.datasets._speech import load_speech_commands
+from skaudeep.corpora._speech import load_speech_commands
+from skaudeep.corpora.kinds import load_corpus
 from skaudeep.exceptions import DataSetError
 
 WORDS = [

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from skaudeep._validation import StrOptions, validate_params
-from skaudeep.datasets._bunch import encode_labels, make_bunch, number_classes
-from skaudeep.datasets._find import find_recordings, fitting_folder, locate, paths_below, reasons_below
-from skaudeep.datasets._model import PARTITIONS
-from skaudeep.datasets._table import check_different, read_header, read_lines, read_table, typed
+from skaudeep.corpora._bunch import encode_labels, make_bunch, number_classes
+from skaudeep.corpora._table import check_different, read_header, read_lines, read_table, typed
+from skaudeep.corpora.find import find_recordings, fitting_folder, locate, paths_below, reasons_below
+from skaudeep.datamodel import PARTITIONS
 from skaudeep.exceptions import DataSetError
 
 DCASE_LAYOUT = (

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from skaudeep._validation import StrOptions, validate_params
-from skaudeep.datasets._bunch import PARTITION_NUMBERS, make_bunch, number_classes
-from skaudeep.datasets._find import find_recordings, fitting_folder, paths_below, reasons_below
-from skaudeep.datasets._table import read_lines
+from skaudeep.corpora._bunch import PARTITION_NUMBERS, make_bunch, number_classes
+from skaudeep.corpora._table import read_lines
+from skaudeep.corpora.find import find_recordings, fitting_folder, paths_below, reasons_below
 from skaudeep.exceptions import DataSetError
 
 SPEECH_COMMANDS_LAYOUT = (
