@@ -7,8 +7,6 @@ from textwrap import dedent
 import numpy as np
 import pandas as pd
 
-from skaudeep.datamodel import PARTITIONS
-
 _MOST_LINES = 20  # of a long list in the printed form; the attributes hold all
 
 
@@ -107,10 +105,10 @@ def count_folds(folds):
     return pd.DataFrame(sizes, index=pd.RangeIndex(1, folds.shape[1] + 1, name="fold"))
 
 
-def count_partitions(numbers):
-    """How many there are in each partition; empty where nothing is known of partitions."""
+def count_partitions(numbers, names):
+    """Count how many there are in each of the named partitions; empty where nothing is known of partitions."""
     numbers = np.array([]) if numbers is None else np.asarray(numbers, dtype=np.float64)
     if np.isnan(numbers).all():
         return {}
-    sizes = {name: int((numbers == number).sum()) for number, name in enumerate(PARTITIONS)}
+    sizes = {name: int((numbers == number).sum()) for number, name in enumerate(names)}
     return sizes | {"none": int(np.isnan(numbers).sum())}

@@ -25,6 +25,7 @@ from skaudeep._decoding import is_file_like, length_is_exact, name_of
 from skaudeep._validation import Integral, validate_params
 from skaudeep.corpora.headers import read_headers
 from skaudeep.corpora.kinds import load_corpus
+from skaudeep.datamodel import PARTITIONS
 from skaudeep.exceptions import DataSetError
 
 _TOLERANCE = 0.08  # seconds, one window: where spectrograms are made, an end so much too late is the end
@@ -199,7 +200,7 @@ def inspect_corpus(source, *, n_jobs=None, verbose=0):
         n_unlabelled=min(unknown_class, unknown_target),
         targets=targets,
         folds=count_folds(_folds_of(corpus, n)),
-        partitions=count_partitions(_known(corpus, "partition", n)),
+        partitions=count_partitions(_known(corpus, "partition", n), PARTITIONS),
         durations=_summarise(lengths),
         n_unknown_durations=unknown,
         sample_rates=_most_frequent(headers.loc[readable, "sample_rate"].astype(int)),

@@ -11,7 +11,7 @@ import xarray as xr
 from skaudeep._counts import Counts, count_folds, count_partitions, count_targets, number_of, shared_sections
 from skaudeep._provenance import is_known
 from skaudeep._validation import validate_params
-from skaudeep.datamodel import check_layout, get_feature_names, get_label_map, get_provenance
+from skaudeep.datamodel import PARTITIONS, check_layout, get_feature_names, get_label_map, get_provenance
 
 _BLOCK_BYTES = 2**25  # of features in memory at a time
 
@@ -162,7 +162,7 @@ def inspect_dataset(ds, *, values=False):
         n_unlabelled=unknown,
         targets=targets,
         folds=count_folds(ds["cv_folds"].values),
-        partitions=count_partitions(ds["partition"].values),
+        partitions=count_partitions(ds["partition"].values, PARTITIONS),
         values=_inspect_values(ds) if values else None,
         provenance=get_provenance(ds),
     )

@@ -5,8 +5,8 @@ from skaudeep._lazy import export_lazily
 _HOMES = {
     "_arff": ("read_arff", "write_arff"),
     "_csv": ("read_csv", "write_csv"),
-    "_directories": ("export_dataset", "import_dataset"),
-    "_netcdf": ("read_netcdf", "write_netcdf"),
-    "_writer": ("NetCDFWriter",),
+    "directories": ("export_dataset", "import_dataset"),
+    "netcdf": ("read_netcdf", "write_netcdf"),
+    "writer": ("NetCDFWriter",),
 }
 __getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

@@ -13,7 +13,7 @@ _HOMES = {
         "scale_minmax",
         "split_chunks",
     ),
-    "_settings": ("spectrogram_axes",),
+    "settings": ("spectrogram_axes",),
     "_transformer": ("SharedSpectrograms", "SpectrogramTransformer", "extract_branches"),
 }
 __getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

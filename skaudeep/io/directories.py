@@ -15,8 +15,8 @@ from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datamodel import PARTITIONS, instance_index
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import _arff, _csv
-from skaudeep.io._netcdf import source_files
-from skaudeep.io._tables import (
+from skaudeep.io.netcdf import source_files
+from skaudeep.io.tables import (
     COLUMN_OPTIONS,
     IDENTIFIERS,
     LABELS,

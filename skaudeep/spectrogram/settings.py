@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from skaudeep.spectrogram._extraction import FrontEnd, axes_at
+from skaudeep.spectrogram.extraction import FrontEnd, axes_at
 
 #: Parameters of a transformer that do not change spectrograms.
 IMMATERIAL = ("on_error", "n_jobs", "verbose")

@@ -24,9 +24,9 @@ from skaudeep.datamodel import (
     narrow,
 )
 from skaudeep.exceptions import DataSetError
-from skaudeep.io._blocks import feature_blocks
-from skaudeep.io._netcdf import source_files
 from skaudeep.io._numbers import format_rows, parse_field, parse_number, parse_row
+from skaudeep.io.blocks import feature_blocks
+from skaudeep.io.netcdf import source_files
 
 #: The variables that become columns of their own.
 IDENTIFIERS = ("filename", "chunk_nr")

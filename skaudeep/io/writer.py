@@ -18,8 +18,8 @@ from skaudeep._interrupts import deferred
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import GROUP, VARIABLES, instance_index, make_dataset, to_numbers
 from skaudeep.exceptions import DataSetError
-from skaudeep.io._blocks import rows_per_block
-from skaudeep.io._netcdf import LAYOUT_CONSTRAINTS, write_blocks
+from skaudeep.io.blocks import rows_per_block
+from skaudeep.io.netcdf import LAYOUT_CONSTRAINTS, write_blocks
 
 try:
     import fcntl

@@ -18,10 +18,10 @@ from skaudeep._interrupts import deferred, each
 from skaudeep._validation import Integral, Interval, StrOptions, validate_params
 from skaudeep.datamodel import VARIABLES, check_layout, to_float32
 from skaudeep.exceptions import DataSetError
-from skaudeep.io._blocks import feature_blocks, rows_per_block
 from skaudeep.io._damage import check_heaps, check_readable
 from skaudeep.io._library import LIBRARY, LIBRARY_FOR_XARRAY
 from skaudeep.io._stored import StoredFile
+from skaudeep.io.blocks import feature_blocks, rows_per_block
 
 #: Bytes of one chunk of a compressed file, roughly.
 _CHUNK_BYTES = 1 << 20
