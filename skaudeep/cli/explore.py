@@ -128,7 +128,7 @@ def _check(arguments):
 @contextlib.contextmanager
 def _opened(path):
     """A data set, or None, whose features stay on disk where dask is there to read them piece by piece."""
-    from skaudeep.io._netcdf import open_lazily
+    from skaudeep.io.netcdf import open_lazily
 
     if path is None:
         yield None

@@ -25,7 +25,19 @@ FREE_PARAMETERS = (
 
 
 def identify_training(embedder):
-    """Give the parameters that say what an embedder learns from given data, by name."""
+    """Give the parameters that decide what an embedder learns from given data.
+
+    Parameters
+    ----------
+    embedder : BaseEmbedder
+        Fitted or not.
+
+    Returns
+    -------
+    dict
+        Values by name: not of those that decide where and how loudly it learns, what is made of it then, or, unless the
+        learning rate depends on it, how long it learns.
+    """
     free = FREE_PARAMETERS
     if embedder.learning_rate_schedule != "constant":  # each step depends on the last one
         free = tuple(name for name in free if name != "max_epochs")

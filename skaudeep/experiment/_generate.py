@@ -16,7 +16,7 @@ from skaudeep._validation import Integral, Interval, StrOptions, check_is_fitted
 from skaudeep.exceptions import DataSetError
 from skaudeep.experiment._inputs import check_spectrograms, check_trained_provenance, open_lazily, require_finite
 from skaudeep.experiment._train import AUTOENCODERS, kind_of, list_checkpoints, load_checkpoint
-from skaudeep.io._netcdf import write_blocks
+from skaudeep.io.netcdf import write_blocks
 
 _ROWS = 500  # instances that are read at a time
 

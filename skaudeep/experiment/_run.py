@@ -32,7 +32,7 @@ from skaudeep.experiment._record import (
 from skaudeep.experiment._stages import CORPUS_FILE, EXPERIMENT_FILE, KINDS, decide, file_states, make_stages
 from skaudeep.experiment._train import RECORD, list_checkpoints, train_autoencoder
 from skaudeep.io import export_dataset, read_netcdf, write_netcdf
-from skaudeep.io._writer import parts_folder
+from skaudeep.io.writer import parts_folder
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import re
 from skaudeep._validation import Integral, Interval, StrOptions, validate_params
 from skaudeep.embedding import StatisticsPooling
 from skaudeep.embedding._pooling import check_statistics
-from skaudeep.evaluation._datasets import CLASSIFIERS
+from skaudeep.evaluation.classifiers import CLASSIFIERS
 from skaudeep.experiment._train import AUTOENCODERS
 from skaudeep.spectrogram import SpectrogramTransformer
 

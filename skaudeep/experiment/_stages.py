@@ -12,8 +12,8 @@ from skaudeep._version import __version__
 from skaudeep.embedding._checkpoints import FREE_PARAMETERS
 from skaudeep.experiment._extract import setting_names
 from skaudeep.experiment._train import list_checkpoints
-from skaudeep.io._writer import parts_folder
-from skaudeep.spectrogram._settings import material_parameters
+from skaudeep.io.writer import parts_folder
+from skaudeep.spectrogram.settings import material_parameters
 
 #: Kinds of stages, in the order in which they run.
 KINDS = ("extract", "train", "generate", "fuse", "evaluate", "export", "report")

@@ -6,8 +6,8 @@ import os
 import numpy as np
 
 from skaudeep._provenance import spectrogram_settings
+from skaudeep.datamodel import PARTITIONS, get_texts
 from skaudeep.datasets import get_provenance
-from skaudeep.datasets._model import PARTITIONS, get_texts
 from skaudeep.exceptions import AudioError, DataSetError
 from skaudeep.experiment._inputs import open_lazily
 from skaudeep.spectrogram import spectrogram_axes

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skaudeep.exceptions import DataSetError
-from skaudeep.io._tables import decode, read_lines
+from skaudeep.io.tables import decode, read_lines
 
 _log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from skaudeep._counts import clock
 from skaudeep._files import check_path, check_target
 from skaudeep._version import __version__
-from skaudeep.datasets._info import _clock as clock
 from skaudeep.experiment._stages import CORPUS_FILE, REPORT_FILE
 from skaudeep.pages._assets import render, write_page
 from skaudeep.pages._examples import show_reconstructions, show_spectrograms
