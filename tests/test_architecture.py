@@ -39,7 +39,10 @@ LEVELS = (
     ),
     ("_decoding", "audio", "_persistence", "_trees", "_chunks", "_containers", "_sequences", "_training"),
     ("spectrogram", "embedding", "fusion", "classification", "datasets", "io", "_projection", "plotting"),
-    ("evaluation", "experiment", "pages"),
+    ("evaluation",),
+    ("results",),
+    ("pages",),
+    ("experiment",),
     ("cli",),
 )
 

@@ -11,10 +11,11 @@ runs them, and `_record` remembers.
 
 from skaudeep.experiment._config import Experiment, parse_overrides, read_experiment
 from skaudeep.experiment._extract import extract_spectrograms
-from skaudeep.experiment._generate import generate_features, load_autoencoder
+from skaudeep.experiment._generate import generate_features
 from skaudeep.experiment._recipes import list_recipes, read_recipe
 from skaudeep.experiment._run import plan, run_experiment
 from skaudeep.experiment._train import train_autoencoder
+from skaudeep.results import load_autoencoder
 
 __all__ = [
     "Experiment",

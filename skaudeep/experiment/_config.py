@@ -10,7 +10,7 @@ from pathlib import Path
 from skaudeep._files import check_path
 from skaudeep.experiment._recipes import list_recipes, read_recipe
 from skaudeep.experiment._schema import ARRAYS, VARIED, check_tables, keys_of_entry, parameters_of
-from skaudeep.experiment._train import AUTOENCODERS
+from skaudeep.results import AUTOENCODERS
 from skaudeep.spectrogram import SpectrogramTransformer
 
 

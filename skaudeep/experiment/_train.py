@@ -3,11 +3,9 @@
 import concurrent.futures
 import contextlib
 import copy
-import glob
 import itertools
 import logging
 import os
-import re
 import time
 from pathlib import Path
 
@@ -15,32 +13,19 @@ import numpy as np
 import orjson
 from sklearn.base import clone
 
-from skaudeep._files import atomic_path, check_path, check_target, claim
+from skaudeep._files import atomic_path, check_target, claim
 from skaudeep._interrupts import result_of, submit
-from skaudeep._persistence import load
 from skaudeep._progress import on_terminal, progress
 from skaudeep._provenance import is_known
 from skaudeep._validation import Integral, Interval, draw_seed, validate_params
 from skaudeep._version import __version__
-from skaudeep.embedding import (
-    FrequencyAutoencoderEmbedder,
-    FrequencyTimeAutoencoderEmbedder,
-    Seq2SeqAutoencoderEmbedder,
-)
 from skaudeep.embedding._checkpoints import FREE_PARAMETERS, make_folder
 from skaudeep.exceptions import DataSetError
 from skaudeep.experiment._inputs import check_trained_provenance, common_provenance, gather, open_inputs
 from skaudeep.experiment._summaries import EVENT_FILES, Summaries
+from skaudeep.results import TRAINING_FILE, kind_of, list_checkpoints, load_checkpoint
 
-#: The embedders by the names that they have on the command line.
-AUTOENCODERS = {
-    "t-rae": Seq2SeqAutoencoderEmbedder,
-    "f-rae": FrequencyAutoencoderEmbedder,
-    "ft-rae": FrequencyTimeAutoencoderEmbedder,
-}
 _FORMAT = 1
-#: What records a run, in its folder.
-RECORD = "training.json"
 _N_SUMMARISED = 16  # instances of which summaries tell
 _REFUSED_PARAMETERS = ("early_stopping", "checkpoint_dir", "log_dir")
 
@@ -167,15 +152,6 @@ def train_autoencoder(
             return _train(embedder, X, provenance, run, saver, verbose)
 
 
-def kind_of(embedder):
-    """Name of the autoencoder that an embedder is, such as "t-rae"."""
-    for kind, embedder_class in AUTOENCODERS.items():
-        if isinstance(embedder, embedder_class):
-            return kind
-    names = ", ".join(embedder_class.__name__ for embedder_class in AUTOENCODERS.values())
-    raise TypeError(f"embedder={embedder!r:.200}: give one of {names}")
-
-
 def _prepared(embedder):
     """An unfitted copy, with a seed that can be written down."""
     for name in _REFUSED_PARAMETERS:
@@ -211,67 +187,9 @@ def _claimed(run):
                 folder.rmdir()
 
 
-def list_checkpoints(model_dir, ending="skaudeep"):
-    """List the checkpoints of a run.
-
-    Parameters
-    ----------
-    model_dir : path-like
-        Folder of the run, or its folder ``logs``.
-    ending : {"skaudeep", "index"}, default="skaudeep"
-        Ours, or the original's.
-
-    Returns
-    -------
-    dict of int to pathlib.Path
-        The files by the number of training steps, in that order.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such folder.
-    """
-    check_path(model_dir, "model_dir", "folder")
-    folder = Path(model_dir)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"model_dir={str(folder)!r}: there is no such folder")
-    pattern = re.compile(rf"model-(0|[1-9]\d*)\.{ending}")
-    for place in (folder, folder / "logs"):
-        matches = [pattern.fullmatch(path.name) for path in place.iterdir()] if place.is_dir() else []
-        found = {int(match[1]): place / match[0] for match in matches if match}
-        if found:
-            return dict(sorted(found.items()))
-    return {}
-
-
-def model_files(model_dir):
-    """All files that make a model, or several of a run: checkpoints, and the record of the training."""
-    place = Path(model_dir)
-    if not place.is_dir():  # one checkpoint, whose ending may be left out, and which may be in several files
-        return sorted(place.parent.glob(f"{glob.escape(place.stem)}*"))
-    folders = [place, place / "logs"]
-    if place.absolute().name == "logs":
-        folders.append(place.absolute().parent)
-    return sorted(file for folder in folders for pattern in ("model-*", RECORD) for file in folder.glob(pattern))
-
-
 def _earlier(run):
     """What a training that begins anew removes, or replaces."""
-    return [*list_checkpoints(run / "logs").values(), *(run / "logs").glob(EVENT_FILES), run / RECORD]
-
-
-def load_checkpoint(path):
-    """Read one of our checkpoints, a fitted embedder."""
-    try:
-        embedder = load(path)
-    except ValueError as error:
-        raise ValueError(
-            f"the checkpoint {str(path)!r} is damaged, or no file of skaudeep ({error}); choose another one by its "
-            "step, or remove it to go on from the one before it"
-        ) from error
-    if not isinstance(embedder, tuple(AUTOENCODERS.values())) or not hasattr(embedder, "weights_"):
-        raise ValueError(f"{str(path)!r} holds a {type(embedder).__name__} and no trained autoencoder")
-    return embedder
+    return [*list_checkpoints(run / "logs").values(), *(run / "logs").glob(EVENT_FILES), run / TRAINING_FILE]
 
 
 def _find_old(run, resume, overwrite):
@@ -324,7 +242,7 @@ def _check_same_data(run, before, data, record, source):
 def _read_record(run):
     """What there is of the record of a run; it only tells, and is not needed to go on."""
     with contextlib.suppress(OSError, ValueError):
-        record = orjson.loads((run / RECORD).read_bytes())
+        record = orjson.loads((run / TRAINING_FILE).read_bytes())
         if isinstance(record, dict):
             return record
     return {}
@@ -445,7 +363,7 @@ class _Saver:
             "history": {"loss": embedder.history_.get("loss", [])},
             "seconds_per_epoch": seconds,
         }
-        path = self._run / RECORD
+        path = self._run / TRAINING_FILE
         with _errors_naming(path), atomic_path(path) as temporary:
             temporary.write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
         if self._n_kept:
