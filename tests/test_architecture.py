@@ -31,7 +31,7 @@ KNOWN_CIRCLES = {
     ("skaudeep.pages._report", "skaudeep.experiment._stages"),
 }
 KNOWN_PRIVATE = {
-    ("skaudeep.experiment._generate", "skaudeep.embedding._audeep"),
+    ("skaudeep.experiment._generate", "skaudeep.embedding.audeep"),
     ("skaudeep.experiment._schema", "skaudeep.embedding._pooling"),
     ("skaudeep.experiment._stages", "skaudeep.embedding._checkpoints"),
     ("skaudeep.experiment._train", "skaudeep.embedding._checkpoints"),

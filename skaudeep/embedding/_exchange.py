@@ -60,7 +60,7 @@ class ExchangeMixin:
         ValueError
             If it is damaged, or of something else.
         """
-        from skaudeep.embedding._audeep import read_audeep
+        from skaudeep.embedding.audeep import read_audeep
 
         overlap = parameters.get("window_overlap")
         config, weights, optimizer, n_steps = read_audeep(cls.kind, cls._build_network, run_dir, step, overlap)

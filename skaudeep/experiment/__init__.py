@@ -14,9 +14,10 @@ from skaudeep._lazy import export_lazily
 _HOMES = {
     "_config": ("Experiment", "parse_overrides", "read_experiment"),
     "_extract": ("extract_spectrograms",),
-    "_generate": ("generate_features", "load_autoencoder"),
+    "_generate": ("generate_features",),
     "_recipes": ("list_recipes", "read_recipe"),
     "_run": ("plan", "run_experiment"),
     "_train": ("train_autoencoder",),
+    "skaudeep.results": ("load_autoencoder",),
 }
 __getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

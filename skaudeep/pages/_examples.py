@@ -94,7 +94,7 @@ def show_reconstructions(trainings, folder, examples):
 
 
 def _reconstruct(training, folder, rows):
-    from skaudeep.experiment._generate import load_autoencoder
+    from skaudeep.results import load_autoencoder
 
     embedder = load_autoencoder(training.folder)
     pairs = []

@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 
 import skaudeep
-from skaudeep.embedding._audeep import read_audeep
+from skaudeep.embedding.audeep import read_audeep
 
 EMBEDDERS = {
     "t-rae": skaudeep.Seq2SeqAutoencoderEmbedder,

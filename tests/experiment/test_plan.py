@@ -1,16 +1,14 @@
 """Stages of an experiment: which there are, and which run again after what has changed. Nothing is computed."""
 
 import os
-import subprocess
-import sys
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from skaudeep.datasets import load_corpus, make_bunch
+from skaudeep.datasets import load_corpus
 from skaudeep.experiment._config import parse_overrides, read_experiment
-from skaudeep.experiment._stages import decide, digest, digest_corpus, file_states, make_stages
+from skaudeep.experiment._plan import decide, make_stages
+from skaudeep.experiment.stages import state_of
+from skaudeep.results import ExperimentRecord, StageRecord
 
 CONFIG = """
 [corpus]
@@ -43,7 +41,7 @@ class Folder:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
         (path / "config.toml").write_text(CONFIG)
-        self.state = {"stages": [], "stale": [], "started": {}}
+        self.state = ExperimentRecord()
 
     def make(self, *overrides):
         experiment = read_experiment(self.path / "config.toml", overrides=parse_overrides(overrides))
@@ -51,17 +49,17 @@ class Folder:
 
     def do(self, *overrides):
         """Write a file for every output, and record it as a run does."""
-        self.state["stages"] = []
+        self.state.stages = []
         for stage in self.make(*overrides):
             written = [f"{path}/a" if stage.kind in ("train", "export") else path for path in stage.writes]
             for path in written:
                 (self.out / path).parent.mkdir(parents=True, exist_ok=True)
                 (self.out / path).write_text(f"{stage.name} {stage.digest}")
             known = {key: getattr(stage, key) for key in ("name", "kind", "digest", "own", "needs", "parts")}
-            files = file_states(self.out, written)
-            self.state["stages"].append({**known, "outputs": written, "files": files, "seconds": 1.0})
+            files = [state_of(self.out / path) for path in written]
+            self.state.stages.append(StageRecord(**known, outputs=written, files=files, seconds=1.0, finished=""))
             if stage.kind == "train":
-                self.state["started"][stage.name] = {key: stage.work[key] for key in ("base", "max_epochs")}
+                self.state.started[stage.name] = stage.begun
                 (self.out / stage.writes[0] / "model-3.skaudeep").touch()
 
     def decide(self, *overrides, start=None):
@@ -116,10 +114,10 @@ def test_controls_are_evaluated_and_neither_fused_nor_exported(folder):
     for control in controls:
         assert {f"generate {control}", f"evaluate {control} mlp", f"evaluate {control} svm"} <= set(stages)
         assert f"export {control}" not in stages
-    assert stages["train 30dB-t-untrained"].work["embedder"].max_epochs == 0
+    assert stages["train 30dB-t-untrained"].embedder.max_epochs == 0
     assert "train 30dB-statistics" not in stages
     assert "train 30dB-f-untrained" not in stages, "it has no epochs anyway"
-    assert stages["fuse"].work["members"] == ["30dB-t", "30dB-f", "unclipped-t", "unclipped-f"]
+    assert [stage.features for stage in stages["fuse"].members] == ["30dB-t", "30dB-f", "unclipped-t", "unclipped-f"]
 
 
 def test_stages_follow_those_that_they_need(folder):
@@ -222,7 +220,7 @@ def test_a_further_classifier_runs_alone(done):
 def test_a_level_that_is_left_out_runs_only_what_used_it(done):
     assert done.run_again("spectrograms.clip_below=[-30,'none',-45]") > {"extract", "train 45dB-t"}
     stages = done.decide("spectrograms.clip_below=[-30,'none',-45]")
-    assert stages["extract"].work["todo"] == ["spectrograms/45dB.nc"], "others are there"
+    assert stages["extract"].todo == ["spectrograms/45dB.nc"], "others are there"
     assert not stages["train 30dB-t"].runs
 
 
@@ -252,7 +250,7 @@ def test_a_corpus_that_has_moved_changes_only_the_report(done):
 
 
 def test_a_new_version_runs_everything_again(done, monkeypatch):
-    monkeypatch.setattr("skaudeep.experiment._stages.__version__", "1000.0")
+    monkeypatch.setattr("skaudeep.experiment.stages._digests.__version__", "1000.0")
     assert done.run_again() == set(done.decide())
 
 
@@ -280,12 +278,12 @@ def test_outputs_that_are_not_what_was_written(done, path, expected, lost):
 
 def test_only_lost_spectrograms_are_extracted(done):
     (done.out / "spectrograms/30dB.nc").unlink()
-    assert done.decide()["extract"].work["todo"] == ["spectrograms/30dB.nc"]
+    assert done.decide()["extract"].todo == ["spectrograms/30dB.nc"]
     (done.out / "corpus.json").unlink()
     (done.out / "spectrograms/30dB.nc").write_text("x")
     done.do()
     (done.out / "corpus.json").unlink()
-    assert done.decide()["extract"].work["todo"] == []
+    assert done.decide()["extract"].todo == []
 
 
 def test_what_is_asked_for_is_run(done):
@@ -303,37 +301,37 @@ class TestGoingOn:
 
     def test_with_more_epochs(self, done):
         stage = self.train(done, "autoencoders.max_epochs=65")
-        assert stage.work["resume"]
+        assert stage.resumes
         assert stage.reason == "its options have changed; goes on from its last epoch"
 
     def test_after_a_crash(self, done):
-        done.state["stages"] = done.state["stages"][:1]
-        assert self.train(done).work["resume"]
+        done.state.stages = done.state.stages[:1]
+        assert self.train(done).resumes
 
     @pytest.mark.parametrize("override", ["autoencoders.max_epochs=3", "autoencoders.n_units=3", "seed=3"])
     def test_not_from_another_training(self, done, override):
         stage = self.train(done, override)
         assert stage.runs
-        assert not stage.work["resume"]
+        assert not stage.resumes
 
     def test_not_without_a_checkpoint(self, done):
         (done.out / "models/30dB-t/model-3.skaudeep").unlink()
         (done.out / "models/30dB-t/a").unlink()
         assert self.train(done).runs
-        assert not self.train(done).work["resume"]
+        assert not self.train(done).resumes
 
     def test_not_from_what_somebody_else_has_written(self, done):
         (done.out / "models/30dB-t/a").write_text("x")
-        assert not self.train(done, "autoencoders.max_epochs=65").work["resume"]
+        assert not self.train(done, "autoencoders.max_epochs=65").resumes
 
     def test_not_where_it_is_asked_to_begin_anew(self, done):
-        assert not self.train(done, "autoencoders.max_epochs=65", start="train").work["resume"]
+        assert not self.train(done, "autoencoders.max_epochs=65", start="train").resumes
 
     def test_of_an_extraction(self, folder):
         def resumes(*overrides):
-            return folder.decide(*overrides)["extract"].work["resume"]
+            return folder.decide(*overrides)["extract"].resumes
 
-        folder.state["started"]["extract"] = folder.make()[0].work["begun"]
+        folder.state.started["extract"] = folder.make()[0].identities
         assert not resumes(), "nothing is there"
         (folder.out / "spectrograms/30dB.nc.part").mkdir(parents=True)
         assert resumes()
@@ -341,34 +339,11 @@ class TestGoingOn:
         (folder.path / "corpus/fold_1/rain/1.wav").write_text("x")
         assert resumes(), "what is there is looked at when it goes on"
         assert not resumes("spectrograms.n_mels=40")
-        assert not folder.decide(start="extract")["extract"].work["resume"]
+        assert not folder.decide(start="extract")["extract"].resumes
         (folder.path / "corpus/fold_1/rain").rename(folder.path / "corpus/fold_1/fog")
         assert not resumes()
 
 
 def test_what_another_configuration_has_done_is_found_again(done):
-    done.state["stale"], done.state["stages"] = done.state["stages"], []
+    done.state.stale, done.state.stages = done.state.stages, []
     assert done.run_again() == set()
-
-
-def test_digests_are_the_same_for_equal_values_in_every_process():
-    value = {"b": (1, 2.0, None, "x"), "a": {"c": [True, -60]}}
-    assert digest(value) == digest({"a": {"c": (True, -60.0)}, "b": [1.0, 2, None, "x"]})
-    code = f"from skaudeep.experiment._stages import digest; print(digest({value!r}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
-    assert done.stdout.strip() == digest(value)
-    others = [{"b": (1, 2.5, None, "x"), "a": {"c": [True, -60]}}, {"a": {"c": [True, -60]}}, [], None, {}]
-    assert len({digest(other) for other in [value, *others]}) == 6
-
-
-def test_digest_of_segments(tmp_path):
-    for name in ("a.wav", "b.wav"):
-        (tmp_path / name).touch()
-
-    def corpus(starts, target=(0, 1)):
-        files = pd.DataFrame({"file": [str(tmp_path / "a.wav")] * 2, "start": starts, "end": [9.0, np.nan]})
-        return make_bunch(files, ["a1", "a2"], target=list(target), target_names=["x", "y"])
-
-    digests = [digest_corpus(c) for c in (corpus([0.0, 1.0]), corpus([0.0, 2.0]), corpus([0.0, 1.0], (1, 0)))]
-    assert len(set(digests)) == 3
-    assert digests[0] == digest_corpus(corpus([0.0, 1.0]))
