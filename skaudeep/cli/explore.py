@@ -75,7 +75,7 @@ def run(arguments):
 
     from skaudeep._projection import METHODS
     from skaudeep.pages import write_explorer
-    from skaudeep.pages._predictions import read_predictions
+    from skaudeep.pages.predictions import read_predictions
 
     _check(arguments)
     predictions = None if arguments.predictions is None else read_predictions(arguments.predictions)
@@ -128,7 +128,7 @@ def _check(arguments):
 @contextlib.contextmanager
 def _opened(path):
     """A data set, or None, whose features stay on disk where dask is there to read them piece by piece."""
-    from skaudeep.io._netcdf import open_lazily
+    from skaudeep.io.netcdf import open_lazily
 
     if path is None:
         yield None

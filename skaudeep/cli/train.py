@@ -177,8 +177,8 @@ def _add_training_options(parser):
 
 def run(arguments):
     """Run the command."""
+    from skaudeep.embedding.runs import AUTOENCODERS, list_checkpoints
     from skaudeep.experiment import train_autoencoder
-    from skaudeep.results import AUTOENCODERS, list_checkpoints
 
     autoencoder = AUTOENCODERS[arguments.kind]
     names = autoencoder().get_params()

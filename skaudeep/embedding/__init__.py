@@ -1,13 +1,11 @@
 """Recurrent sequence-to-sequence autoencoders as transformers: sequences in, learned features out."""
 
-from skaudeep.embedding._frequency import FrequencyAutoencoderEmbedder
-from skaudeep.embedding._frequency_time import FrequencyTimeAutoencoderEmbedder
-from skaudeep.embedding._pooling import StatisticsPooling
-from skaudeep.embedding._time import Seq2SeqAutoencoderEmbedder
+from skaudeep._lazy import export_lazily
 
-__all__ = [
-    "FrequencyAutoencoderEmbedder",
-    "FrequencyTimeAutoencoderEmbedder",
-    "Seq2SeqAutoencoderEmbedder",
-    "StatisticsPooling",
-]
+_HOMES = {
+    "_frequency": ("FrequencyAutoencoderEmbedder",),
+    "_frequency_time": ("FrequencyTimeAutoencoderEmbedder",),
+    "_pooling": ("StatisticsPooling",),
+    "_time": ("Seq2SeqAutoencoderEmbedder",),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

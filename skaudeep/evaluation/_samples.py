@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from skaudeep.datamodel import VARIABLES, check_layout, original_names
 from skaudeep.datasets import to_bunch, upsample
-from skaudeep.datasets._model import VARIABLES, check_layout, original_names
 from skaudeep.exceptions import DataSetError
 
 _log = logging.getLogger(__name__)

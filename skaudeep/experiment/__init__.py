@@ -1,32 +1,23 @@
 """The steps of an experiment, from files to files, and whole experiments.
 
-The steps: `_extract` makes spectrograms of a corpus, `_train` (with `_summaries`) trains an autoencoder on them,
+The steps: `extraction` makes spectrograms of a corpus, `_train` (with `_summaries`) trains an autoencoder on them,
 `_generate` applies it; `_inputs` reads data sets for both. Fusing and exporting are functions of `skaudeep.datasets`
 and `skaudeep.io`, evaluating is `skaudeep.evaluation`.
 
-Whole experiments: `_schema` says what a configuration may hold, `_config` reads one, `_recipes` lists those that come
-with the package, `_corpus` loads its corpus, `_stages` makes stages of it and decides which of them have to run, `_run`
-runs them, and `_record` remembers.
+Whole experiments: `_schema` (with `_keys`) says what a configuration may hold, `_config` reads one, `_recipes` lists
+those that come with the package, `_corpus` loads its corpus, `_plan` makes `stages` of it and decides which of them
+have to run, `_run` runs them, and `_record` remembers.
 """
 
-from skaudeep.experiment._config import Experiment, parse_overrides, read_experiment
-from skaudeep.experiment._extract import extract_spectrograms
-from skaudeep.experiment._generate import generate_features
-from skaudeep.experiment._recipes import list_recipes, read_recipe
-from skaudeep.experiment._run import plan, run_experiment
-from skaudeep.experiment._train import train_autoencoder
-from skaudeep.results import load_autoencoder
+from skaudeep._lazy import export_lazily
 
-__all__ = [
-    "Experiment",
-    "extract_spectrograms",
-    "generate_features",
-    "list_recipes",
-    "load_autoencoder",
-    "parse_overrides",
-    "plan",
-    "read_experiment",
-    "read_recipe",
-    "run_experiment",
-    "train_autoencoder",
-]
+_HOMES = {
+    "_config": ("Experiment", "parse_overrides", "read_experiment"),
+    "extraction": ("extract_spectrograms",),
+    "_generate": ("generate_features",),
+    "skaudeep.embedding.runs": ("load_autoencoder",),
+    "_recipes": ("list_recipes", "read_recipe"),
+    "_run": ("plan", "run_experiment"),
+    "_train": ("train_autoencoder",),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

@@ -8,9 +8,9 @@ import tomllib
 from pathlib import Path
 
 from skaudeep._files import check_path
+from skaudeep.embedding.runs import AUTOENCODERS
 from skaudeep.experiment._recipes import list_recipes, read_recipe
 from skaudeep.experiment._schema import ARRAYS, VARIED, check_tables, keys_of_entry, parameters_of
-from skaudeep.results import AUTOENCODERS
 from skaudeep.spectrogram import SpectrogramTransformer
 
 

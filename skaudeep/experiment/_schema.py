@@ -9,10 +9,10 @@ import re
 from skaudeep._validation import Integral, Interval, validate_params
 from skaudeep.embedding import StatisticsPooling
 from skaudeep.embedding._pooling import check_statistics
-from skaudeep.evaluation._datasets import CLASSIFIERS
+from skaudeep.embedding.runs import AUTOENCODERS
+from skaudeep.evaluation.classifiers import CLASSIFIERS
 from skaudeep.experiment._keys import Key, check_shares, is_number
 from skaudeep.experiment.stages import STAGES
-from skaudeep.results import AUTOENCODERS
 from skaudeep.spectrogram import SpectrogramTransformer
 
 _KINDS = {"autoencoders": AUTOENCODERS, "classifiers": CLASSIFIERS}

@@ -1,0 +1,88 @@
+"""Predicted labels: read from a file, and given to the instances that they are for."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+
+from skaudeep.exceptions import DataSetError
+from skaudeep.io.tables import decode, read_lines
+
+_log = logging.getLogger(__name__)
+
+
+def read_predictions(path):
+    """Read a file of predictions: lines of a name of a file and a label, with a tabulator between.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, in UTF-8 and without a header.
+
+    Returns
+    -------
+    pandas.Series of str
+        Labels by names of files, as the lines are ordered.
+
+    Raises
+    ------
+    DataSetError
+        If it cannot be read or has another form; the message names the line.
+    """
+    pairs = []
+    for number, line in read_lines(path):
+        where = f"{path}, line {number}"
+        fields = decode(line, where).rstrip("\r\n").split("\t")
+        if len(fields) != 2 or not fields[0]:
+            raise DataSetError(
+                f"{where}: expected the name of a file, a tabulator and a label, got {len(fields)} "
+                f"value{'s' if len(fields) > 1 else ''}: {line[:60]!r}."
+            )
+        pairs.append(fields)
+    if not pairs:
+        raise DataSetError(f"{path}: there are no predictions; expected lines of a file, a tabulator and a label.")
+    names, labels = zip(*pairs, strict=True)
+    return pd.Series(labels, index=names, dtype=object)
+
+
+def assign_predictions(ds, predictions):
+    """Give every instance of a data set the label that is predicted for it.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        A data set.
+    predictions : pandas.Series of str
+        Labels by names of files: one for all chunks of a file, or one for each of them in their order.
+
+    Returns
+    -------
+    ndarray of object of shape (n_instances,)
+        Labels, "" where there is none.
+
+    Raises
+    ------
+    DataSetError
+        If none of the files is in the data set, or a file has another number of predictions than chunks.
+    """
+    instances = pd.DataFrame({"file": ds["filename"].values, "chunk": ds["chunk_nr"].values})
+    order = instances.sort_values(["file", "chunk"])
+    labels = {name: group.tolist() for name, group in predictions.groupby(level=0, sort=False)}
+    predicted = np.full(len(instances), "", dtype=object)
+    for name, rows in order.groupby("file", sort=False).groups.items():
+        found = labels.get(name, [""])
+        if len(found) not in (1, len(rows)):
+            raise DataSetError(
+                f"predictions: {name!r} has {len(found)}, but {len(rows)} instances in the data set; give one for the "
+                "file, or one for each."
+            )
+        predicted[rows] = found if len(found) > 1 else found[0]
+    others = labels.keys() - set(instances["file"])
+    if len(others) == len(labels):
+        raise DataSetError(
+            f"predictions: none of the {len(labels)} files is in the data set, which has "
+            f"{instances['file'].iloc[0]!r}, for example; give predictions for the same files."
+        )
+    if others:
+        _log.warning("%d of %d files with predictions are not in the data set.", len(others), len(labels))
+    return predicted
