@@ -25,7 +25,7 @@ def add_parser(commands):
 def run(arguments):
     """Run the command."""
     from skaudeep.pages import write_report
-    from skaudeep.results import find_kind
+    from skaudeep.results.files import find_kind
 
     find_kind(arguments.run_dir)  # lest a folder be made for the page of nothing
     with option_names(output="output"), prepare_output(arguments.output):

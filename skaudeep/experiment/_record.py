@@ -4,11 +4,8 @@ import contextlib
 import dataclasses
 
 from skaudeep._files import claim
-from skaudeep.results import (
-    EXPERIMENT_FILE,
-    ExperimentRecord,
-    read_experiment_record,
-)
+from skaudeep.results.experiment import ExperimentRecord, read_experiment_record
+from skaudeep.results.files import EXPERIMENT_FILE
 
 
 @contextlib.contextmanager

@@ -8,9 +8,9 @@ from skaudeep import experiment
 from skaudeep.cli._signals import Stopped
 from skaudeep.datasets import make_dataset
 from skaudeep.embedding import list_embedders
+from skaudeep.embedding.runs import list_checkpoints
 from skaudeep.exceptions import TrainingError
 from skaudeep.io import write_netcdf
-from skaudeep.results import list_checkpoints
 
 X = np.random.default_rng(0).uniform(-1, 1, (8, 5, 6)).astype(np.float32)
 TINY = ("--num-units", 3, "--batch-size", 4, "--num-epochs", 2)

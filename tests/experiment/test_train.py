@@ -16,11 +16,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import skaudeep
 from skaudeep import FrequencyAutoencoderEmbedder, FrequencyTimeAutoencoderEmbedder, Seq2SeqAutoencoderEmbedder
 from skaudeep.datasets import make_dataset
+from skaudeep.embedding.runs import list_checkpoints, load_checkpoint
 from skaudeep.exceptions import DataSetError, TrainingError
 from skaudeep.experiment import _inputs, _train
 from skaudeep.experiment._train import train_autoencoder
 from skaudeep.io import write_netcdf
-from skaudeep.results import list_checkpoints, load_checkpoint
 
 X = np.random.default_rng(0).uniform(-1, 1, (10, 5, 6)).astype(np.float32)
 N_BATCHES = 3  # of an epoch

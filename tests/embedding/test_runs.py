@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 import skaudeep
 from skaudeep import FrequencyAutoencoderEmbedder, FrequencyTimeAutoencoderEmbedder, Seq2SeqAutoencoderEmbedder
 from skaudeep.embedding import list_embedders
-from skaudeep.results import find_checkpoint, list_checkpoints, load_autoencoder
+from skaudeep.embedding.runs import find_checkpoint, list_checkpoints, load_autoencoder
 
 X = np.random.default_rng(0).uniform(-1, 1, (10, 5, 6)).astype(np.float32)
 ORIGINALS = ["t-rae", "f-rae", "ft-rae"]
