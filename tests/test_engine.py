@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from skaudeep import _engine
-from skaudeep._engine import borrow, load_arrays, prefetch, save_arrays
+from skaudeep._engine import borrow, prefetch
 
 
 class Config:
@@ -21,17 +21,18 @@ class Config:
     def __init__(self):
         self.built = []
 
-    def build(self):
-        network = Network()
-        self.built.append(weakref.ref(network))
-        return network
-
 
 class Network:
     weights = None
 
     def load_weights_dict(self, weights):
         self.weights = weights
+
+
+def build(config):
+    network = Network()
+    config.built.append(weakref.ref(network))
+    return network
 
 
 @pytest.fixture(autouse=True)
@@ -42,24 +43,30 @@ def empty_pool(monkeypatch):
 class TestPool:
     def test_a_network_is_used_again(self):
         config = Config()
-        with borrow(config) as first:
+        with borrow(config, build) as first:
             pass
-        with borrow(config, {"w": 1}) as second:
+        with borrow(config, build, {"w": 1}) as second:
             assert second is first and second.weights == {"w": 1}
         assert len(config.built) == 1
 
+    def test_what_builds_a_network_is_part_of_its_key(self):
+        with borrow("config", lambda config: "one"):
+            pass
+        with borrow("config", lambda config: "other") as network:
+            assert network == "other"
+
     def test_a_network_has_one_user(self):
         config = Config()
-        with borrow(config) as first, borrow(config) as second:
+        with borrow(config, build) as first, borrow(config, build) as second:
             assert first is not second
-        with borrow(config), borrow(config):
+        with borrow(config, build), borrow(config, build):
             assert len(config.built) == 2
 
     def test_threads_get_their_own(self):
         config, seen, barrier = Config(), [], threading.Barrier(4)
 
         def work():
-            with borrow(config) as network:
+            with borrow(config, build) as network:
                 barrier.wait(timeout=10)
                 seen.append(network)
 
@@ -72,17 +79,17 @@ class TestPool:
 
     def test_a_network_whose_user_failed_is_dropped(self):
         config = Config()
-        with pytest.raises(KeyboardInterrupt), borrow(config):
+        with pytest.raises(KeyboardInterrupt), borrow(config, build):
             raise KeyboardInterrupt
-        with borrow(config):
+        with borrow(config, build):
             assert len(config.built) == 2
 
     def test_the_longest_unused_are_let_go(self):
         configs = [Config() for _ in range(_engine.MAX_IDLE_NETWORKS + 3)]
         for config in configs:
-            with borrow(config):
+            with borrow(config, build):
                 pass
-        with borrow(configs[0]), borrow(configs[0]):
+        with borrow(configs[0], build), borrow(configs[0], build):
             pass
         del config
         gc.collect()
@@ -309,12 +316,8 @@ import threading
 from skaudeep import _engine
 from skaudeep._engine import borrow
 
-class Config:
-    def build(self):
-        return "a network"
-
 def use():
-    with borrow(Config()) as network:
+    with borrow("config", lambda config: "a network") as network:
         return network
 
 def fork_while(lock):
@@ -440,26 +443,6 @@ def test_traced_graphs_are_let_go():
     _engine._idle.clear()
     gc.collect()
     assert all(graph() is None for graph in graphs)
-
-
-class TestFiles:
-    def test_round_trip(self, tmp_path):
-        arrays = {"a/b.c": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(3)}
-        save_arrays(tmp_path / "file.npz", {"x": [1, 0.1, None]}, arrays)
-        header, loaded = load_arrays(tmp_path / "file.npz")
-        assert header == {"x": [1, 0.1, None]} and loaded.keys() == arrays.keys()
-        for name in arrays:
-            np.testing.assert_array_equal(loaded[name], arrays[name])
-            assert loaded[name].dtype == arrays[name].dtype
-
-    def test_objects_are_not_loaded(self, tmp_path):
-        np.savez(tmp_path / "file.npz", header=np.array("{}"), a=np.array([{}], object))
-        with pytest.raises(ValueError, match=r"file\.npz.*not a file that skaudeep wrote"):
-            load_arrays(tmp_path / "file.npz")
-
-    def test_a_missing_folder_is_named(self, tmp_path):
-        with pytest.raises(FileNotFoundError, match="nowhere.*does not exist; create it"):
-            save_arrays(tmp_path / "nowhere" / "file.npz", {}, {})
 
 
 class TestBackend:

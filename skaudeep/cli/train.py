@@ -177,10 +177,11 @@ def _add_training_options(parser):
 
 def run(arguments):
     """Run the command."""
-    from skaudeep.embedding.runs import AUTOENCODERS, list_checkpoints
+    from skaudeep.embedding import list_embedders
+    from skaudeep.embedding.runs import list_checkpoints
     from skaudeep.experiment import train_autoencoder
 
-    autoencoder = AUTOENCODERS[arguments.kind]
+    autoencoder = list_embedders()[arguments.kind]
     names = autoencoder().get_params()
     parameters = {name: value for name, value in vars(arguments).items() if name in names and name != "verbose"}
     if parameters.get("window_overlap", 0) >= parameters.get("window_width", 1):

@@ -6,28 +6,17 @@ from pathlib import Path
 
 from skaudeep._files import check_path
 from skaudeep._persistence import load
-from skaudeep._validation import Integral, Interval, StrOptions, validate_params
-from skaudeep.embedding import (
-    FrequencyAutoencoderEmbedder,
-    FrequencyTimeAutoencoderEmbedder,
-    Seq2SeqAutoencoderEmbedder,
-)
+from skaudeep._validation import Integral, Interval, validate_params
+from skaudeep.embedding import BaseEmbedder, list_embedders
+from skaudeep.embedding.audeep import find_kind
 from skaudeep.results.files import TRAINING_FILE
-
-#: The embedders by the names that they have on the command line.
-AUTOENCODERS = {
-    "t-rae": Seq2SeqAutoencoderEmbedder,
-    "f-rae": FrequencyAutoencoderEmbedder,
-    "ft-rae": FrequencyTimeAutoencoderEmbedder,
-}
 
 
 def kind_of(embedder):
     """Give the name of the autoencoder that an embedder is, such as "t-rae"."""
-    for kind, embedder_class in AUTOENCODERS.items():
-        if isinstance(embedder, embedder_class):
-            return kind
-    names = ", ".join(embedder_class.__name__ for embedder_class in AUTOENCODERS.values())
+    if isinstance(embedder, BaseEmbedder) and hasattr(embedder, "kind"):
+        return embedder.kind
+    names = ", ".join(embedder_class.__name__ for embedder_class in list_embedders().values())
     raise TypeError(f"embedder={embedder!r:.200}: give one of {names}")
 
 
@@ -84,7 +73,7 @@ def load_checkpoint(path):
             f"the checkpoint {str(path)!r} is damaged, or not a file of skaudeep ({error}); choose another one by its "
             "step, or remove it to go on from the one before it"
         ) from error
-    if not isinstance(embedder, tuple(AUTOENCODERS.values())) or not hasattr(embedder, "weights_"):
+    if not isinstance(embedder, BaseEmbedder) or not hasattr(embedder, "weights_"):
         raise ValueError(f"{str(path)!r} holds a {type(embedder).__name__} and no trained autoencoder")
     return embedder
 
@@ -92,7 +81,7 @@ def load_checkpoint(path):
 @validate_params(
     {
         "model_dir": "no_validation",
-        "kind": [StrOptions(set(AUTOENCODERS)), None],
+        "kind": [str, None],
         "step": [Interval(Integral, 0, None, closed="left"), None],
         "window_overlap": [Interval(Integral, 0, None, closed="left"), None],
     },
@@ -153,8 +142,8 @@ def load_autoencoder(model_dir, *, kind=None, step=None, window_overlap=None):
         embedder = load_checkpoint(path)
         found = kind_of(embedder)
     else:
-        found = _kind_of_original(path)
-        embedder_class = AUTOENCODERS[found]
+        found = find_kind(path.with_suffix(""))
+        embedder_class = list_embedders()[found]
     if kind not in (None, found):
         raise ValueError(
             f"{str(path)!r} is a model of {found}, and not of {kind}: use skaudeep {found} generate (kind={found!r})"
@@ -197,10 +186,3 @@ def find_checkpoint(model_dir, step=None):
             "meant as model_dir"
         )
     return candidates[0][max(candidates[0]) if step is None else step]
-
-
-def _kind_of_original(path):
-    from skaudeep.embedding._audeep import find_kind
-
-    found = find_kind(path.with_suffix(""))
-    return next(kind for kind, embedder_class in AUTOENCODERS.items() if embedder_class._kind == found)

@@ -7,24 +7,17 @@ import math
 import re
 
 from skaudeep._validation import Integral, Interval, validate_params
-from skaudeep.embedding import StatisticsPooling
-from skaudeep.embedding._pooling import check_statistics
-from skaudeep.embedding.runs import AUTOENCODERS
+from skaudeep.embedding import StatisticsPooling, list_embedders
 from skaudeep.evaluation.classifiers import CLASSIFIERS
 from skaudeep.experiment._keys import Key, check_shares, is_number
 from skaudeep.experiment.stages import STAGES
 from skaudeep.spectrogram import SpectrogramTransformer
 
-_KINDS = {"autoencoders": AUTOENCODERS, "classifiers": CLASSIFIERS}
-
 #: parameters of spectrograms that can be lists, of which all combinations are made
 VARIED = ("clip_below", "channels")
 
-# parameters of estimators that the experiment itself takes care of; epochs of embedders are run one by one
-_OWN = {"random_state", "verbose", "n_jobs"}
-_OWN_OF_EMBEDDERS = _OWN | {
-    *("checkpoint_dir", "log_dir", "warm_start", "early_stopping", "validation_fraction", "n_iter_no_change"),
-}
+# parameters of estimators that the experiment itself takes care of
+_OWN = {"random_state", "verbose", "n_jobs", "checkpoint_dir", "log_dir", "warm_start"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _REFUSAL = re.compile(r"The 'value' parameter of \S+ must be (.+)\. Got .+ instead\.", re.DOTALL)
 
@@ -86,7 +79,7 @@ def _entries(tables, array, source):
         raise ValueError(f"{source}: {array}: expected tables, each of which begins with [[{array}]]")
     result = []
     for entry in entries:
-        kind, kinds = entry.get("kind"), _KINDS[array]
+        kind, kinds = entry.get("kind"), _kinds(array)
         where = f"{source}: [[{array}]]" + (f" {entry['name']!r}" if "name" in entry else "")
         if not isinstance(kind, str) or kind not in kinds:
             raise ValueError(f"{where} kind = {kind!r}: expected one of {', '.join(kinds)}{_meant(kind, kinds)}")
@@ -170,7 +163,7 @@ def _is_word(constraint, word):
 
 def _check_statistics(value):
     try:
-        check_statistics(StatisticsPooling(statistics=value))
+        StatisticsPooling(statistics=value).fit([[[0.0]]])
     except (TypeError, ValueError) as refusal:
         return f"a list of words ({refusal})"
     return None
@@ -199,18 +192,22 @@ def _meant(word, known):
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
+def _kinds(array):
+    """Classes of the entries of an array of tables, by their kinds."""
+    return list_embedders() if array == "autoencoders" else CLASSIFIERS
+
+
 def parameters_of(cls):
     """Give the parameters of an estimator that a configuration can set, as keys."""
-    own = _OWN_OF_EMBEDDERS if cls in AUTOENCODERS.values() else _OWN
     signature = inspect.signature(cls).parameters.values()
     return {
         p.name: Key(p.default, list(cls._parameter_constraints[p.name]), _CHECKS.get(p.name))
         for p in signature
-        if p.name not in own
+        if p.name not in _OWN
     }
 
 
 def keys_of_entry(array, kind):
     """Give the keys of an entry of an array of tables."""
-    cls = _KINDS[array].get(kind)
+    cls = _kinds(array).get(kind)
     return ARRAYS[array] | ({} if cls is None else parameters_of(cls))

@@ -13,13 +13,13 @@ import numpy as np
 import orjson
 from sklearn.base import clone
 
-from skaudeep._files import atomic_path, check_target, claim
+from skaudeep._files import atomic_path, check_target, claim, make_folder
 from skaudeep._interrupts import result_of, submit
 from skaudeep._progress import on_terminal, progress
 from skaudeep._provenance import is_known
 from skaudeep._validation import Integral, Interval, draw_seed, validate_params
 from skaudeep._version import __version__
-from skaudeep.embedding._checkpoints import FREE_PARAMETERS, make_folder
+from skaudeep.embedding import identify_training
 from skaudeep.embedding.runs import kind_of, list_checkpoints, load_checkpoint
 from skaudeep.exceptions import DataSetError
 from skaudeep.experiment._inputs import check_trained_provenance, common_provenance, gather, open_inputs
@@ -28,7 +28,7 @@ from skaudeep.results.files import TRAINING_FILE
 
 _FORMAT = 1
 _N_SUMMARISED = 16  # instances of which summaries tell
-_REFUSED_PARAMETERS = ("early_stopping", "checkpoint_dir", "log_dir")
+_REFUSED_PARAMETERS = ("checkpoint_dir", "log_dir")
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +62,8 @@ def train_autoencoder(
     Parameters
     ----------
     embedder : Seq2SeqAutoencoderEmbedder, FrequencyAutoencoderEmbedder or FrequencyTimeAutoencoderEmbedder
-        What to train, for `max_epochs` epochs in total. It is not changed: a copy is trained from the beginning. Where
+        What to train, for `max_epochs` epochs in total, or fewer with `early_stopping`, which keeps the weights of
+        the best epoch. It is not changed: a copy is trained from the beginning. Where
         its `random_state` is not a number, one is drawn, which the copy has and the record of the run names.
     inputs : path-like, xarray.Dataset, or sequence of these
         Data sets with features of equal shape (T, F) for each instance, NetCDF files as a rule, which are taken
@@ -158,8 +159,8 @@ def _prepared(embedder):
     for name in _REFUSED_PARAMETERS:
         if getattr(embedder, name):
             raise ValueError(
-                f"{name}={getattr(embedder, name)!r}: train_autoencoder runs all epochs and keeps everything in "
-                f"run_dir; leave {name} as it is by default, or use fit"
+                f"{name}={getattr(embedder, name)!r}: train_autoencoder keeps everything in run_dir; "
+                f" leave {name} as it is by default, or use fit"
             )
     embedder = clone(embedder)
     embedder._check_parameters()
@@ -219,8 +220,11 @@ def _load_to_go_on(run, old, embedder, seeded):
             "run_dir"
         )
     there, here = before.get_params(), embedder.get_params()
-    ignored = FREE_PARAMETERS if seeded else (*FREE_PARAMETERS, "random_state")
-    differing = [f"{k}={there[k]!r}, not {here[k]!r}" for k in there if k not in ignored and there[k] != here[k]]
+    compared = identify_training(before).keys() | identify_training(embedder).keys()
+    if not seeded:
+        compared.discard("random_state")
+    names = [name for name in there if name in compared and there[name] != here[name]]
+    differing = [f"{name}={there[name]!r}, not {here[name]!r}" for name in names]
     if differing:
         raise ValueError(
             f"{str(path)!r} was trained with {'; '.join(differing)}: go on with the same parameters, or give another "
@@ -269,25 +273,48 @@ def _train(embedder, X, provenance, run, saver, verbose):
             Summaries(run / "logs", np.asarray(X[rows], np.float32), n_steps) as summaries,
             progress(f"Training {run}", n_epochs - n_done, enabled=shown, unit="epochs") as advance,
         ):
-            for epoch in range(n_done + 1, n_epochs + 1):
-                start = time.perf_counter()
-                embedder.partial_fit(X)
-                _set_provenance(embedder, provenance)
-                seconds = time.perf_counter() - start
-                try:
-                    saver.make_room()
-                    with _errors_naming(run / "logs"):
-                        summaries.write(embedder, embedder._training_state.n_steps, seconds)
-                finally:  # a finished epoch is not lost; before, the thread that saves would delay the summaries
-                    saver.save(embedder, seconds)
-                advance(note=f"loss {embedder.loss_:.4f}")
-                level = logging.DEBUG if shown else logging.INFO
-                _log.log(level, "epoch %d/%d  loss %.4f  %.1f s", epoch, n_epochs, embedder.loss_, seconds)
+            after_epoch = _AfterEpoch(saver, summaries, provenance, advance, logging.DEBUG if shown else logging.INFO)
+            embedder.fit(X, after_epoch=after_epoch, resume=True)
     except BaseException as error:
         if not isinstance(error, Exception) and saver.n_epochs:  # stopped by the user
             _log.warning("%s holds epoch %d of %d; --continue (resume=True) goes on", run, saver.n_epochs, n_epochs)
         raise
+    if embedder.early_stopping:
+        _log.info("%s: epoch %d of %d is the best one", run, best_epoch(embedder), embedder.n_iter_)
+        saver.save(embedder, None)  # the weights of the best epoch, in the place of those of the last one
     return embedder
+
+
+def best_epoch(embedder):
+    """Give the number of the epoch with the lowest validation loss."""
+    return 1 + int(np.nanargmin(embedder.history_["val_loss"]))
+
+
+class _AfterEpoch:
+    """What is done with an embedder after every epoch: summaries, a checkpoint, a line."""
+
+    def __init__(self, saver, summaries, provenance, advance, level):
+        self._saver = saver
+        self._summaries = summaries
+        self._provenance = provenance
+        self._advance = advance
+        self._level = level
+        self._start = time.perf_counter()
+
+    def __call__(self, embedder):
+        """Keep the epoch."""
+        _set_provenance(embedder, self._provenance)
+        seconds = time.perf_counter() - self._start
+        try:
+            self._saver.make_room()
+            with _errors_naming(self._saver.logs):
+                self._summaries.write(embedder, embedder._training_state.n_steps, seconds)
+        finally:  # a finished epoch is not lost; before, the thread that saves would delay the summaries
+            self._saver.save(embedder, seconds)
+        self._advance(note=f"loss {embedder.loss_:.4f}")
+        message = "epoch %d/%d  loss %.4f  %.1f s"
+        _log.log(self._level, message, embedder.n_iter_, embedder.max_epochs, embedder.loss_, seconds)
+        self._start = time.perf_counter()
 
 
 def _set_provenance(embedder, provenance):
@@ -322,6 +349,8 @@ class _Saver:
 
     Attributes
     ----------
+    logs : pathlib.Path
+        Folder of the checkpoints.
     n_epochs : int
         How many there are in the newest checkpoint, which may be under way.
     """
@@ -331,6 +360,7 @@ class _Saver:
         self._seconds = list(record["seconds_per_epoch"])
         self._pool = concurrent.futures.ThreadPoolExecutor(1)
         self._pending = None
+        self.logs = run / "logs"
         self.n_epochs = n_epochs
 
     def make_room(self):
@@ -351,8 +381,7 @@ class _Saver:
         self.n_epochs = embedder.n_iter_
 
     def _write(self, embedder, seconds):
-        logs = self._run / "logs"
-        path = logs / f"model-{embedder._training_state.n_steps}.skaudeep"
+        path = self.logs / f"model-{embedder._training_state.n_steps}.skaudeep"
         with _errors_naming(path):
             embedder.save(path)
         record = {
@@ -361,14 +390,14 @@ class _Saver:
             "kind": kind_of(embedder),
             **self._record,
             "parameters": embedder.get_params(),
-            "history": {"loss": embedder.history_.get("loss", [])},
+            "history": {"loss": [], **embedder.history_},
             "seconds_per_epoch": seconds,
         }
         path = self._run / TRAINING_FILE
         with _errors_naming(path), atomic_path(path) as temporary:
             temporary.write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
         if self._n_kept:
-            for old in list(list_checkpoints(logs).values())[: -self._n_kept]:
+            for old in list(list_checkpoints(self.logs).values())[: -self._n_kept]:
                 old.unlink(missing_ok=True)
 
     def _wait(self):

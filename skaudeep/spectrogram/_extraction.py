@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skaudeep._versions import Storable
 from skaudeep.exceptions import AudioError
 
 
 @dataclass(frozen=True)
-class Reference:
+class Reference(Storable):
     """The recording that an estimator was fitted on first; others must have its frequency axis."""
 
     name: str

@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from skaudeep._containers import RowNamesMixin, with_row_names
-from skaudeep._persistence import VersionedMixin
 from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, fit_context, validate_params
+from skaudeep._versions import VersionedMixin
 from skaudeep.audio import CHANNELS
 from skaudeep.exceptions import AudioError
 from skaudeep.spectrogram._extraction import Reference

@@ -7,7 +7,8 @@ import skaudeep as package
 from skaudeep import experiment
 from skaudeep.cli._signals import Stopped
 from skaudeep.datasets import make_dataset
-from skaudeep.embedding.runs import AUTOENCODERS, list_checkpoints
+from skaudeep.embedding import list_embedders
+from skaudeep.embedding.runs import list_checkpoints
 from skaudeep.exceptions import TrainingError
 from skaudeep.io import write_netcdf
 
@@ -106,7 +107,7 @@ def test_options_of_the_original(call, kind, options, parameters, spectrograms):
         "--tempdir",
         "t",
     )
-    assert embedder_class is AUTOENCODERS[kind]
+    assert embedder_class is list_embedders()[kind]
     defaults = embedder_class().get_params()
     assert found == defaults | TRAINING_PARAMETERS | parameters
     assert inputs == [str(spectrograms)] * 2

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from sklearn.base import BaseEstimator
 
-from skaudeep.embedding._checkpoints import FREE_PARAMETERS
+from skaudeep.embedding import identify_training
 from skaudeep.embedding.runs import list_checkpoints
 from skaudeep.experiment._train import train_autoencoder
 from skaudeep.experiment.stages._base import Outcome, Stage
@@ -85,9 +85,7 @@ class Train(Stage):
     @property
     def _learned(self):
         """What decides what is learned, but for the number of epochs."""
-        parameters = self.embedder.get_params()
-        kept = {name: value for name, value in parameters.items() if name not in FREE_PARAMETERS}
-        return {"kind": self.autoencoder["kind"], "parameters": kept}
+        return {"kind": self.autoencoder["kind"], "parameters": identify_training(self.embedder)}
 
     @property
     def options(self):

@@ -1,5 +1,6 @@
 """A fitted autoencoder as models of stock Keras layers, for use without skaudeep."""
 
+import functools
 import itertools
 
 import keras
@@ -30,7 +31,7 @@ def to_keras(config, weights):
         From (n, T, F) to (n, T, F).
     """
     x = keras.Input((None, config.n_features), dtype="float32", name="sequence")
-    z, reconstruction = _NETWORKS[type(config)](config, _Blocks(config), x)
+    z, reconstruction = _connect(config, _Layers(config), x)
     encoder, autoencoder = keras.Model(x, z, name="encoder"), keras.Model(x, reconstruction, name="autoencoder")
     for layer in autoencoder.layers:
         layer.set_weights([weights[f"{layer.name}.{weight.name}"] for weight in layer.weights])
@@ -42,30 +43,38 @@ def to_keras(config, weights):
 # --- the networks: from sequences (n, T, F) to their representation and their reconstruction ---
 
 
-def _time(config, blocks, x):
-    z = blocks.dense("representation", blocks.encode(config.encoder, x))
-    return z, blocks.dense("reconstruction", blocks.decode(config.decoder, z, x))
+@functools.singledispatch
+def _connect(config, layers, x):
+    raise NotImplementedError(f"no stock Keras layers are known for the network of a {type(config).__name__}")
 
 
-def _frequency(config, blocks, x):
+@_connect.register
+def _(config: TimeConfig, layers, x):
+    z = layers.dense("representation", layers.encode(config.encoder, x))
+    return z, layers.dense("reconstruction", layers.decode(config.decoder, z, x))
+
+
+@_connect.register
+def _(config: FrequencyConfig, layers, x):
     windows = _windows(config, x)
-    z = blocks.dense("representation", blocks.encode(config.encoder, windows))
-    return _unflatten(z, x), _unflatten(_spell_frames(config.decoder, blocks, z, windows), x)
+    z = layers.dense("representation", layers.encode(config.encoder, windows))
+    return _unflatten(z, x), _unflatten(_decode_frames(config.decoder, layers, z, windows), x)
 
 
-def _frequency_time(config, blocks, x):
+@_connect.register
+def _(config: FrequencyTimeConfig, layers, x):
     windows = _windows(config, x)
-    states = _unflatten(blocks.encode(config.frequency_encoder, windows), x)
-    z = blocks.dense("representation", blocks.encode(config.time_encoder, states))
-    decoded = blocks.dense("frequency_state", blocks.decode(config.time_decoder, z, states))
+    states = _unflatten(layers.encode(config.frequency_encoder, windows), x)
+    z = layers.dense("representation", layers.encode(config.time_encoder, states))
+    decoded = layers.dense("frequency_state", layers.decode(config.time_decoder, z, states))
     rows = keras.ops.reshape(decoded, (-1, decoded.shape[-1]))
-    return z, _unflatten(_spell_frames(config.frequency_decoder, blocks, rows, windows), x)
+    return z, _unflatten(_decode_frames(config.frequency_decoder, layers, rows, windows), x)
 
 
-def _spell_frames(stacks, blocks, state, windows):
+def _decode_frames(stacks, layers, state, windows):
     """Frames from their state vectors and, for teacher forcing, their windows."""
-    spoken = blocks.decode(stacks, state, windows)
-    return blocks.dense("reconstruction", keras.ops.reshape(spoken, (-1, spoken.shape[1] * spoken.shape[2])))
+    windows = layers.decode(stacks, state, windows)
+    return layers.dense("reconstruction", keras.ops.reshape(windows, (-1, windows.shape[1] * windows.shape[2])))
 
 
 def _windows(config, x):
@@ -84,29 +93,26 @@ def _unflatten(rows, x):
     return keras.ops.take(rows, n_before * n_steps + keras.ops.cumsum(ones, axis=1) - 1, axis=0)
 
 
-_NETWORKS = {TimeConfig: _time, FrequencyConfig: _frequency, FrequencyTimeConfig: _frequency_time}
-
-
-class _Blocks:
-    """What the networks are built of; tensors are (B, T, n): sequences, steps, features."""
+class _Layers:
+    """What the networks are built of: stock Keras layers; tensors are (B, T, n): sequences, steps, features."""
 
     def __init__(self, config):
         self.config = config
         self._seeds = itertools.count()  # Keras would draw them with Python's global generator
 
     def encode(self, stacks, x):
-        """Read sequences; gives their state vectors."""
+        """Encode sequences; gives their state vectors."""
         backwards = [direction == "backward" for direction in stacks.directions]
         inputs = [x] * len(stacks.directions)
         _, finals = self._run(stacks, inputs, [None] * len(inputs), backwards)
         return _join([s for cells in zip(*finals, strict=True) for cell in cells for s in _other_order(cell)])
 
     def decode(self, stacks, state, x):
-        """Spell sequences from their end, the true steps being at hand; gives what all directions say, in x's order."""
-        quirky = self.config.audeep_decoder and stacks.feedback is not None
-        late = 2 if quirky else 1
-        expected = keras.ops.concatenate([x[:, late:], keras.ops.zeros_like(x[:, :late])], axis=1)
-        inputs = [expected] * len(stacks.directions)
+        """Decode sequences from their end, teacher-forced; gives the outputs of all directions in the order of x."""
+        quirky = self.config.audeep_decoder and stacks.projection is not None
+        shift = 2 if quirky else 1
+        true = keras.ops.concatenate([x[:, shift:], keras.ops.zeros_like(x[:, :shift])], axis=1)
+        inputs = [true] * len(stacks.directions)
         if quirky and stacks.bidirectional:
             inputs[1] = keras.ops.concatenate([keras.ops.zeros_like(x[:, :1]), x[:, 1:]], axis=1)
         # what the decoder calls forward is backwards in time
@@ -114,13 +120,13 @@ class _Blocks:
         outputs, _ = self._run(stacks, inputs, self._split_state(stacks, state), backwards)
         if quirky and stacks.bidirectional:
             outputs[1] = keras.ops.flip(outputs[1], axis=1)
-        if stacks.feedback:
-            layers = zip(stacks.feedback_layers, outputs, strict=True)
+        if stacks.projection:
+            layers = zip(stacks.projections, outputs, strict=True)
             outputs = [self.dense(layer, x, stacks.n_inputs) for layer, x in layers]
         return _join(outputs)
 
     def dense(self, name, x, n_outputs=None):
-        """A dense layer; those that are no feedback layers know their size."""
+        """A dense layer; output projections are told their size."""
         units = self.config.denses[name][1] if n_outputs is None else n_outputs
         kernel = keras.initializers.GlorotUniform(next(self._seeds))
         return keras.layers.Dense(units, activation="tanh", kernel_initializer=kernel, dtype="float32", name=name)(x)

@@ -1,4 +1,4 @@
-"""What the networks are built of: weights, stacks of recurrent layers, decoders that hear themselves, noise.
+"""What the networks are built of: weights, stacks of recurrent layers, teacher-forced and free-running decoders, noise.
 
 Tensors are time-major, ``(T, B, n)``: steps, sequences, features. For a frequency network the steps are the windows of
 a frame and the sequences are frames.
@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from skaudeep._engine import NetworkMixin
-from skaudeep.embedding._kernels import (
+from skaudeep.embedding.networks._kernels import (
     GRUResetBefore,
     cell_kernel,
     multiply,
@@ -33,7 +33,7 @@ def weight_shapes(config):
     for stacks in config.stacks:
         for name, n_inputs in stacks.layers:
             shapes |= _layer_shapes(config, name, n_inputs, stacks.n_units)
-        for name in stacks.feedback_layers:
+        for name in stacks.projections:
             shapes |= _dense_shapes(name, stacks.n_units, stacks.n_inputs)
     for name, sizes in config.denses.items():
         shapes |= _dense_shapes(name, *sizes)
@@ -54,48 +54,63 @@ def _dense_shapes(prefix, n_inputs, n_outputs):
     return {f"{prefix}.kernel": (n_inputs, n_outputs), f"{prefix}.bias": (n_outputs,)}
 
 
-def initial_weights(config, seed):
-    """Draw initial weights as stock Keras layers would: Glorot kernels, orthogonal recurrences, zero biases.
-
-    The bias of the LSTM's forget gate is one.
-
-    Returns
-    -------
-    dict of str to ndarray of float32
-        By name; the same for the same `config` and `seed`.
-    """
-    random, weights, shapes = np.random.RandomState(seed), {}, weight_shapes(config)
-    for name, shape in shapes.items():
-        weight_seed = int(random.randint(np.iinfo(np.int32).max))
-        if name.endswith("recurrent_kernel"):
-            value = keras.initializers.Orthogonal(seed=weight_seed)(shape, "float32")
-        elif name.endswith("kernel"):
-            value = keras.initializers.GlorotUniform(seed=weight_seed)(shape, "float32")
-        else:
-            value = np.zeros(shape, np.float32)
-            recurrent = shapes.get(name.removesuffix("bias") + "recurrent_kernel")
-            if config.cell == "lstm" and recurrent:
-                value[recurrent[0] : 2 * recurrent[0]] = 1
-        weights[name] = np.array(value, np.float32)
-    return weights
-
-
 class RecurrentNetwork(NetworkMixin, keras.Model):
     """Stacks of recurrent layers and dense layers that run as encoders and decoders."""
 
+    #: what the names of the optimizer's variables, which are kept in files, begin with
+    keras_name = "network"
+
     def __init__(self, config):
-        super().__init__(name="autoencoder", dtype="float32")
+        super().__init__(name=self.keras_name, dtype="float32")
         self.config = config
         self.cell = cell_kernel(config.cell, config.reset_after)
         # what cuDNN cannot compute is fused on a GPU as well
         stock = self.cell is not GRUResetBefore and tf.config.list_logical_devices("GPU")
         self.recur = recur_on_gpu if stock else recur
-        self.add_parameters(weight_shapes(config))
+        self.add_parameters(self.weight_shapes())
+
+    # --- weights ---
+
+    def weight_shapes(self):
+        """Shapes of all weights by name, in the order in which they are initialised."""
+        return weight_shapes(self.config)
+
+    def initial_weights(self, seed):
+        """Draw initial weights as stock Keras layers would: Glorot kernels, orthogonal recurrences, zero biases.
+
+        The bias of the LSTM's forget gate is one, as is what is called "scale".
+
+        Parameters
+        ----------
+        seed : int
+            The origin of chance.
+
+        Returns
+        -------
+        dict of str to ndarray of float32
+            By name; the same for the same config and `seed`.
+        """
+        random, shapes = np.random.RandomState(seed), self.weight_shapes()
+        weights = {}
+        for name, shape in shapes.items():
+            weight_seed = int(random.randint(np.iinfo(np.int32).max))
+            weights[name] = np.array(self._initial_weight(name, shape, weight_seed), np.float32)
+            recurrent = shapes.get(name.removesuffix("bias") + "recurrent_kernel")
+            if self.config.cell == "lstm" and recurrent and name.endswith("bias"):
+                weights[name][recurrent[0] : 2 * recurrent[0]] = 1
+        return weights
+
+    def _initial_weight(self, name, shape, seed):
+        if name.endswith("recurrent_kernel"):
+            return keras.initializers.Orthogonal(seed=seed)(shape, "float32")
+        if name.endswith("kernel"):
+            return keras.initializers.GlorotUniform(seed=seed)(shape, "float32")
+        return np.ones(shape) if name.endswith("scale") else np.zeros(shape)
 
     # --- encoder ---
 
     def run_encoder(self, stacks, x, mask=None, noise=None, *, halve=True):
-        """Read sequences; gives their state vectors and, by layer and then direction, outputs and final outputs.
+        """Encode sequences; gives their state vectors and, by layer and then direction, outputs and final outputs.
 
         `halve` is False where the caller runs halves of the batch side by side itself.
         """
@@ -110,32 +125,33 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
         last = [layers[i][0] for i in range(stacks.n_layers) for layers in finals]
         return _state_vector(finals), by_layer, last
 
-    # --- decoder: it spells sequences from their end, in a place that keeps the order of the input ---
+    # --- decoder: it generates sequences from their end; outputs are in the order of the input ---
 
-    def run_decoder(self, stacks, state, x, mask=None, noise=None, *, halve=True):
-        """Spell sequences whose true steps are at hand (teacher forcing); gives the outputs by direction.
+    def decode(self, stacks, state, x, mask=None, noise=None, *, halve=True):
+        """Decode with teacher forcing: the true steps are at hand; gives the outputs by direction.
 
         Parameters
         ----------
         stacks : Stacks
             The decoder.
         state : tensor of shape (B, stacks.state_size)
-            What it knows of the sequence.
+            Its initial state.
         x : tensor of shape (T, B, stacks.n_inputs)
-            The sequence; its padding is zero.
+            The true sequence; its padding is zero.
         mask, noise, halve
-            As everywhere; by chance it hears itself instead of x.
+            As everywhere; in scheduled sampling some steps get the decoder's own output instead of x.
         """
         initial = self._split_state(stacks, state)
-        quirky = self.config.audeep_decoder and stacks.feedback is not None
-        late = 2 if quirky else 1
-        expected = tf.concat([x[late:], tf.zeros_like(x[:late])], axis=0)
-        hears_itself = noise is not None and noise.rate(stacks, "feed_previous_prob") is not None
-        if hears_itself and not stacks.bidirectional:
-            expected = reverse_steps(expected, mask)
-            outputs = self._step_by_step(stacks, initial[0], tf.shape(x)[0], expected, mask, noise)
+        quirky = self.config.audeep_decoder and stacks.projection is not None
+        # the input of a step is the true step that comes after it in time
+        shift = 2 if quirky else 1
+        true = tf.concat([x[shift:], tf.zeros_like(x[:shift])], axis=0)
+        samples = noise is not None and noise.rate(stacks, "feed_previous_prob") is not None
+        if samples and not stacks.bidirectional:
+            true = reverse_steps(true, mask)
+            outputs = self._decode_stepwise(stacks, initial[0], tf.shape(x)[0], true, mask, noise)
             return [reverse_steps(outputs, mask)]
-        inputs = [expected] * len(stacks.directions)
+        inputs = [true] * len(stacks.directions)
         if quirky and stacks.bidirectional:
             inputs[1] = tf.concat([tf.zeros_like(x[:1]), x[1:]], axis=0)
         # what the decoder calls forward is backwards in time
@@ -146,34 +162,37 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
             outputs[1] = reverse_steps(outputs[1], mask)
         return outputs
 
-    def run_decoder_alone(self, stacks, state, n_steps, mask=None):
-        """Spell sequences from a state vector; gives the outputs of the only direction."""
-        outputs = self._step_by_step(stacks, self._split_state(stacks, state)[0], n_steps)
+    def decode_free_running(self, stacks, state, n_steps, mask=None):
+        """Decode from a state vector alone (autoregressively); gives the outputs of the only direction."""
+        outputs = self._decode_stepwise(stacks, self._split_state(stacks, state)[0], n_steps)
         return [reverse_steps(outputs, mask)]
 
-    def speak(self, stacks, outputs):
-        """Bring a decoder's outputs to the size of its input, in which it hears itself, where it has such layers."""
-        if not stacks.feedback:
+    def project_outputs(self, stacks, outputs):
+        """Bring a decoder's outputs to the size of its input, where it has output projections."""
+        if not stacks.projection:
             return outputs
-        return [
-            tf.tanh(project(x, *self._weights(layer))) for x, layer in zip(outputs, stacks.feedback_layers, strict=True)
-        ]
+        layers = zip(outputs, stacks.projections, strict=True)
+        return [tf.tanh(project(x, *self._weights(layer))) for x, layer in layers]
 
-    def _step_by_step(self, stacks, states, n_steps, expected=None, mask=None, noise=None):
-        """Run a unidirectional decoder that hears itself: always, or by chance per step where `noise` is given."""
+    def _decode_stepwise(self, stacks, states, n_steps, true=None, mask=None, noise=None):
+        """Run a unidirectional decoder step by step, for its own output may be its next input.
+
+        It always is in free running; with `noise` (scheduled sampling) it is by chance, and `true` is the input
+        elsewhere.
+        """
         n_sequences, n_units = tf.shape(states[0][0])[0], stacks.n_units
         if noise is not None:
-            hears_itself = noise.feed(stacks, n_steps, n_sequences)
+            uses_own = noise.sample_own_output(stacks, n_steps, n_sequences)
             n_inputs = [stacks.n_inputs] + [n_units] * stacks.n_layers
             scales = noise.scales(n_steps, n_sequences, n_inputs)
         layers = [self._layer_weights(f"{stacks.name}.forward.{layer}") for layer in range(stacks.n_layers)]
         layers = [split_gates(self.cell, *weights) for weights in layers]
 
         def body(t, states, previous, outputs):
-            heard = tf.tanh(self.dense(f"{stacks.feedback}.forward", previous))
-            x = tf.where(t > 0, heard, tf.zeros([n_sequences, stacks.n_inputs]))
+            own = tf.tanh(self.dense(f"{stacks.projection}.forward", previous))
+            x = tf.where(t > 0, own, tf.zeros([n_sequences, stacks.n_inputs]))
             if noise is not None:
-                x = tf.where(hears_itself[t], x, expected[t]) * scales[0][t]
+                x = tf.where(uses_own[t], x, true[t]) * scales[0][t]
             new_states = []
             for layer, (inputs, recurrent) in enumerate(layers):
                 gates = [x @ kernel + bias for kernel, bias in inputs]
@@ -272,26 +291,39 @@ class Noise:
         Their values.
     seed : tensor of two int32
         The origin of chance.
+    rows : tensor of int32 of shape (B,), optional
+        Row numbers of the sequences in the data, for objectives that need them.
     """
 
-    def __init__(self, names, rates, seed):
+    def __init__(self, names, rates, seed, rows=None):
+        self.names = names
         self.rates = dict(zip(names, tf.unstack(rates, num=len(names)), strict=True))
         self.seed = seed
+        self.rows = rows
         self.n_drawn = 0
+
+    def part(self, number):
+        """Give the noise of a part of the step, which has a seed of its own."""
+        seed = tf.random.experimental.stateless_fold_in(self.seed, number, alg="philox")
+        return Noise(self.names, [self.rates[name] for name in self.names], seed, self.rows)
 
     def rate(self, stacks, name):
         """Value of a parameter of these stacks; None where it is switched off."""
         return self.rates.get(stacks.parameter(name))
 
-    def _uniform(self, shape):
+    def next_seed(self):
+        """Give a seed, another one at each call, for `tf.random.stateless_*` and the augmentations."""
         self.n_drawn += 1
-        seed = tf.random.experimental.stateless_fold_in(self.seed, self.n_drawn, alg="philox")
-        return tf.random.stateless_uniform(shape, seed, alg="philox")
+        return tf.random.experimental.stateless_fold_in(self.seed, self.n_drawn, alg="philox")
+
+    def uniform(self, shape):
+        """Draw numbers between 0 and 1."""
+        return tf.random.stateless_uniform(shape, self.next_seed(), alg="philox")
 
     def _dropout_factors(self, shape, times):
         """A function that gives the factors, 0 or above 1; it remembers a byte for each."""
         keep = (1 - self.rates["dropout"]) ** times
-        kept = self._uniform(shape) < keep
+        kept = self.uniform(shape) < keep
         return lambda: tf.cast(kept, tf.float32) / keep
 
     def dropout(self, x, times=1):
@@ -307,11 +339,11 @@ class Noise:
         if rate is None:
             return x
         shape = tf.shape(x)
-        return x * tf.cast(self._uniform([shape[0], shape[1], 1]) >= rate, tf.float32)
+        return x * tf.cast(self.uniform([shape[0], shape[1], 1]) >= rate, tf.float32)
 
-    def feed(self, stacks, n_steps, n_sequences):
-        """Whether a decoder hears itself, per step and sequence."""
-        return self._uniform([n_steps, n_sequences, 1]) < self.rate(stacks, "feed_previous_prob")
+    def sample_own_output(self, stacks, n_steps, n_sequences):
+        """Draw whether a decoder's input is its own output (scheduled sampling), per step and sequence."""
+        return self.uniform([n_steps, n_sequences, 1]) < self.rate(stacks, "feed_previous_prob")
 
     def scales(self, n_steps, n_sequences, sizes):
         """Dropout factors of a decoder's input and of each layer's output, for all steps at once.

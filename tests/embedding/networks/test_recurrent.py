@@ -22,7 +22,7 @@ CONFIG = TimeConfig(
 
 @pytest.fixture(scope="module")
 def noise():
-    from skaudeep.embedding._blocks import Noise
+    from skaudeep.embedding.networks._recurrent import Noise
 
     rates = np.array([0.25, 0.3, 0.2], np.float32)
     names = ("dropout", "input_noise", "feed_previous_prob")
@@ -46,10 +46,10 @@ class TestNoise:
         assert (steps == noisy.any(axis=2)).all()
         assert steps.mean() == pytest.approx(0.7, abs=0.03)
 
-    def test_feeding_back_is_drawn_per_step_and_sequence(self, noise):
-        feed = noise(0).feed(CONFIG.decoder, 100, 50).numpy()
-        assert feed.mean() == pytest.approx(0.2, abs=0.03)
-        assert feed.mean(axis=(1, 2)).std() > 0 and feed.mean(axis=(0, 2)).std() > 0
+    def test_scheduled_sampling_is_drawn_per_step_and_sequence(self, noise):
+        sampled = noise(0).sample_own_output(CONFIG.decoder, 100, 50).numpy()
+        assert sampled.mean() == pytest.approx(0.2, abs=0.03)
+        assert sampled.mean(axis=(1, 2)).std() > 0 and sampled.mean(axis=(0, 2)).std() > 0
 
     def test_a_seed_gives_the_same_noise_and_another_seed_other_noise(self, noise):
         x = np.ones((5, 4, 3), np.float32)
@@ -67,15 +67,15 @@ class TestWaysToRun:
     @classmethod
     def results(cls):
         """Everything the plain network computes, and a function to compute the same by another one."""
-        from skaudeep.embedding import _network
+        from skaudeep.embedding.networks._reconstruction import TimeAutoencoder
 
         config = dataclasses.replace(CONFIG, n_features=3, n_layers=2, n_units=4, reset_after=True, noises=())
-        weights = config.initial_weights(0)
+        weights = TimeAutoencoder(config).initial_weights(0)
         x = np.random.default_rng(0).uniform(-1, 1, (5, 6, 3)).astype(np.float32)
         padded = x * (np.arange(6) < cls.LENGTHS[:, None])[:, :, None]
 
         def compute(change=lambda network: None):
-            network = _network.TimeAutoencoder(config)
+            network = TimeAutoencoder(config)
             change(network)
             found = {}
             for name, batch in (("equal", (x, None)), ("ragged", (padded, cls.LENGTHS)), ("one", (x[:1], None))):
@@ -84,7 +84,8 @@ class TestWaysToRun:
                 for method in ("encode", "reconstruct"):
                     found[name, method] = getattr(network, method)(*batch)
                 rates, seed = np.zeros(0, np.float32), np.zeros(2, np.int32)
-                found[name, "loss"] = network.train_batch(*batch, rates, np.float32(0.1), seed)
+                rows = np.arange(len(batch[0]))
+                found[name, "loss"] = network.train_batch(*batch, rows, rates, 0.1, 0.0, seed)["loss"]
                 # first moments: gradients, clipped, with no division by their size
                 found |= {(name, key): a for key, a in network.read_optimizer().items() if "momentum" in key}
             return found
@@ -97,14 +98,14 @@ class TestWaysToRun:
             np.testing.assert_allclose(others[name], expected, rtol=1e-4, atol=1e-6, err_msg=str(name))
 
     def test_halves(self, results, monkeypatch):
-        from skaudeep.embedding import _blocks
+        from skaudeep.embedding.networks import _recurrent
 
-        monkeypatch.setattr(_blocks, "MIN_UNITS_TO_HALVE", 1)
+        monkeypatch.setattr(_recurrent, "MIN_UNITS_TO_HALVE", 1)
         expected, compute = results
         self.assert_equal(expected, compute())
 
     def test_layers_for_a_gpu(self, results):
-        from skaudeep.embedding._kernels import recur_on_gpu
+        from skaudeep.embedding.networks._kernels import recur_on_gpu
 
         expected, compute = results
         self.assert_equal(expected, compute(lambda network: setattr(network, "recur", recur_on_gpu)))
@@ -144,7 +145,7 @@ class TestTracing:
         clone(embedder).set_params(random_state=1, dropout=0.4, learning_rate=0.1, batch_size=3).fit(draw(8, 5, 3))
         grid = {"learning_rate": [1e-3, 1e-2], "dropout": [0.1, 0.3]}
         GridSearchCV(embedder, grid, cv=2, refit=False).fit(draw(8, 5, 3))
-        assert traced == [("train", "equal"), ("encode", "equal"), ("evaluate", "equal")]
+        assert traced == [("train", "equal"), ("encode", "equal"), ("errors", "equal")]
         del traced[:]
         for lengths in ([2, 5, 3, 4, 1], [20, 3, 8, 30, 2, 2, 7]):
             ragged = [draw(length, 3) for length in lengths]

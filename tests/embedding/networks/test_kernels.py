@@ -22,7 +22,7 @@ class Problem:
     """A layer of random weights and what it is to do: sequences, lengths, first states, and weights of a loss."""
 
     def __init__(self, tf, cell, reset_after, shape, ragged, seed):
-        from skaudeep.embedding._kernels import cell_kernel
+        from skaudeep.embedding.networks._kernels import cell_kernel
 
         n_steps, n_sequences, n_inputs, n_units = shape
         rng = np.random.default_rng(seed)
@@ -107,7 +107,7 @@ def assert_all_close(ours, stock, **tolerances):
 )
 @settings(max_examples=15, deadline=None)
 def test_equal_to_stock_layers(tf, cell, reset_after, shape, ragged, backwards, seed):
-    from skaudeep.embedding._kernels import recur
+    from skaudeep.embedding.networks._kernels import recur
 
     problem = Problem(tf, cell, reset_after, shape, ragged, seed)
     assert_all_close(problem.by_us(recur, backwards), problem.by_keras(backwards), rtol=1e-4, atol=2e-5)
@@ -116,7 +116,7 @@ def test_equal_to_stock_layers(tf, cell, reset_after, shape, ragged, backwards, 
 @pytest.mark.parametrize("ragged", [False, True])
 @pytest.mark.parametrize(("cell", "reset_after"), CELLS)
 def test_equal_in_a_traced_function_and_without_gradients(tf, cell, reset_after, ragged):
-    from skaudeep.embedding._kernels import recur
+    from skaudeep.embedding.networks._kernels import recur
 
     problem = Problem(tf, cell, reset_after, (40, 16, 8, 32), ragged, seed=0)
     ours = tf.function(lambda: problem.by_us(recur, backwards=True), autograph=False)()
@@ -135,7 +135,7 @@ def test_equal_in_a_traced_function_and_without_gradients(tf, cell, reset_after,
 @pytest.mark.parametrize(("cell", "reset_after"), CELLS)
 def test_the_layers_for_a_gpu_are_the_same(tf, cell, reset_after, ragged, backwards):
     """Runs on a GPU where there is one; elsewhere the same code finds Keras without cuDNN."""
-    from skaudeep.embedding._kernels import recur, recur_on_gpu
+    from skaudeep.embedding.networks._kernels import recur, recur_on_gpu
 
     problem = Problem(tf, cell, reset_after, (11, 5, 3, 7), ragged, seed=1)
     ours, stock = problem.by_us(recur, backwards), problem.by_us(recur_on_gpu, backwards)

@@ -16,15 +16,15 @@ from skaudeep._validation import Real
 from skaudeep.embedding._config import FrequencyConfig, FrequencyTimeConfig, TimeConfig
 
 _CLASSES = {
-    "time": "Seq2SeqAutoencoderEmbedder",
-    "frequency": "FrequencyAutoencoderEmbedder",
-    "frequency-time": "FrequencyTimeAutoencoderEmbedder",
+    "t-rae": "Seq2SeqAutoencoderEmbedder",
+    "f-rae": "FrequencyAutoencoderEmbedder",
+    "ft-rae": "FrequencyTimeAutoencoderEmbedder",
 }
-# by kind: stacks of the original and the name of ours and of its feedback layers; dense layers likewise
+# by kind: stacks of the original and the name of ours and of its output projections; dense layers likewise
 _STACKS = {
-    "time": {"encoder": ("encoder", None), "decoder": ("decoder", "feedback")},
-    "frequency": {"encoder": ("encoder", None), "decoder": ("decoder", "feedback")},
-    "frequency-time": {
+    "t-rae": {"encoder": ("encoder", None), "decoder": ("decoder", "feedback")},
+    "f-rae": {"encoder": ("encoder", None), "decoder": ("decoder", "feedback")},
+    "ft-rae": {
         "encoder_frequency": ("frequency_encoder", None),
         "encoder_time": ("time_encoder", None),
         "decoder_time": ("time_decoder", "time_feedback"),
@@ -32,9 +32,9 @@ _STACKS = {
     },
 }
 _DENSES = {
-    "time": {"representation": "representation", "reconstruction/time_dist_linear": "reconstruction"},
-    "frequency": {"representation": "representation", "reconstruction": "reconstruction"},
-    "frequency-time": {
+    "t-rae": {"representation": "representation", "reconstruction/time_dist_linear": "reconstruction"},
+    "f-rae": {"representation": "representation", "reconstruction": "reconstruction"},
+    "ft-rae": {
         "representation": "representation",
         "decoder_frequency_initial_state": "frequency_state",
         "reconstruction": "reconstruction",
@@ -56,13 +56,15 @@ _OPTIMIZER = "model/optimizer/"
 _MOMENTS = {"momentum": "Adam", "velocity": "Adam_1"}
 
 
-def read_audeep(kind, run_dir, step=None, window_overlap=None):
+def read_audeep(kind, build, run_dir, step=None, window_overlap=None):
     """Read a checkpoint of the original toolkit.
 
     Parameters
     ----------
-    kind : {"time", "frequency", "frequency-time"}
+    kind : {"t-rae", "f-rae", "ft-rae"}
         Which autoencoder is expected.
+    build : callable
+        Makes a network of its config.
     run_dir : path-like
         Folder of a run, its folder ``logs``, or the files of one checkpoint without their endings,
         ``RUN/logs/model-STEP``.
@@ -105,11 +107,11 @@ def read_audeep(kind, run_dir, step=None, window_overlap=None):
     if moments is None:
         return config, weights, None, step
     n_steps = _count_steps(checkpoint, step)
-    return config, weights, _name_moments(config, moments, n_steps), n_steps
+    return config, weights, _name_moments(config, build, moments, n_steps), n_steps
 
 
 def find_kind(run_dir, step=None):
-    """Which autoencoder a checkpoint of the original is: "time", "frequency" or "frequency-time"."""
+    """Which autoencoder a checkpoint of the original is: "t-rae", "f-rae" or "ft-rae"."""
     return _kind_of(_Checkpoint(_find_checkpoint(run_dir, step)[0]))
 
 
@@ -226,7 +228,7 @@ def _name_variables(kind, checkpoint):
     """Names in the checkpoint of the network's variables by what they are, and the cell."""
     found = _kind_of(checkpoint)
     if found != kind:
-        raise ValueError(f"{checkpoint} is a {found} autoencoder: use {_CLASSES[found]}.from_audeep")
+        raise ValueError(f"{checkpoint} is a {found}: use {_CLASSES[found]}.from_audeep")
     names = {}
     for original in sorted(checkpoint.shapes):
         if original.startswith(_OPTIMIZER):
@@ -234,7 +236,7 @@ def _name_variables(kind, checkpoint):
         name = _our_name(kind, original)
         if name is None:
             raise ValueError(
-                f"{checkpoint} has a variable {original!r} that is no part of the original's {kind} autoencoder: it "
+                f"{checkpoint} has a variable {original!r} that is no part of the original's {kind}: it "
                 "belongs to another network"
             )
         if name in names:
@@ -250,9 +252,9 @@ def _kind_of(checkpoint):
     scopes = {tuple(name.split("/")[1:3]) for name in checkpoint.shapes}
     outer = {scope for scope, *_ in scopes}
     if {"encoder_frequency", "encoder_time", "reconstruction"} <= outer:
-        return "frequency-time"
+        return "ft-rae"
     if {"encoder", "decoder", "representation", "reconstruction"} <= outer:
-        return "time" if ("reconstruction", "time_dist_linear") in scopes else "frequency"
+        return "t-rae" if ("reconstruction", "time_dist_linear") in scopes else "f-rae"
     raise ValueError(
         f"{checkpoint} is not one of the original's autoencoders: its variables "
         f"{'have other names' if checkpoint.shapes else 'are not under model/'}"
@@ -297,17 +299,17 @@ def _infer_config(kind, cell, shapes, checkpoint, window_overlap):
         }
         return facts, size(f"{encoder}.forward.0.{matrix}kernel", 0) - n_units
 
-    axis = "frequency_" if kind == "frequency-time" else ""
+    axis = "frequency_" if kind == "ft-rae" else ""
     facts, n_inputs = layers(axis)
     bidirectional = facts[f"{axis}bidirectional_decoder"]
     facts |= {"cell": cell, "reset_after": False, "mask_silence": False, "noises": ()}
-    if kind == "time":
+    if kind == "t-rae":
         return TimeConfig(n_features=n_inputs, audeep_decoder=not bidirectional, **facts)
     n_features = size("reconstruction.bias", 0)
     n_windows = size("reconstruction.kernel", 0) / max((1 + bidirectional) * n_inputs, 1)
     facts |= {"n_features": n_features, "window_width": n_inputs, "audeep_decoder": True}
     facts["window_overlap"] = _infer_overlap(n_features, n_inputs, n_windows, window_overlap, checkpoint)
-    return FrequencyConfig(**facts) if kind == "frequency" else FrequencyTimeConfig(**facts, **layers("time_")[0])
+    return FrequencyConfig(**facts) if kind == "f-rae" else FrequencyTimeConfig(**facts, **layers("time_")[0])
 
 
 def _infer_overlap(n_features, width, n_windows, wanted, checkpoint):
@@ -361,7 +363,7 @@ def _original_shapes(config):
         for name, n_inputs in stacks.layers:
             for matrix, gates in _CELLS[config.cell].items():
                 add(f"{name}.{matrix}", n_inputs + stacks.n_units, len(gates) * stacks.n_units)
-        for name in stacks.feedback_layers:
+        for name in stacks.projections:
             add(f"{name}.", stacks.n_units, stacks.n_inputs)
     for name, sizes in config.denses.items():
         add(f"{name}.", *sizes)
@@ -373,7 +375,7 @@ def _original_shapes(config):
 
 def _convert(config, originals):
     """Bring weights, or what belongs to each of them, from the original's layout to ours."""
-    from skaudeep.embedding._blocks import weight_shapes
+    from skaudeep.embedding.networks import weight_shapes
 
     found = dict(originals)
     for stacks in config.stacks:
@@ -402,16 +404,16 @@ def _convert_layer(config, originals, prefix, n_inputs):
 
 
 def _turn_windows(config, weights):
-    """Let the decoder of frames hear and speak windows in the order of the input; here the original turns them round.
+    """Let the decoder of frames read and write windows in the order of the input; here the original reverses them.
 
     It does so in its frequency-time autoencoder only.
     """
     decoder = config.frequency_decoder
-    for direction, spoken in zip(decoder.directions, decoder.feedback_layers, strict=True):
+    for direction, projection in zip(decoder.directions, decoder.projections, strict=True):
         kernel = f"{decoder.name}.{direction}.0.kernel"
         weights[kernel] = weights[kernel][::-1]
         for variable in ("kernel", "bias"):
-            weights[f"{spoken}.{variable}"] = weights[f"{spoken}.{variable}"][..., ::-1]
+            weights[f"{projection}.{variable}"] = weights[f"{projection}.{variable}"][..., ::-1]
     kernel = weights["reconstruction.kernel"]
     windows = kernel.reshape(-1, config.window_width, config.n_features)
     weights["reconstruction.kernel"] = windows[:, ::-1].reshape(kernel.shape)
@@ -473,9 +475,9 @@ def _count_steps(checkpoint, step):
     return step
 
 
-def _name_moments(config, moments, n_steps):
+def _name_moments(config, build, moments, n_steps):
     """State of Adam under the names that the network's optimizer has for it."""
-    with borrow(config) as network:
+    with borrow(config, build) as network:
         network.prepare_training(1e-3)
         variables = [name for name in network.read_optimizer() if name != "iteration"]
     state = {"iteration": np.int64(n_steps)}
