@@ -90,7 +90,7 @@ def run(arguments):
         results = run_experiment(
             experiment, out, start=arguments.start, n_jobs=arguments.n_jobs, verbose=verbosity(arguments)
         )
-    _print_results(arguments, results)
+    print_experiment(arguments, results)
 
 
 @contextlib.contextmanager
@@ -119,25 +119,28 @@ def _print_plan(arguments, stages):
     )
 
 
-def _print_results(arguments, results):
-    """Print how well the features did, and how long everything took."""
+def print_experiment(arguments, results, notes=()):
+    """Print how well the features of an experiment did, how long everything took, and what else there is to say."""
     found, measures = results["results"], ("accuracy", "recall")
-    rows = [(r["features"], r["classifier"], *(_percent(r[m], r[f"{m}_std"]) for m in measures)) for r in found]
-    figures = [[r[key] for m in measures for key in (m, f"{m}_std")] for r in found]
-    brief = [
-        "\t".join([r["features"], r["classifier"], *("" if value is None else f"{value:.6f}" for value in values)])
-        for r, values in zip(found, figures, strict=True)
-    ]
-    n_splits = max((r["n_splits"] for r in found), default=0)
-    title = f"In %, mean and standard deviation over {'folds' if n_splits > 1 else 'repeats'}"
+    rows, brief = [], []
+    for result in found:
+        names = [result["features"], result["classifier"]]
+        over_folds = result["n_splits"] > 1
+        rows.append([*names, *(_percent(result[m], result[f"{m}_std"] if over_folds else None) for m in measures)])
+        figures = [result[key] for m in measures for key in (m, f"{m}_std")]
+        brief.append("\t".join([*names, *("" if figure is None else f"{figure:.6f}" for figure in figures)]))
+    by_folds = any(result["n_splits"] > 1 for result in found)
+    title = "In %, mean +/- standard deviation over folds" if by_folds else "In %"
     show = [make_table(("features", "classifier", "accuracy", "UAR"), rows, title=title), ""] if found else []
     seconds = [(stage["name"], f"{stage['seconds']:.1f}") for stage in results["stages"]]
     show += [make_table(("stage", "seconds"), seconds), "", _where(results)]
+    for note in notes:
+        show += ["", note]
     print_results(arguments, data=results, brief="\n".join(brief) if brief else None, show=show)
 
 
-def _percent(mean, spread):
-    return f"{100 * mean:.1f}" + ("" if spread is None else f" +/- {100 * spread:.1f}")
+def _percent(mean, deviation):
+    return f"{100 * mean:.1f}" + ("" if deviation is None else f" +/- {100 * deviation:.1f}")
 
 
 def _where(results):

@@ -13,7 +13,7 @@ from skaudeep.results.files import TRAINING_FILE
 
 
 def kind_of(embedder):
-    """Name of the autoencoder that an embedder is, such as "t-rae"."""
+    """Give the name of the autoencoder that an embedder is, such as "t-rae"."""
     if isinstance(embedder, BaseEmbedder) and hasattr(embedder, "kind"):
         return embedder.kind
     names = ", ".join(embedder_class.__name__ for embedder_class in list_embedders().values())
@@ -54,7 +54,7 @@ def list_checkpoints(model_dir, ending="skaudeep"):
 
 
 def model_files(model_dir):
-    """All files that make a model, or several of a run: checkpoints, and the record of the training."""
+    """List the files that make a model, or several of a run: checkpoints, and the record of the training."""
     place = Path(model_dir)
     if not place.is_dir():  # one checkpoint, whose ending may be left out, and which may be in several files
         return sorted(place.parent.glob(f"{glob.escape(place.stem)}*"))
@@ -70,7 +70,7 @@ def load_checkpoint(path):
         embedder = load(path)
     except ValueError as error:
         raise ValueError(
-            f"the checkpoint {str(path)!r} is damaged, or no file of skaudeep ({error}); choose another one by its "
+            f"the checkpoint {str(path)!r} is damaged, or not a file of skaudeep ({error}); choose another one by its "
             "step, or remove it to go on from the one before it"
         ) from error
     if not isinstance(embedder, BaseEmbedder) or not hasattr(embedder, "weights_"):
@@ -155,7 +155,7 @@ def load_autoencoder(model_dir, *, kind=None, step=None, window_overlap=None):
 
 
 def find_checkpoint(model_dir, step=None):
-    """File of the wanted checkpoint, with the ending ``.skaudeep`` or ``.index``."""
+    """Find the file of a checkpoint, with the ending ``.skaudeep`` or ``.index``."""
     check_path(model_dir, "model_dir", "folder")
     place = Path(model_dir)
     if not place.is_dir():

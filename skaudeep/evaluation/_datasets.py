@@ -41,8 +41,8 @@ _CONSTRAINTS = {
 class DatasetEvaluation:
     """What a classifier predicted for the test samples of a data set, and how well.
 
-    Samples are instances or, with a majority vote, recordings. Printed, it is one line: mean and standard deviation of
-    accuracy and unweighted average recall over all splits and repeats.
+    Samples are instances or, with a majority vote, recordings. Printed, it is one line: the means of accuracy and
+    unweighted average recall, and their standard deviations over the folds.
 
     Parameters
     ----------
@@ -105,11 +105,11 @@ class DatasetEvaluation:
         }
 
     def __str__(self):
+        n_repeats, n_splits = self.accuracy.shape
         figures = []
         for name, values in (("accuracy", self.accuracy), ("UAR", self.recall)):
-            mean, spread = summarise(values)
-            figures.append(f"{name} {mean:.2f}" + ("" if spread is None else f" +/- {spread:.2f}"))
-        n_repeats, n_splits = self.accuracy.shape
+            mean, deviation = summarise(values)
+            figures.append(f"{name} {mean:.2f}" + (f" +/- {deviation:.2f}" if n_splits > 1 else ""))
         where = f"{n_splits} folds" if n_splits > 1 else self.splits[0]
         repeats = f" (means of {n_repeats} repeats)" if n_repeats > 1 else ""
         names = [name for name in ("filename", "chunk_nr") if name in self.predictions]

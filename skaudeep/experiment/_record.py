@@ -34,7 +34,7 @@ def read_record(out):
 
 
 def without_others(record, stage):
-    """The record of a stage without files that it no longer writes."""
+    """Give the record of a stage without files that it no longer writes."""
     if not stage.parts:
         return record
     kept = {path: file for path, file in zip(record.outputs, record.files, strict=True) if path in stage.writes}

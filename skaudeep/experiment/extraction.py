@@ -232,7 +232,7 @@ def _check_outputs(outputs):
 
 
 def _metadata(corpus):
-    """What `make_dataset` is to know of the recordings, as arrays."""
+    """Collect what `make_dataset` is to know of the recordings, as arrays."""
     lacks = [key for key in ("data", "metadata") if key not in corpus]
     if lacks:
         raise DataSetError(f"corpus: it lacks {' and '.join(lacks)}; give what load_corpus has returned.")
@@ -241,7 +241,7 @@ def _metadata(corpus):
 
 
 def _fitted(transformer, data):
-    """A fitted copy of a transformer that marks what fails instead of raising an error."""
+    """Fit a copy of a transformer that marks what fails instead of raising an error."""
     return clone(transformer).set_params(on_error="skip", n_jobs=None, verbose=0).fit(data)
 
 
@@ -291,7 +291,7 @@ def _unequal(one, other):
 
 
 def _sizes_of(sources, n_jobs):
-    """A table of the sources whose headers can be read: name, rate in Hz, and n_samples, NaN where not sure."""
+    """Tabulate the sources whose headers can be read: name, rate in Hz, and n_samples, NaN where not sure."""
     files = np.empty(len(sources), dtype=object)
     files[:] = [source.file for source in sources]
     codes, files = pd.factorize(files)
@@ -308,7 +308,7 @@ def _sizes_of(sources, n_jobs):
 
 
 def _expected_frames(transformer, headers):
-    """Frames, or chunks, of the recordings; those that are too short count as the longest, as they fail anyway."""
+    """Count frames, or chunks, of the recordings; those too short count as the longest, as they fail anyway."""
     n_frames = np.full(len(headers), np.nan)
     for rate in headers["rate"].unique():
         target = transformer.sample_rate or rate
@@ -323,7 +323,7 @@ def _expected_frames(transformer, headers):
 
 
 def _open_writers(stack, outputs, sources, metadata, resume):
-    """One for each file; what they collect is of these settings and of these recordings as they are now."""
+    """Open a writer for each file; what they collect is of these settings and of recordings as they are now."""
     states = {name: _state(source.file) for name, source in zip(metadata["filenames"], sources, strict=True)}
     writers = [stack.enter_context(contextlib.closing(w)) for w in _make_writers(outputs, sources, metadata, resume)]
     changed = next((name for writer in writers for name in _changed(writer, states)), None)
@@ -339,7 +339,7 @@ def _open_writers(stack, outputs, sources, metadata, resume):
 
 
 def _changed(writer, states):
-    """Recordings that have been appended and are other files now."""
+    """Find recordings that have been appended and are other files now."""
     before = {}
     if writer.filenames:
         with contextlib.suppress(OSError, ValueError):  # what is not known to be the same may have changed
@@ -353,7 +353,7 @@ def _states_path(writer):
 
 
 def _state(file):
-    """Size and time of the last change; None for a file that is missing."""
+    """Give the size and the time of the last change of a file; None if it is missing."""
     if not isinstance(file, str):  # nobody knows whether an object holds what it held before
         return [time.time_ns()]
     try:

@@ -53,7 +53,7 @@ def write_page(text, path):
 
 
 def data_uri(content, kind):
-    """A file as an address that holds it.
+    """Make an address that holds a file.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def data_uri(content, kind):
 
 
 def plotly_script():
-    """The code of Plotly for the inside of a script element.
+    """Give the code of Plotly for the inside of a script element.
 
     Returns
     -------

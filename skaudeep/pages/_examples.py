@@ -120,7 +120,7 @@ def _find_input(training, folder):
 
 
 def _choose(ds):
-    """An instance of each class, or of different recordings without classes: labels and identities."""
+    """Choose an instance of each class, or of different recordings without classes; give labels and identities."""
     labels, identities = get_texts(ds, "label_nominal"), instance_index(ds).tolist()
     names = labels if (labels != "").any() else ds["filename"].values
     different, at = np.unique(names.astype(str), return_index=True)
@@ -130,7 +130,7 @@ def _choose(ds):
 
 
 def _read(ds, identities):
-    """Spectrograms of instances, None where there is none."""
+    """Read the spectrograms of instances, None where there is none."""
     places = dict(reversed([(identity, place) for place, identity in enumerate(instance_index(ds))]))
     read = [ds["features"][places[one]].values if one in places else None for one in identities]
     return [None if values is None or not np.isfinite(values).all() or not values.size else values for values in read]

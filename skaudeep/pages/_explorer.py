@@ -208,7 +208,7 @@ def write_explorer(
 
 
 def _files_read(path, ds, spectrograms, audio):
-    """What must not be replaced by the page."""
+    """List what the page must not replace."""
     recordings = list_recordings(audio) if audio is not None and os.path.isfile(path) else []
     return {
         "the file of ds": source_files(ds),
@@ -218,7 +218,7 @@ def _files_read(path, ds, spectrograms, audio):
 
 
 def _metadata(known, predicted):
-    """What the page is to say of every point, and can colour it by."""
+    """Collect what the page says of every point, and can colour it by."""
     labels = get_texts(known, "label_nominal")
     fields = [_category("Label", labels) if (labels != "").any() else _numbers("Label", known["label_numeric"].values)]
     codes = known["partition"].values
@@ -239,14 +239,14 @@ def _metadata(known, predicted):
 
 
 def _category(name, texts, key=None):
-    """A field of words, "" where not known, in the order of a key; None if none is known."""
+    """Make a field of words, "" where not known, in the order of a key; None if none is known."""
     values = sorted({*texts.tolist()} - {""}, key=key)
     codes = {value: code for code, value in enumerate(values)} | {"": -1}
     return {"name": name, "values": values, "codes": [codes[text] for text in texts.tolist()]} if values else None
 
 
 def _numbers(name, numbers):
-    """A field of numbers: words where they are few and whole; None if none is known."""
+    """Make a field of numbers: words where they are few and whole; None if none is known."""
     known = numbers[~np.isnan(numbers)]
     distinct = np.unique(known)
     if not len(known):
@@ -257,7 +257,7 @@ def _numbers(name, numbers):
 
 
 def _folds(folds):
-    """In which fold an instance is validated or, where that may be several, a field for each fold."""
+    """Make a field of the fold that validates an instance or, where that may be several, one for each fold."""
     validated = folds == 1
     if not folds.shape[1]:
         return []
@@ -269,7 +269,7 @@ def _folds(folds):
 
 
 def _sounds(known, page, audio, embed, max_mb, verbose):
-    """The addresses of recordings, and which of them belongs to each point (-1: none)."""
+    """Collect the addresses of recordings, and which of them belongs to each point (-1: none)."""
     if audio is None:
         return None
     filenames = known["filename"].values.tolist()
@@ -284,7 +284,7 @@ def _sounds(known, page, audio, embed, max_mb, verbose):
 
 
 def _sheets(known, spectrograms):
-    """Pictures of spectrograms, and which of them belongs to each point (-1: none)."""
+    """Draw spectrograms, and say which of them belongs to each point (-1: none)."""
     check_layout(spectrograms, "spectrograms")
     features = spectrograms["features"]
     if features.ndim != 3 or 0 in features.shape:
@@ -312,9 +312,9 @@ def _sheets(known, spectrograms):
 
 
 def _methods(methods, n_instances):
-    """Names of the projections."""
+    """Check the names of projections, or choose them."""
     if methods is None:
-        fits = n_instances >= 4  # fewer have no neighbours to speak of
+        fits = n_instances >= 4  # fewer have too few neighbours
         return [method for method in available_methods() if method != "umap" or fits]
     methods = [methods] if isinstance(methods, str) else list(dict.fromkeys(methods))
     unknown = [method for method in methods if method not in METHODS]
@@ -324,7 +324,7 @@ def _methods(methods, n_instances):
 
 
 def _projections(table, methods, seed, perplexity, verbose):
-    """Coordinates of all points with five digits, and what the axes mean."""
+    """Compute the coordinates of all points with five digits, and say what the axes mean."""
     n_varying = standardise(table).shape[1]
     if len(table) > 1 and n_varying == 0:
         _log.warning("All features are constant, so that all points are in one place.")
@@ -344,7 +344,7 @@ def _projections(table, methods, seed, perplexity, verbose):
 
 
 def _summary(ds, kept):
-    """What is shown, in words."""
+    """Say in words what is shown."""
     n, n_files = int(kept.sum()), len(np.unique(ds["filename"].values[kept]))
     shape = " x ".join(map(str, ds["features"].shape[1:]))
     files = f" of {n_files} file{'s' if n_files > 1 else ''}" if n_files < n else ""
@@ -353,5 +353,5 @@ def _summary(ds, kept):
 
 
 def _count(content):
-    """How many points have something."""
+    """Count the points that have something."""
     return 0 if content is None else sum(place >= 0 for place in content["places"])

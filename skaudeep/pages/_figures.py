@@ -14,7 +14,7 @@ _MOST_PIXELS = 256
 
 
 def draw_losses(trainings):
-    """The loss curves of all autoencoders in one picture.
+    """Draw the loss curves of all autoencoders in one picture.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def draw_losses(trainings):
 
 
 def draw_scores(evaluations, chance):
-    """The accuracy of every evaluation in every split.
+    """Draw the accuracy of every evaluation in every split.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def draw_scores(evaluations, chance):
 
 
 def draw_confusion(evaluation):
-    """The confusion matrix of an evaluation.
+    """Draw the confusion matrix of an evaluation.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def draw_confusion(evaluation):
 
 
 def draw_spectrograms(spectrograms):
-    """Spectrograms without axes, in one scale of colours from their common minimum to their common maximum.
+    """Draw spectrograms without axes, in one scale of colours from their common minimum to their common maximum.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def draw_spectrograms(spectrograms):
 
 
 def _make_figure(width, height):
-    """A figure that no window and no state of Matplotlib knows of, and its axes."""
+    """Make a figure that no window and no state of Matplotlib knows of; give it and its axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -138,7 +138,7 @@ def _svg(figure):
 
 
 def _png(figure):
-    """With 256 colours, which does not show (they differ by 5 in 255 at most): a third of the size."""
+    """Draw with 256 colours, which does not show (they differ by 5 in 255 at most): a third of the size."""
     from PIL import Image
 
     stream = io.BytesIO()

@@ -80,7 +80,7 @@ def write_report(folder, path=None):
 
 
 def _files_read(kind, folder):
-    """What must not be replaced by the page: the results, and what a network was trained on."""
+    """List what the page must not replace: the results, and what a network was trained on."""
     results = [file for file in folder.rglob("*") if file.is_file() and file.suffix != ".html"]
     inputs = [] if kind == EXPERIMENT_FILE else read_training(folder).inputs
     return {"a file of the results": results, "a data set of the training": inputs}
@@ -114,17 +114,17 @@ def _describe_experiment(folder):
 
 
 def _to_toml(configuration):
-    """The configuration as a document that ``skaudeep run`` takes."""
+    """Write the configuration as a document that ``skaudeep run`` takes."""
     import tomli_w
 
-    def spelt(value):
+    def without_none(value):
         if isinstance(value, dict):
-            return {key: spelt(inner) for key, inner in value.items()}
+            return {key: without_none(inner) for key, inner in value.items()}
         if isinstance(value, list):
-            return [spelt(inner) for inner in value]
+            return [without_none(inner) for inner in value]
         return "none" if value is None else value
 
-    return tomli_w.dumps(spelt(configuration))
+    return tomli_w.dumps(without_none(configuration))
 
 
 def _describe_training(folder):
@@ -152,12 +152,12 @@ def _outputs(stages, kind):
 
 
 def _model_of(path):
-    """The folder of a run, of which a path is that or lies within."""
+    """Give the folder of a run, of which a path is that or lies within."""
     return PurePosixPath(*PurePosixPath(path).parts[:2]).as_posix()
 
 
 def _existing(folder, paths):
-    """Paths of those outputs that are there, and names of the others."""
+    """Give the paths of those outputs that are there, and the names of the others."""
     there = [path for path in paths if (folder / path).exists()]
     return [folder / path for path in there], [path for path in paths if path not in there]
 
@@ -166,7 +166,7 @@ def _existing(folder, paths):
 
 
 def _results(evaluations):
-    """Table and figures of all evaluations, and which of them is best; None where there are none."""
+    """Make a table and figures of all evaluations, and find the best of them; None where there are none."""
     if not evaluations:
         return None
     best = max(evaluations, key=lambda evaluation: np.nan_to_num(_scores(evaluation), nan=-1.0).tolist())
@@ -198,15 +198,23 @@ def _scores(evaluation):
 
 
 def _cell(evaluation, best):
-    """What a table says of an evaluation."""
+    """Give what a table says of an evaluation."""
     if evaluation is None:
         return None
-    accuracy, recall = (_with_spread(*evaluation.summary(measure)) for measure in ("accuracy", "recall"))
-    return {"accuracy": accuracy, "recall": recall, "best": evaluation is best, "seconds": evaluation.seconds}
+    return {
+        "accuracy": _figure(evaluation, "accuracy"),
+        "recall": _figure(evaluation, "recall"),
+        "best": evaluation is best,
+        "seconds": evaluation.seconds,
+    }
 
 
-def _with_spread(mean, spread):
-    return _percent(mean) if spread is None else f"{_percent(mean)} \N{PLUS-MINUS SIGN} {_percent(spread)}"
+def _figure(evaluation, measure):
+    """Give the mean of a measure and, where there are folds, the standard deviation over them."""
+    mean, deviation = evaluation.summary(measure)
+    if len(evaluation.splits) == 1:
+        return _percent(mean)
+    return f"{_percent(mean)} \N{PLUS-MINUS SIGN} {_percent(deviation)}"
 
 
 def _percent(share):
@@ -221,9 +229,7 @@ def _spread_in_words(evaluations):
         text = f"mean \N{PLUS-MINUS SIGN} standard deviation over {_range(n_splits)} folds"
         return text + (f", of the mean of up to {n_repeats} repeats" if n_repeats > 1 else "")
     name = evaluations[0].splits[0]
-    if n_repeats > 1:
-        return f"mean \N{PLUS-MINUS SIGN} standard deviation over up to {n_repeats} repeats, on {name}"
-    return f"on {name}"
+    return f"mean of up to {n_repeats} repeats, on {name}" if n_repeats > 1 else f"on {name}"
 
 
 def _range(numbers):
@@ -247,7 +253,7 @@ def _confusion(evaluation):
     off = evaluation.confusion - np.diag(np.diag(evaluation.confusion))
     pairs = sorted(np.argwhere(off).tolist(), key=lambda pair: (-off[tuple(pair)], pair))[:_MOST_CONFUSED]
     totals = evaluation.confusion.sum(axis=1)
-    accuracy = _with_spread(*evaluation.summary())
+    accuracy = _figure(evaluation, "accuracy")
     name = f"{evaluation.features}, {evaluation.classifier}"
     return {
         "name": name,
@@ -265,7 +271,7 @@ def _confusion(evaluation):
 
 
 def _training(trainings):
-    """Loss curves and a table of all trained autoencoders; None where there are none."""
+    """Make loss curves and a table of all trained autoencoders; None where there are none."""
     if not trainings:
         return None
     with_losses = [training for training in trainings if training.history.get("loss")]
@@ -287,7 +293,7 @@ def _training(trainings):
 
 
 def _corpus(info):
-    """What tables say of a corpus; whatever its record lacks is left out."""
+    """Give what tables say of a corpus; whatever its record lacks is left out."""
     parts = {key: value for key in ("labels", "partitions") if isinstance(value := info.get(key), dict) and value}
     facts = {
         "Recordings": _count(info.get("n_recordings")),
@@ -332,7 +338,7 @@ def _counts(counts, unit=""):
 
 
 def _settings(configuration):
-    """Every table of a configuration as columns and rows of text."""
+    """Give every table of a configuration as columns and rows of text."""
     single = {key: value for key, value in configuration.items() if not isinstance(value, dict | list)}
     tables = {"general": single, **{key: value for key, value in configuration.items() if key not in single}}
     return [_setting(name, table) for name, table in tables.items() if table]
@@ -347,7 +353,7 @@ def _setting(name, table):
 
 
 def _plain(value):
-    """A value in words; empty where there is none."""
+    """Put a value into words; empty where there is none."""
     if value is None or value == {} or value == []:
         return ""
     if isinstance(value, bool):
@@ -360,7 +366,7 @@ def _plain(value):
 
 
 def _stages(stages):
-    """Rows about all stages but the report itself, of which this page cannot know yet."""
+    """Make rows about all stages but the report itself, of which this page cannot know yet."""
     stages = [stage for stage in stages if stage.kind != "report"]
     rows = [(stage.name, _time(stage.seconds), stage.finished[:16].replace("T", " ")) for stage in stages]
     return {"rows": rows, "total": _time(sum(stage.seconds for stage in stages))}

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def list_recordings(folder):
-    """The paths of all recordings below a folder."""
+    """List the paths of all recordings below a folder."""
     return [os.path.join(folder, path) for path in find_audio(folder)]
 
 
@@ -113,7 +113,7 @@ def embed_sounds(filenames, folder, max_bytes, *, verbose=0):
 
 
 def _located(filenames, folder):
-    """The path and the segment ("#t=...") of every recording that is found below a folder."""
+    """Find the path and the segment ("#t=...") of every recording below a folder."""
     below = {}
     for path in find_audio(folder):
         below.setdefault(path.rpartition("/")[2], []).append(path)
@@ -143,7 +143,7 @@ def _located(filenames, folder):
 
 
 def _address(path, start):
-    """The address of a file for a page in the folder `start`."""
+    """Give the address of a file for a page in the folder `start`."""
     try:
         relative = os.path.relpath(path, start)
     except ValueError:  # on another drive
@@ -153,13 +153,13 @@ def _address(path, start):
 
 
 def _bounds(fragment):
-    """Start and end of a segment in seconds."""
+    """Give start and end of a segment in seconds."""
     match = _SEGMENT.match(fragment)
     return (float(match["start"] or 0), match["end"] and float(match["end"])) if match else (None, None)
 
 
 def _encode(path, start, end):
-    """A recording, or a segment of it, as the bytes of a small MP3 file."""
+    """Encode a recording, or a segment of it, as a small MP3 file."""
     first = start or 0.0
     length = audio_info(path).duration if end is None else end
     if length is not None and length - first > MAX_SECONDS:

@@ -147,7 +147,7 @@ def name_instance(filename, chunk):
 
 
 def as_table(ds):
-    """A table of the features of all instances that are finite, and which these are; lazy ones block by block."""
+    """Read the features of all instances that are finite as a table, block by block, and which these are."""
     n, *shape = ds["features"].shape
     if len(shape) > 1 and n:
         _log.info(

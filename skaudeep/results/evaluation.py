@@ -70,7 +70,7 @@ class Evaluation:
     seconds: float | None
 
     def summary(self, measure="accuracy"):
-        """Mean and spread of a measure: the standard deviation over the splits, or over repeats of a single split."""
+        """Give the mean and the spread of a measure, as `summarise` does."""
         return summarise(getattr(self, measure))
 
 

@@ -165,7 +165,7 @@ def test_wrong_usage(run, tmp_path, arguments, status, message):
 def test_wrong_configurations(skaudeep, tmp_path):
     (tmp_path / "broken.toml").write_text("[corpus")
     for path, message in {
-        tmp_path / "broken.toml": "is no TOML",
+        tmp_path / "broken.toml": "is not TOML",
         tmp_path: "is a folder; give a configuration",
         "esc-11": "neither a file nor a recipe; did you mean esc-10?",
         "esc-10": "the corpus is missing; give its folder with --corpus",

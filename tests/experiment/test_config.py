@@ -91,7 +91,7 @@ def test_what_is_no_configuration(path, kind, message):
 @pytest.mark.parametrize("content", ["[corpus\n", b"\xff\xfe\x00", "a = 1\na = 2\n", b"RIFF\x00\x01\x02"])
 def test_what_is_no_toml(write, content):
     path = write(content)
-    with pytest.raises(ValueError, match="is no TOML") as caught:
+    with pytest.raises(ValueError, match="is not TOML") as caught:
         read_experiment(path)
     assert str(path) in str(caught.value)
 

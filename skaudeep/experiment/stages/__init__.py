@@ -6,7 +6,7 @@ subclass of `Stage`, and a line in `STAGES`.
 
 from skaudeep.experiment.stages._base import Context, Outcome, Plan, Stage
 from skaudeep.experiment.stages._digests import digest, digest_corpus, lost_files, state_of
-from skaudeep.experiment.stages._evaluate import Evaluate
+from skaudeep.experiment.stages._evaluate import Evaluate, fit_classifier
 from skaudeep.experiment.stages._export import Export
 from skaudeep.experiment.stages._extract import Extract
 from skaudeep.experiment.stages._fuse import Fuse
@@ -22,6 +22,7 @@ __all__ = [
     "Stage",
     "digest",
     "digest_corpus",
+    "fit_classifier",
     "lost_files",
     "state_of",
 ]

@@ -68,12 +68,10 @@ class Evaluate(Stage):
         return classifier | self.splits | {"seed": self.seed}
 
     def run(self, context):
-        own = ("name", "kind", "repeats")
-        parameters = {key: value for key, value in self.classifier.items() if key not in own}
         start = time.perf_counter()
         result = evaluate_dataset(
             read_netcdf(context.out / f"features/{self.features}.nc"),
-            make_classifier(self.classifier["kind"], random_state=self.seed, **parameters),
+            _make_classifier(self.classifier, self.seed),
             **self.splits,
             repeats=self.classifier["repeats"],
             random_state=self.seed,
@@ -83,3 +81,14 @@ class Evaluate(Stage):
         seconds = round(time.perf_counter() - start, 3)
         write_json({**named, **result.to_dict(), "seconds": seconds}, context.path(self.outputs[0]))
         return Outcome(self.outputs, str(result))
+
+
+def _make_classifier(entry, seed):
+    """Make the classifier of an entry of a configuration."""
+    parameters = {key: value for key, value in entry.items() if key not in ("name", "kind", "repeats")}
+    return make_classifier(entry["kind"], random_state=seed, **parameters)
+
+
+def fit_classifier(entry, ds, *, seed):
+    """Fit the classifier of an entry of a configuration on a whole data set, and give it."""
+    return _make_classifier(entry, seed).fit(ds["features"].values, ds["label_nominal"].values.astype(str))

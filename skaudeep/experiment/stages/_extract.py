@@ -77,7 +77,7 @@ class Extract(Stage):
 
     @property
     def identities(self):
-        """What the parts of each file are known by when extraction goes on.
+        """Digests by which the parts of each file are known when extraction goes on.
 
         Whether files have changed is seen to by `extract_spectrograms`: those that failed may have been mended.
         """
