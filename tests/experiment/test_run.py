@@ -349,7 +349,7 @@ class TestInterrupted:
         stage = next(stage for stage in plan(read(), out) if stage.name == "train 30dB-t")
         assert stage.reason == "not done yet; goes on from its last epoch"
         run_experiment(read(), out)
-        assert len(epochs) == 2 + 1 + 2, "one more of the first network, two of the second"
+        assert len(epochs) == 2 + 1 + 2 + 2, "one more of the first network, two of the second, one of each other one"
         np.testing.assert_array_equal(features(out, "30dB-t"), features(finished[0], "30dB-t"))
 
     def test_training_of_other_options_does_not_go_on(self, out, read, monkeypatch):
