@@ -75,8 +75,8 @@ def test_a_page_with_little(features, tmp_path, capsys):
         (["--audio", ".", "--max-audio-mb", "3"], "--max-audio-mb needs --embed-audio"),
         (["--methods", "pca", "--perplexity", "3"], "--perplexity is for t-SNE"),
         (["--methods", "tnse"], "'tnse' is unknown; did you mean tsne?"),
-        (["--max-audio-mb", "0"], "'0' is no number above 0"),
-        (["--perplexity", "nan"], "'nan' is no number above 0"),
+        (["--max-audio-mb", "0"], "'0' is not a number above 0"),
+        (["--perplexity", "nan"], "'nan' is not a number above 0"),
         (["--sound", "x"], "unrecognized arguments: --sound x"),
     ],
 )
