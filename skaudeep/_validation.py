@@ -60,7 +60,7 @@ def find_unlabelled(y):
 
 
 def check_class_labels(y, name="y"):
-    """Refuse what is no class: continuous targets, and samples without a label.
+    """Refuse what is not a class: continuous targets, and samples without a label.
 
     Parameters
     ----------

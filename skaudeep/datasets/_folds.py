@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from sklearn.model_selection import BaseCrossValidator
 
+from skaudeep._messages import param
 from skaudeep._validation import Integral, Interval, Real, validate_params
 from skaudeep.datasets._deal import deal_instances
 from skaudeep.datasets._model import PARTITIONS, check_layout, get_texts
@@ -62,7 +63,7 @@ class PredefinedFolds(BaseCrossValidator):
             if empty.size:
                 raise DataSetError(
                     f"Fold {empty[0] + 1} of {folds.shape[1]} has no instance in its {split} split; leave it out "
-                    "(ds.isel(fold=...)), or make new folds with add_folds."
+                    f"(ds.isel(fold=...)), or make new folds with {param.add_folds}."
                 )
         self.cv_folds = folds
 
@@ -153,7 +154,7 @@ def cv_splits(ds, *, train=None, test=None):
     >>> next(cv_splits(ds, train=["train", "devel"], test="test").split())
     (array([0, 1, 2]), array([3]))
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     if train is None and test is None and ds.sizes["fold"]:
         check_choices(ds, "cv_folds", (0, 1))
         return PredefinedFolds(_labelled_only(ds, ds["cv_folds"].values))
@@ -162,8 +163,8 @@ def cv_splits(ds, *, train=None, test=None):
     if np.isnan(partition).all():
         has = "has no folds and no partitions" if train is None and test is None else "has no partitions"
         raise DataSetError(
-            f"The data set {has}: make some with add_folds or add_partitions, or use a splitter of scikit-learn with "
-            "the filenames as groups, such as StratifiedGroupKFold."
+            f"The data set {has}: make some with {param.add_folds} or {param.add_partitions}, or use a splitter of "
+            "scikit-learn with the filenames as groups, such as StratifiedGroupKFold."
         )
     rows = {}
     for split, names in _train_and_test(partition, train, test).items():
@@ -239,12 +240,12 @@ def add_folds(ds, n_folds, *, groups=None, random_state=None):
     array([[0, 0, 1, 1, 1, 0],
            [1, 1, 0, 0, 0, 1]])
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     if ds.sizes["fold"]:
         raise DataSetError(
-            f"The data set has {ds.sizes['fold']} folds already; take them away with remove_folds first."
+            f"The data set has {ds.sizes['fold']} folds already; take them away with {param.remove_folds} first."
         )
-    parts = deal_instances(ds, n_folds, f"n_folds={n_folds}", groups, random_state)
+    parts = deal_instances(ds, n_folds, param("n_folds", n_folds), groups, random_state)
     return _replace_folds(ds, (parts[:, None] == np.arange(n_folds)).astype(np.int64))
 
 
@@ -302,13 +303,13 @@ def add_partitions(ds, partitions=PARTITIONS, *, groups=None, random_state=None)
     >>> add_partitions(ds, {"train": 0.75, "test": 0.25}, random_state=0).partition.values
     array([2, 0, 0, 0, 2, 0, 0, 0])
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     check_choices(ds, "partition", range(len(PARTITIONS)))
     if not np.isnan(ds["partition"].values).all():
-        raise DataSetError("The data set has partitions already; take them away with remove_partitions first.")
+        raise DataSetError(f"The data set has partitions already; take them away with {param.remove_partitions} first.")
     names = _partition_names(partitions, "partitions")
     shares = np.array([_share(partitions, name) for name in names], dtype=np.float64)
-    parts = deal_instances(ds, shares / shares.sum(), f"partitions={partitions!r}", groups, random_state)
+    parts = deal_instances(ds, shares / shares.sum(), param("partitions", partitions), groups, random_state)
     numbers = np.array([PARTITIONS.index(name) for name in names], dtype=np.int64)
     return _replace(ds, "partition", numbers[parts])
 
@@ -339,7 +340,7 @@ def remove_folds(ds):
     >>> remove_folds(ds).sizes["fold"]
     0
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     return _replace_folds(ds, np.empty((ds.sizes["instance"], 0)))
 
 
@@ -368,7 +369,7 @@ def remove_partitions(ds):
     >>> remove_partitions(ds).partition.values
     array([nan, nan])
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     return _replace(ds, "partition", np.full(ds.sizes["instance"], np.nan))
 
 
@@ -383,7 +384,9 @@ def _train_and_test(partition, train, test):
         test = _partition_names(test, "test")
     both = [name for name in train if name in test]
     if both:
-        raise DataSetError(f"train={train!r}, test={test!r}: {both[0]!r} cannot be trained and tested on; name others.")
+        raise DataSetError(
+            f"{param('train', train)}, {param('test', test)}: {both[0]!r} cannot be trained and tested on; name others."
+        )
     return {"train": train, "test": test}
 
 
@@ -393,7 +396,7 @@ def _partition_names(names, argument):
     known = [name for name in PARTITIONS if name in given]
     if not given or len(known) < len(given):
         raise DataSetError(
-            f"{argument}={names!r}: expected one or more of {', '.join(map(repr, PARTITIONS))}, each at most once."
+            f"{param(argument, names)}: expected one or more of {', '.join(map(repr, PARTITIONS))}, each at most once."
         )
     return known
 
@@ -409,8 +412,8 @@ def _share(partitions, name):
     share = partitions[name] if isinstance(partitions, Mapping) else 1
     if not (isinstance(share, Real) and 0 < share < np.inf):
         raise DataSetError(
-            f"partitions={partitions!r}: the share of {name!r} is no number above 0; leave out a partition that "
-            "shall have no files."
+            f"{param('partitions', partitions)}: the share of {name!r} is no number above 0; leave out a partition "
+            "that shall have no files."
         )
     return share
 

@@ -14,6 +14,7 @@ import xarray as xr
 
 from skaudeep._columns import segment_table, to_seconds
 from skaudeep._decoding import is_file_like, length_is_exact, name_of
+from skaudeep._messages import param
 from skaudeep._progress import progress
 from skaudeep._validation import Integral, validate_params
 from skaudeep.audio import audio_info
@@ -155,7 +156,7 @@ def inspect_dataset(ds, *, values=False):
     folds       none
     partitions  train 2, devel 0, test 1, none 0
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     features = ds["features"]
     files = np.bincount(pd.factorize(ds["filename"].values.astype(object), use_na_sentinel=False)[0])
     chunks, counts = np.unique(files, return_counts=True)

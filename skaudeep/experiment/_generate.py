@@ -10,10 +10,11 @@ import numpy as np
 
 from skaudeep._engine import prefetch
 from skaudeep._files import check_path, check_target
+from skaudeep._messages import Message, param
 from skaudeep._progress import progress
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance
 from skaudeep._validation import Integral, Interval, StrOptions, check_is_fitted, validate_params
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, ParameterError
 from skaudeep.experiment._inputs import check_spectrograms, check_trained_provenance, open_lazily, require_finite
 from skaudeep.experiment._train import AUTOENCODERS, kind_of, list_checkpoints, load_checkpoint
 from skaudeep.io._netcdf import write_blocks
@@ -88,9 +89,7 @@ def load_autoencoder(model_dir, *, kind=None, step=None, window_overlap=None):
         found = _kind_of_original(path)
         embedder_class = AUTOENCODERS[found]
     if kind not in (None, found):
-        raise ValueError(
-            f"{str(path)!r} is a model of {found}, and not of {kind}: use skaudeep {found} generate (kind={found!r})"
-        )
+        raise ValueError(Message(f"{str(path)!r} is a model of {found}, not of {kind}: use {param('kind', found)}"))
     if embedder_class is not None:
         parameters = {} if window_overlap is None else {"window_overlap": window_overlap}
         embedder = embedder_class.from_audeep(path.with_suffix(""), **parameters)
@@ -106,27 +105,29 @@ def find_checkpoint(model_dir, step=None):
         found = [path for path in files if path.is_file() and path.suffix in (".skaudeep", ".index")]
         if not found:
             raise FileNotFoundError(
-                f"model_dir={str(place)!r}: there is no such folder and no such checkpoint; give the folder of a run, "
-                "its folder logs, or a file model-STEP.skaudeep or model-STEP.index"
+                f"{str(place)!r}: there is no such folder and no such checkpoint; give the folder of a run, its folder "
+                "logs, or a file model-STEP.skaudeep or model-STEP.index"
             )
         if step is not None and found[0].stem != f"model-{step}":
-            raise ValueError(f"step={step}, but {str(place)!r} is one checkpoint: give its folder, or leave step out")
+            raise ParameterError(
+                "step", step, f", but {str(place)!r} is one checkpoint: give its folder, or leave {param.step} out"
+            )
         return found[0]
     ours, originals = list_checkpoints(place), list_checkpoints(place, "index")
     if not ours and not originals:
         raise FileNotFoundError(
-            f"model_dir={str(place)!r} holds no checkpoint, that is no model-STEP.skaudeep and no model-STEP.index, "
-            "and neither does its folder logs: train an autoencoder first, with skaudeep t-rae train"
+            f"{str(place)!r} holds no checkpoint, that is no model-STEP.skaudeep and no model-STEP.index, and neither "
+            "does its folder logs: train an autoencoder first"
         )
     candidates = [found for found in (ours, originals) if found and (step is None or step in found)]
     if not candidates:
         steps = ", ".join(map(str, sorted({*ours, *originals})))
-        raise ValueError(f"step={step}: {str(place)!r} has no such checkpoint; the steps there are {steps}")
+        raise ParameterError("step", step, f": {str(place)!r} has no such checkpoint; the steps there are {steps}")
     if len(candidates) > 1:
         names = " and ".join(found[max(found) if step is None else step].name for found in candidates)
         raise ValueError(
             f"{str(place)!r} holds checkpoints of skaudeep and of the original auDeep ({names}): give the one that is "
-            "meant as model_dir"
+            "meant"
         )
     return candidates[0][max(candidates[0]) if step is None else step]
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from skaudeep._files import atomic_path, claim
+from skaudeep._messages import Message, param
 from skaudeep.evaluation import summarise
 from skaudeep.experiment._stages import CORPUS_FILE, EXPERIMENT_FILE, file_states
 
@@ -25,8 +26,10 @@ def claim_folder(out):
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OSError(f"cannot make the folder {str(out)!r} ({error.strerror}); give another one (--output)") from error
-    busy = f"{out}: another run is at work in it; wait for its end, stop it, or give another folder (--output)"
+        raise OSError(
+            Message(f"cannot make the folder {str(out)!r} ({error.strerror}); give another {param.out}")
+        ) from error
+    busy = Message(f"{out}: another run is at work in it; wait for its end, stop it, or give another {param.out}")
     with claim(out, busy):
         yield
 
@@ -36,16 +39,21 @@ def read_record(out):
     path, empty = out / EXPERIMENT_FILE, {"stages": [], "stale": [], "started": {}}
     if not path.exists():
         if out.exists() and not out.is_dir():
-            raise NotADirectoryError(f"{out} is a file; give a folder (--output)")
+            raise NotADirectoryError(Message(f"{out} is a file; give a folder as {param.out}"))
         if out.is_dir() and any(not entry.name.startswith(".") for entry in out.iterdir()):
             raise ValueError(
-                f"{out} holds other files and no experiment; give a folder that is new, empty or an experiment's "
-                "(--output)"
+                Message(
+                    f"{out} holds other files and no experiment; give a folder that is new, empty or an experiment's, "
+                    f"as {param.out}"
+                )
             )
         return empty
     state = read_json(path)
     if isinstance(state, dict) and isinstance(state.get("format"), int) and state["format"] > FORMAT:
-        raise ValueError(f"{path} is of skaudeep {state.get('skaudeep')}, a newer version; update, or give --output")
+        version = state.get("skaudeep")
+        raise ValueError(
+            Message(f"{path} is of skaudeep {version}, a newer version; update, or give another {param.out}")
+        )
     if not isinstance(state, dict) or state.get("format") != FORMAT or "stages" not in state:
         raise _damaged(path, "it is no record of an experiment")
     state = empty | state
@@ -65,9 +73,8 @@ def _is_stage(record):
 
 
 def _damaged(path, why):
-    return ValueError(
-        f"{path} is damaged ({why}); empty its folder to run everything anew, or give another one (--output)"
-    )
+    remedy = f"empty its folder to run everything anew, or give another {param.out}"
+    return ValueError(Message(f"{path} is damaged ({why}); {remedy}"))
 
 
 def read_json(path):

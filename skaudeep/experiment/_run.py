@@ -7,6 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
+from skaudeep._messages import param
 from skaudeep._progress import on_terminal
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance, is_known
 from skaudeep._validation import Integral, StrOptions, validate_params
@@ -442,7 +443,7 @@ def _pooled(ds, statistics):
     pooling = StatisticsPooling() if statistics is None else StatisticsPooling(statistics=statistics)
     features = pooling.fit_transform(ds["features"])
     pooled = ds.drop_dims(ds["features"].dims[1:]).assign(features=(("instance", "generated"), features))
-    provenance = decode_provenance(ds.attrs, "ds")
+    provenance = decode_provenance(ds.attrs, param.ds)
     if is_known(provenance):
         made = {"kind": "statistics", "statistics": list(pooling.statistics)}
         pooled.attrs[PROVENANCE] = encode_provenance([{"features": made, "input": provenance}])

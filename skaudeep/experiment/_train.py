@@ -17,6 +17,7 @@ from sklearn.base import clone
 
 from skaudeep._files import atomic_path, check_path, check_target, claim
 from skaudeep._interrupts import result_of, submit
+from skaudeep._messages import Message, param
 from skaudeep._persistence import load
 from skaudeep._progress import on_terminal, progress
 from skaudeep._provenance import is_known
@@ -28,7 +29,7 @@ from skaudeep.embedding import (
     Seq2SeqAutoencoderEmbedder,
 )
 from skaudeep.embedding._checkpoints import FREE_PARAMETERS, make_folder
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, ParameterError
 from skaudeep.experiment._inputs import check_trained_provenance, common_provenance, gather, open_inputs
 from skaudeep.experiment._summaries import EVENT_FILES, Summaries
 
@@ -137,7 +138,9 @@ def train_autoencoder(
     ['model-1.skaudeep', 'model-2.skaudeep']
     """
     if resume and overwrite:
-        raise ValueError("resume=True and overwrite=True: an earlier run can be continued or replaced, not both")
+        raise ParameterError(
+            "overwrite", True, ", and resume=True: an earlier run can be continued or replaced, not both"
+        )
     kind_of(embedder)
     seeded = isinstance(embedder.random_state, Integral)
     embedder = _prepared(embedder)
@@ -180,10 +183,9 @@ def _prepared(embedder):
     """An unfitted copy, with a seed that can be written down."""
     for name in _REFUSED_PARAMETERS:
         if getattr(embedder, name):
-            raise ValueError(
-                f"{name}={getattr(embedder, name)!r}: train_autoencoder runs all epochs and keeps everything in "
-                f"run_dir; leave {name} as it is by default, or use fit"
-            )
+            remedy = "leave it as it is by default, or use fit"
+            reason = f": train_autoencoder runs all epochs and keeps everything in run_dir; {remedy}"
+            raise ParameterError(name, getattr(embedder, name), reason)
     embedder = clone(embedder)
     embedder._check_parameters()
     if not isinstance(embedder.random_state, Integral):
@@ -199,7 +201,7 @@ def _claimed(run):
     """Make the folder of a run, which no other process may train in; it does not stay if it stays empty."""
     new = [folder for folder in (run / "logs", run) if not folder.exists()]
     make_folder(run / "logs", "run_dir")
-    busy = f"run_dir={str(run)!r}: another process is training in it; wait for its end, stop it, or give another folder"
+    busy = f"{str(run)!r}: another process is training in it; wait for its end, stop it, or give another folder"
     try:
         with claim(run, busy):
             for debris in (run / "logs").glob(".model-*.skaudeep"):  # of a process that was killed
@@ -234,7 +236,7 @@ def list_checkpoints(model_dir, ending="skaudeep"):
     check_path(model_dir, "model_dir", "folder")
     folder = Path(model_dir)
     if not folder.is_dir():
-        raise FileNotFoundError(f"model_dir={str(folder)!r}: there is no such folder")
+        raise FileNotFoundError(f"{str(folder)!r}: there is no such folder")
     pattern = re.compile(rf"model-(0|[1-9]\d*)\.{ending}")
     for place in (folder, folder / "logs"):
         matches = [pattern.fullmatch(path.name) for path in place.iterdir()] if place.is_dir() else []
@@ -278,14 +280,16 @@ def _find_old(run, resume, overwrite):
     """Our checkpoints that are there to go on from."""
     if list_checkpoints(run, "index"):
         raise FileExistsError(
-            f"run_dir={str(run)!r} holds checkpoints of the original auDeep, which are not mixed with ours: give "
-            "another folder"
+            f"{str(run)!r} holds checkpoints of the original auDeep, which are not mixed with ours: give another folder"
         )
     found = list_checkpoints(run)
     if found and not resume and not overwrite:
         raise FileExistsError(
-            f"run_dir={str(run)!r} holds a trained autoencoder ({found[max(found)].name}): go on with it (--continue, "
-            "resume=True), replace it (--overwrite, overwrite=True), or give another folder (--run-name)"
+            Message(
+                f"{str(run)!r} holds a trained autoencoder ({found[max(found)].name}): go on with it "
+                f"({param('resume', True)}), replace it ({param('overwrite', True)}), or give another "
+                f"{param.run_dir}"
+            )
         )
     return {} if overwrite else found
 
@@ -296,16 +300,21 @@ def _load_to_go_on(run, old, embedder, seeded):
     before = load_checkpoint(path)
     if type(before) is not type(embedder):
         raise ValueError(
-            f"{str(path)!r} is of {kind_of(before)}, and cannot be continued as {kind_of(embedder)}: give another "
-            "run_dir"
+            Message(
+                f"{str(path)!r} is of {kind_of(before)}, and cannot be continued as {kind_of(embedder)}: give another "
+                f"{param.run_dir}"
+            )
         )
     there, here = before.get_params(), embedder.get_params()
     ignored = FREE_PARAMETERS if seeded else (*FREE_PARAMETERS, "random_state")
-    differing = [f"{k}={there[k]!r}, not {here[k]!r}" for k in there if k not in ignored and there[k] != here[k]]
+    changed = [name for name in there if name not in ignored and there[name] != here[name]]
+    differing = [f"{param(name, there[name])}, not {here[name]!r}" for name in changed]
     if differing:
         raise ValueError(
-            f"{str(path)!r} was trained with {'; '.join(differing)}: go on with the same parameters, or give another "
-            "run_dir"
+            Message(
+                f"{str(path)!r} was trained with {'; '.join(differing)}: go on with the same parameters, or give "
+                f"another {param.run_dir}"
+            )
         )
     return before
 
@@ -366,7 +375,8 @@ def _train(embedder, X, provenance, run, saver, verbose):
                 _log.log(level, "epoch %d/%d  loss %.4f  %.1f s", epoch, n_epochs, embedder.loss_, seconds)
     except BaseException as error:
         if not isinstance(error, Exception) and saver.n_epochs:  # stopped by the user
-            _log.warning("%s holds epoch %d of %d; --continue (resume=True) goes on", run, saver.n_epochs, n_epochs)
+            note = Message(f"%s holds epoch %d of %d; {param('resume', True)} goes on")
+            _log.warning(note, run, saver.n_epochs, n_epochs)
         raise
     return embedder
 

@@ -173,11 +173,11 @@ def read_training(folder):
         folder = folder.absolute().parent
     path = folder / TRAINING
     if not folder.exists():
-        raise FileNotFoundError(f"{str(folder)!r} does not exist; give the --run-name of a training")
+        raise FileNotFoundError(f"{str(folder)!r} does not exist; give the folder of a training")
     if not path.is_file():
         raise FileNotFoundError(
             f"{str(folder)!r} holds no {TRAINING}, in which training with skaudeep records the loss; give the "
-            "--run-name of a training"
+            "folder of a training"
         )
     record = _read(path, {"history": dict})
     history = {}

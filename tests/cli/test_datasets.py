@@ -82,7 +82,7 @@ class TestModify:
         ("words", "message"),
         [
             ([], "one of the arguments"),
-            (["--add-cv-setup", "1"], "'1' is no whole number of at least 2"),
+            (["--add-cv-setup", "1"], "'1' is not a whole number of at least 2"),
             (["--add-cv-setup", "3", "--remove-cv-setup"], "not allowed with"),
             (["--add-partitioning", "trian"], "did you mean train?"),
         ],
