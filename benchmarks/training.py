@@ -58,10 +58,11 @@ def skaudeep_step(network, cell, ragged=False, **parameters):
     model, x = embedder(network, cell, **parameters).fit(batch()), batch()
     lengths = np.random.default_rng(0).integers(N_STEPS // 4, N_STEPS + 1, BATCH_SIZE) if ragged else None
     # the pool has one network of this architecture, kept here for the life of the process
-    borrowed = borrow(model._config, model.weights_).__enter__()
+    borrowed = borrow(model._config, model._build_network, model.weights_).__enter__()
     borrowed.prepare_training(1e-3)
     rates = np.array([getattr(model, name) for name in model._config.noises], np.float32)
-    return lambda: float(borrowed.train_batch(x, lengths, rates, np.float32(2), np.array([0, 0], np.int32)))
+    rows, seed = np.arange(len(x)), np.array([0, 0], np.int32)
+    return lambda: float(borrowed.train_batch(x, lengths, rows, rates, 2.0, 0.0, seed)["loss"])
 
 
 def keras_step(network, cell):

@@ -2,7 +2,7 @@
 
 The flow, and where each part lives::
 
-    files, tables, waveforms          skaudeep.datasets (find them), skaudeep.audio (read them)
+    files, tables, waveforms          skaudeep.corpora (find them), skaudeep.audio (read them)
         |  SpectrogramTransformer     skaudeep.spectrogram
     spectrograms (n, T, F)
         |  Seq2SeqAutoencoderEmbedder skaudeep.embedding      (two relatives; ChunkwiseTransformer for chunks)
@@ -12,6 +12,8 @@ The flow, and where each part lives::
         |  KerasMLPClassifier, LiblinearClassifier, any other classifier: skaudeep.classification
     labels
 
+    any of these as data sets     skaudeep.datasets (what they are: skaudeep.datamodel), skaudeep.io (their files)
+
     from files to files: skaudeep.experiment runs these steps or all of them, skaudeep.pages shows what came out,
     and skaudeep.cli is the command line
 
@@ -20,32 +22,34 @@ The flow, and where each part lives::
 Every name below is imported from its module when it is first used; ``import skaudeep`` alone is light.
 """
 
-import importlib
-
+from skaudeep._lazy import export_lazily
 from skaudeep._version import __version__
 
 _HOMES = {
-    "SpectrogramTransformer": "skaudeep.spectrogram",
-    "FrequencyAutoencoderEmbedder": "skaudeep.embedding",
-    "FrequencyTimeAutoencoderEmbedder": "skaudeep.embedding",
-    "Seq2SeqAutoencoderEmbedder": "skaudeep.embedding",
-    "StatisticsPooling": "skaudeep.embedding",
-    "AudioFeatureUnion": "skaudeep.fusion",
-    "ChunkwiseTransformer": "skaudeep.fusion",
-    "make_fusion": "skaudeep.fusion",
-    "KerasMLPClassifier": "skaudeep.classification",
-    "KerasMLPRegressor": "skaudeep.classification",
-    "LiblinearClassifier": "skaudeep.classification",
-    "LiblinearRegressor": "skaudeep.classification",
-    "MajorityVoteClassifier": "skaudeep.classification",
-    "save": "skaudeep._persistence",
-    "load": "skaudeep._persistence",
-    "set_threads": "skaudeep._engine",
+    "skaudeep.spectrogram": ("SpectrogramTransformer",),
+    "skaudeep.embedding": (
+        "FrequencyAutoencoderEmbedder",
+        "FrequencyTimeAutoencoderEmbedder",
+        "Seq2SeqAutoencoderEmbedder",
+        "StatisticsPooling",
+    ),
+    "skaudeep.fusion": ("AudioFeatureUnion", "ChunkwiseTransformer", "make_fusion"),
+    "skaudeep.classification": (
+        "KerasMLPClassifier",
+        "KerasMLPRegressor",
+        "LiblinearClassifier",
+        "LiblinearRegressor",
+        "MajorityVoteClassifier",
+    ),
+    "skaudeep._persistence": ("load", "save"),
+    "skaudeep._engine": ("set_threads",),
 }
 _MODULES = (
     "evaluation",
     "audio",
     "classification",
+    "corpora",
+    "datamodel",
     "datasets",
     "embedding",
     "exceptions",
@@ -56,17 +60,5 @@ _MODULES = (
     "plotting",
     "spectrogram",
 )
-
-__all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _MODULES:
-        return importlib.import_module(f"skaudeep.{name}")
-    raise AttributeError(f"module 'skaudeep' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES, _MODULES)
+__all__ += ["__version__"]

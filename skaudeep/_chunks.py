@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from skaudeep._persistence import VersionedMixin
+from skaudeep._versions import VersionedMixin
 
 __all__ = ["ChunkwiseEstimator", "flatten_chunks"]
 

@@ -18,6 +18,7 @@ import threading
 import types
 import warnings
 from pathlib import Path
+from typing import ClassVar
 
 import joblib
 import numpy as np
@@ -42,13 +43,15 @@ _CONFIGURED = {"TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"}  # the user's
 
 
 @contextlib.contextmanager
-def borrow(config, weights=None):
+def borrow(config, build, weights=None):
     """Borrow a compiled network; no other thread has it until it is given back.
 
     Parameters
     ----------
     config : hashable
-        The architecture. Its method ``build()`` makes a network when none is idle.
+        The architecture.
+    build : callable
+        ``build(config)`` makes a network when none of this function and `config` is idle.
     weights : dict of str to ndarray, optional
         Weights to load; without them the network has those of whoever had it last.
 
@@ -59,19 +62,20 @@ def borrow(config, weights=None):
     """
     check_process()
     with _lock:
-        networks = _idle.pop(config, [])
+        networks = _idle.pop((build, config), [])
         network = networks.pop() if networks else None
         if networks:
-            _idle[config] = networks
+            _idle[build, config] = networks
     if network is None:
-        network = config.build()
+        start_tensorflow()
+        network = build(config)
     if weights is not None:
         network.load_weights_dict(weights)
     # a network whose user failed in the middle is dropped: its traces may be half made
     yield network
     with _lock:
-        _idle.setdefault(config, []).append(network)
-        _idle.move_to_end(config)
+        _idle.setdefault((build, config), []).append(network)
+        _idle.move_to_end((build, config))
         while sum(map(len, _idle.values())) > MAX_IDLE_NETWORKS:
             oldest, networks = _idle.popitem(last=False)
             if networks[1:]:
@@ -86,7 +90,7 @@ def check_process():
             "this process is a fork of one in which TensorFlow ran already, and in forks TensorFlow waits for ever for "
             'threads that they do not have: start processes by "spawn" or "forkserver" (multiprocessing, data loaders) '
             'or "loky" (joblib), or fork before the first use of an estimator that needs TensorFlow (gunicorn: without '
-            "--preload, or with a model that is loaded there, but not used)"
+            "preloading, or with a model that is loaded there, but not used)"
         )
 
 
@@ -289,11 +293,15 @@ def _without_notices():
 
 
 class NetworkMixin:
-    """Weights, optimizer state and traced functions of a ``keras.Model``; imports nothing of Keras itself.
+    """Weights, optimizers and traced functions of a ``keras.Model``; imports nothing of Keras itself.
 
     All of it is float32, whatever Keras's global dtype policy and `floatx` are: the model is made with
-    ``dtype="float32"``, and its optimizer in `_make_optimizer`.
+    ``dtype="float32"``, and its optimizers in `_make_optimizer`.
     """
+
+    #: groups of weights that have an optimizer of their own: what the names of their weights begin with, by the name
+    #: of the group; all other weights are the group "" (see `_losses_by_group`)
+    groups: ClassVar[dict] = {}
 
     def add_parameters(self, shapes):
         """Create the trainable weights, ``{name: shape}``."""
@@ -330,37 +338,95 @@ class NetworkMixin:
         return {name: variable.value.numpy() for name, variable in self.parameters.items()}
 
     def prepare_training(self, learning_rate, state=None):
-        """Make the optimizer ready: fresh, or where `state` left off."""
+        """Make the optimizers ready: fresh, or where `state` left off."""
         if not self.compiled:
-            self.compile(optimizer=_make_optimizer(), jit_compile=False)
-            self.optimizer.build(list(self.parameters.values()))
+            self._members = self._divide_weights()
+            self._optimizers = {group: _make_optimizer() for group in self._members}
+            for group, names in self._members.items():
+                self._optimizers[group].build([self.parameters[name] for name in names])
+            # that of the most weights is the one that Keras's callbacks see
+            self.compile(optimizer=self._optimizers[""], jit_compile=False)
         self.stop_training = False
         for name, variable in self._optimizer_variables().items():
             variable.assign(np.zeros(variable.shape, variable.dtype) if state is None else state[name])
-        self.optimizer.learning_rate = learning_rate
+        self.set_learning_rate(learning_rate)
+
+    def set_learning_rate(self, learning_rate):
+        """Set the learning rate of all optimizers."""
+        for optimizer in self._optimizers.values():
+            optimizer.learning_rate = learning_rate
 
     def read_optimizer(self):
-        """Give the optimizer's state as ``{name: ndarray}``, copied; the learning rate is not part of it."""
+        """Give the state of the optimizers as ``{name: ndarray}``, copied; the learning rate is not part of it."""
         return {name: variable.value.numpy() for name, variable in self._optimizer_variables().items()}
 
     def _optimizer_variables(self):
-        return {v.name: v for v in self.optimizer.variables if v.name != "learning_rate"}
+        variables = {}
+        for group, optimizer in self._optimizers.items():
+            prefix = f"{group}/" if group else ""
+            variables |= {prefix + v.name: v for v in optimizer.variables if v.name != "learning_rate"}
+        return variables
 
-    def apply_gradients(self, tape, loss, clip_value=None):
-        """Update the weights with the gradients of the loss, clipped element-wise to [-clip_value, clip_value]."""
-        self.update(self.gradients(tape, loss), clip_value)
+    def _divide_weights(self):
+        """Names of the weights of each group."""
+        members = {"": list(self.parameters)}
+        for group, prefixes in self.groups.items():
+            members[group] = [name for name in members[""] if name.startswith(tuple(prefixes))]
+            members[""] = [name for name in members[""] if name not in members[group]]
+        return members
 
-    def gradients(self, tape, loss):
-        """Gradients of the loss with respect to all weights, in their order."""
-        return tape.gradient(loss, [variable.value for variable in self.parameters.values()])
+    def gradients(self, compute_losses):
+        """Compute losses, and the gradients of all weights by name.
 
-    def update(self, gradients, clip_value=None):
-        """Update the weights with gradients, clipped element-wise to [-clip_value, clip_value]."""
+        Parameters
+        ----------
+        compute_losses : callable
+            Gives a dictionary of tensors. The weights of a group minimise ``"loss_" + group``, if there is one, and
+            all others ``"loss"``.
+
+        Returns
+        -------
+        losses : dict of str to tensor
+            As computed.
+        gradients : dict of str to tensor
+            By the name of the weight; None for a weight that its loss does not depend on.
+        """
         import tensorflow as tf
 
-        if clip_value is not None:
-            gradients = [tf.clip_by_value(g, -clip_value, clip_value) for g in gradients]
-        self.optimizer.apply(gradients, list(self.parameters.values()))
+        with tf.GradientTape(persistent=len(self._members) > 1) as tape:
+            losses = compute_losses()
+        found = {}
+        for group, names in self._members.items():
+            loss = losses.get(f"loss_{group}", losses["loss"])
+            values = [self.parameters[name].value for name in names]
+            found |= dict(zip(names, tape.gradient(loss, values), strict=True))
+        return losses, {name: found[name] for name in self.parameters}
+
+    def update(self, gradients, clip_value=None, weight_decay=None):
+        """Update the weights that have a gradient.
+
+        Parameters
+        ----------
+        gradients : dict of str to tensor
+            By the name of the weight, as `gradients` gives them.
+        clip_value : float, default=None
+            They are clipped element-wise to [-clip_value, clip_value].
+        weight_decay : float, default=None
+            Share of a kernel to subtract from it, times the learning rate, before the step (decoupled, as in AdamW).
+        """
+        import tensorflow as tf
+
+        for group, names in self._members.items():
+            names = [name for name in names if gradients[name] is not None]
+            variables, own = [self.parameters[name] for name in names], [gradients[name] for name in names]
+            if clip_value is not None:
+                own = [tf.clip_by_value(g, -clip_value, clip_value) for g in own]
+            optimizer = self._optimizers[group]
+            for variable in variables if weight_decay is not None else ():
+                if variable.name.endswith("kernel"):
+                    variable.assign_sub(optimizer.learning_rate * weight_decay * variable)
+            if variables:
+                optimizer.apply(own, variables)
 
 
 def _make_optimizer():

@@ -373,3 +373,12 @@ def _sweep(folder, prefix, suffix):
             debris.unlink(missing_ok=True)
         except (OSError, OverflowError):  # it lives and is another user's; or the file is not ours
             continue
+
+
+def make_folder(path, parameter):
+    """Make the folder that a parameter names, unless it is there."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"{parameter}={os.fspath(path)!r} cannot be made a folder ({error.strerror})") from error
+    return Path(path)

@@ -1,17 +1,17 @@
-"""Estimators in files that hold no code, and warnings about pickles of another version.
+"""Estimators in files that hold no code.
 
 A file is a zip archive of skops (a JSON tree of types and values, and arrays in NumPy's format) with one member more,
 ``skaudeep.json``: the number of the format, the versions that wrote it, and checksums of the other members.
 """
 
 import collections
-import contextvars
-import dataclasses
+import contextlib
 import functools
 import importlib
 import json
 import os
 import pathlib
+import sys
 import types
 import warnings
 
@@ -33,9 +33,10 @@ from skaudeep._files import atomic_path, check_path, check_target
 from skaudeep._trees import check_sizes
 from skaudeep._validation import Integral, Interval, validate_params
 from skaudeep._version import __version__
+from skaudeep._versions import Storable, is_loading
 from skaudeep.exceptions import VersionWarning
 
-__all__ = ["VersionedMixin", "load", "save"]
+__all__ = ["load", "save"]
 
 FORMAT = 1
 _HEADER, _TREE = "skaudeep.json", "schema.json"
@@ -81,6 +82,7 @@ _NODES = frozenset(
         *("MaskedArray", "NdArray", "Object", "RandomState", "Set", "Slice", "SparseMatrix", "Tuple", "Type"),
     )
 )
+_PROGRAMS = ("skaudeep.__main__", "skaudeep.cli")  # modules that do something when they are imported
 _UNCALLED = ("FunctionNode", "ObjectNode", "TypeNode")
 _CALLED = {
     "ConstructorFromReduceNode": ("builtins.range", "pathlib.Path"),
@@ -91,27 +93,6 @@ _CALLED = {
 _PLAIN = (type(None), bool, int, float, str, bytes, bytearray)
 _SPARSE_FORMATS = ("bsr", "coo", "csc", "csr", "dia")
 _REMEDY = "leave it out, or keep the estimator with joblib.dump, whose files may be loaded only where you trust them"
-
-_reading = contextvars.ContextVar("reading", default=False)
-
-
-class VersionedMixin:
-    """Estimator whose pickles say which version of skaudeep they are of; to be left of `BaseEstimator`."""
-
-    def __getstate__(self):
-        return super().__getstate__() | {"_skaudeep_version": __version__}
-
-    def __setstate__(self, state):
-        state = dict(state)
-        version = state.pop("_skaudeep_version", "of unknown version")
-        if version != __version__ and not _reading.get():
-            warnings.warn(
-                f"a {type(self).__name__} of skaudeep {version} is unpickled by skaudeep {__version__}, which may fail "
-                "or give other results: fit it again, or install the version that it is of",
-                VersionWarning,
-                stacklevel=2,
-            )
-        super().__setstate__(state)
 
 
 def save(obj, path):
@@ -159,7 +140,8 @@ def save(obj, path):
     import skops.io
 
     data = skops.io.dumps(obj)
-    refused = sorted(set(_canonical(skops.io.get_untrusted_types(data=data))) - _trusted())
+    refused = set(_canonical(skops.io.get_untrusted_types(data=data))) - _trusted()
+    refused = sorted(refused - _storable(refused))
     if refused:
         name = next((name for name in refused if name in places), refused[0])
         place = places.get(name, f"something in {type(obj).__name__}")
@@ -261,13 +243,14 @@ def _make(data, members, header, name, allowance):
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    token = _reading.set(True)
+    token = is_loading.set(True)
     try:
         check_digests(members, header.get("digests"))
         tree = bytes(members[_TREE])
-        _check_calls(tree)
+        trusted = _trusted() | _storable(_names_in(tree))
+        _check_calls(tree, trusted)
         check_sizes(tree, members, allowance)
-        return skops.io.loads(data, trusted=sorted(_trusted()))
+        return skops.io.loads(data, trusted=sorted(trusted))
     except UntrustedTypesFoundException as error:
         raise ValueError(
             f"{name!r} holds what load does not know and does not touch: {str(error).splitlines()[0]} Use files of "
@@ -280,10 +263,23 @@ def _make(data, members, header, name, allowance):
             f"{name!r} (skaudeep {header['skaudeep']}) is damaged ({error!r:.200}): save the estimator again"
         ) from error
     finally:
-        _reading.reset(token)
+        is_loading.reset(token)
 
 
-def _check_calls(tree):
+def _names_in(tree):
+    """Give the names of all types in a tree."""
+    names = set()
+
+    def note(node):
+        if isinstance(node.get("__loader__"), str):
+            names.add(f"{node['__module__']}.{node['__class__']}")
+        return node
+
+    json.loads(tree, object_hook=note)
+    return names
+
+
+def _check_calls(tree, trusted):
     """Refuse a tree that would call, even if only what is trusted, otherwise than one that `save` wrote."""
     from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -293,7 +289,7 @@ def _check_calls(tree):
         loader = node.get("__loader__")
         if isinstance(loader, str):
             name = f"{node['__module__']}.{node['__class__']}"
-            called = name in _trusted() and loader not in _UNCALLED and name not in _CALLED.get(loader, ())
+            called = name in trusted and loader not in _UNCALLED and name not in _CALLED.get(loader, ())
             if called or loader not in _NODES:
                 refused.add(name)
             if loader == "DictNode":
@@ -325,24 +321,24 @@ def _trusted():
         *(f"{score.__module__}.{score.__name__}" for score in scores),
         *(_name(getattr(importlib.import_module("sklearn.feature_selection"), name)) for name in _SCORES),
         *(f"numpy.{name}" for name in _REDUCTIONS),
-        *map(_name, _own_types()),
     ]
     return frozenset(names)
 
 
-def _own_types():
-    """Our public estimators, and the plain values that are attributes of fitted ones."""
-    from skaudeep import classification, embedding, fusion, spectrogram
-    from skaudeep._training import TrainingState
-    from skaudeep.embedding import _config
-    from skaudeep.spectrogram._extraction import Reference
+def _storable(names):
+    """Give those of some names that are of storable classes: ours, and others of modules that are imported already."""
+    return {name for name in names if _is_storable(*name.rpartition(".")[::2])}
 
-    rooms = (classification, embedding, fusion, spectrogram)
-    public = [getattr(room, name) for room in rooms for name in room.__all__]
-    estimators = [kind for kind in public if isinstance(kind, type) and issubclass(kind, BaseEstimator)]
-    own = [kind for kind in vars(_config).values() if getattr(kind, "__module__", None) == _config.__name__]
-    configs = [kind for kind in own if dataclasses.is_dataclass(kind)]
-    return [*estimators, *configs, TrainingState, Reference]
+
+def _is_storable(module, name):
+    is_ours = module.startswith("skaudeep.") and not module.startswith(_PROGRAMS)
+    # importing a module executes it: a file may not choose one
+    found = sys.modules.get(module)
+    if found is None and is_ours:
+        with contextlib.suppress(ImportError):
+            found = importlib.import_module(module)
+    kind = getattr(found, name, None)
+    return isinstance(kind, type) and issubclass(kind, Storable)
 
 
 def _name(kind):
@@ -391,7 +387,7 @@ def _parts(value, place):
         return _array_parts(value, place)
     if _is_leaf(value):
         return []
-    if kind.__module__.partition(".")[0] in ("sklearn", "skaudeep"):
+    if kind.__module__.partition(".")[0] in ("sklearn", "skaudeep") or isinstance(value, Storable):
         state = value.__getstate__() if hasattr(value, "__dict__") else None
         # that of compiled objects is no dictionary; skops knows them or not
         return [(f"{place}.{name}", item) for name, item in state.items()] if isinstance(state, dict) else []

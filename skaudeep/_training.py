@@ -1,11 +1,12 @@
 """The training loop, once, for every network: epochs, early stopping, callbacks, checkpoints, interruption."""
 
+import collections
 import contextlib
 import dataclasses
 import functools
+import math
 import os
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -13,16 +14,20 @@ from sklearn.model_selection import train_test_split
 from skaudeep._engine import load_arrays, prefetch, save_arrays
 from skaudeep._progress import progress
 from skaudeep._sequences import cut, cut_by_length
+from skaudeep._versions import Storable
 from skaudeep.exceptions import TrainingError
 
 #: the product of two larger weights is infinite in single precision
 _LARGEST_WEIGHT = float(np.sqrt(np.finfo(np.float32).max))
 
+#: of a learning rate with one cycle: the part of all steps in which it rises, and the factor that it starts from
+WARM_UP, START = 0.3, 1 / 25
+
 BATCHES_IN_POOL = 8  # batches among which sequences are sorted by length
 
 
 @dataclasses.dataclass
-class TrainingState:
+class TrainingState(Storable):
     """Where training stands after its last finished epoch; everything needed to go on from there.
 
     Attributes
@@ -67,7 +72,7 @@ class TrainingState:
         try:
             return cls.from_arrays(header, arrays)
         except (KeyError, TypeError) as error:
-            raise ValueError(f"{os.fspath(path)!r} holds arrays, but no state of a training") from error
+            raise ValueError(f"{os.fspath(path)!r} holds arrays that are not the state of a training") from error
 
     def to_arrays(self):
         """All arrays under one name each, for a file."""
@@ -94,7 +99,11 @@ class Schedule:
     max_epochs : int
         Total number of epochs, those of an earlier run included.
     learning_rate : float
-        Of Adam.
+        Of Adam; the highest one where it changes.
+    learning_rate_schedule : {"constant", "cosine", "one-cycle"}
+        How it changes from step to step, see `learning_rate_at`.
+    first_epoch : int
+        Where the schedule of the learning rate begins.
     n_iter_no_change : int or None
         Stop after so many epochs without a lower validation loss; None: never.
     verbose : bool
@@ -109,100 +118,139 @@ class Schedule:
 
     max_epochs: int
     learning_rate: float
+    learning_rate_schedule: str = "constant"
+    first_epoch: int = 0
     n_iter_no_change: int | None = None
     verbose: bool = False
     description: str = "Training"
     keep_epochs: bool = True
     remedy: str = "lower `learning_rate`"
 
+    def learning_rate_at(self, epoch, share):
+        """Give the learning rate of a step.
 
-@dataclasses.dataclass(frozen=True)
-class Supply:
-    """What training is done with: where its batches come from, and what a step and a validation are.
+        Parameters
+        ----------
+        epoch : int
+            The number of the epoch, from 0.
+        share : float
+            The part of the epoch's steps that is done, in [0, 1).
+
+        Returns
+        -------
+        float
+            Constant; or falling to zero with the cosine; or rising from a 25th over the first 30 % of all steps, and
+            falling to zero after them, with the cosine both.
+        """
+        done = min(1, (epoch + share - self.first_epoch) / max(1, self.max_epochs - self.first_epoch))
+        if self.learning_rate_schedule == "constant":
+            factor = 1
+        elif self.learning_rate_schedule == "cosine":
+            factor = (1 + math.cos(math.pi * done)) / 2
+        elif done < WARM_UP:
+            factor = START + (1 - START) * (1 - math.cos(math.pi * done / WARM_UP)) / 2
+        else:
+            factor = (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
+        return self.learning_rate * factor
+
+
+class Task:
+    """What is trained: a network, where its batches come from, and what a step and a validation are.
 
     Attributes
     ----------
-    batches : callable
-        From an epoch's number to a sequence of batches (row numbers).
-    load : callable
-        From row numbers to the arrays of a batch; called in a thread, ahead of their use.
-    train_batch : callable
-        ``train_batch(*arrays, seed) -> loss``, with an int32 pair as seed.
-    validate : callable or None
-        ``validate() -> loss`` on the validation split.
+    network : NetworkMixin
+        Borrowed; gets the weights of the state of the training.
+    validates : bool
+        Whether there is a split to validate on.
     """
 
-    batches: Callable
-    load: Callable
-    train_batch: Callable
-    validate: Callable | None = None
+    network = None
+    validates = False
+
+    def batches(self, epoch):
+        """Give the batches of an epoch, a sequence of arrays of row numbers."""
+        raise NotImplementedError
+
+    def load(self, rows):
+        """Give the arrays of a batch; called in a thread, ahead of their use."""
+        raise NotImplementedError
+
+    def train_batch(self, arrays, seed):
+        """Update the weights once, with an int32 pair as seed; give the losses before that, by name, "loss" first."""
+        raise NotImplementedError
+
+    def validate(self):
+        """Give the losses on the validation split, by name."""
+        raise NotImplementedError
 
 
-def train(network, state, schedule, supply, *, callbacks=(), checkpoint=None):
+def train(task, state, schedule, *, callbacks=(), checkpoint=None, after_epoch=None):
     """Train a borrowed network from `state` on, updating `state` after each finished epoch.
 
     Parameters
     ----------
-    network : NetworkMixin
-        Gets the state's weights.
+    task : Task
+        The network and its data.
     state : TrainingState
         Changed in place.
     schedule : Schedule
         How long and how fast.
-    supply : Supply
-        Batches, steps and validation.
     callbacks : sequence of keras.callbacks.Callback
         As for ``keras.Model.fit``.
     checkpoint : path-like, optional
         File to write after every epoch.
+    after_epoch : callable, optional
+        Called with no argument after every epoch, when `state` is up to date.
 
     Raises
     ------
     TrainingError
         When a loss, a weight or the optimizer's state is not finite; `state` then holds the last finished epoch.
     KeyboardInterrupt
-        Only before the end of the first epoch; later the last finished one is kept and a warning given.
+        Only before the end of the first epoch, or where `after_epoch` has kept what there is; else the last finished
+        epoch is kept and a warning given.
     """
     n_before = state.n_epochs
     try:
         if n_before < schedule.max_epochs and not _has_stalled(state, schedule):
-            network.load_weights_dict(state.weights)
-            network.prepare_training(schedule.learning_rate, state.optimizer)
-            if supply.validate is not None and np.isnan(state.best_loss):
-                state.best_loss = supply.validate()
-            _run_epochs(network, state, schedule, supply, callbacks, checkpoint)
+            task.network.load_weights_dict(state.weights)
+            task.network.prepare_training(schedule.learning_rate, state.optimizer)
+            if task.validates and np.isnan(state.best_loss):
+                state.best_loss = task.validate()["loss"]
+            _run_epochs(task, state, schedule, callbacks, checkpoint, after_epoch)
     except KeyboardInterrupt:
-        if state.n_epochs == n_before or not schedule.keep_epochs:
+        if state.n_epochs == n_before or not schedule.keep_epochs or after_epoch is not None:
             raise
-        kept = (
-            "the best finished one" if supply.validate is not None else f"epoch {state.n_epochs}, the last finished one"
-        )
+        kept = "the best finished one" if task.validates else f"epoch {state.n_epochs}, the last finished one"
         warnings.warn(f"training was interrupted; the result is that of {kept}", stacklevel=2)
     finally:
-        if supply.validate is not None and state.best_weights is not None:
+        if task.validates and state.best_weights is not None:
             state.weights = state.best_weights
 
 
-def _run_epochs(network, state, schedule, supply, callbacks, checkpoint):
+def _run_epochs(task, state, schedule, callbacks, checkpoint, after_epoch):
     n_left = schedule.max_epochs - state.n_epochs
     keep = schedule.keep_epochs or checkpoint is not None
     with (
         progress(schedule.description, n_left, enabled=schedule.verbose, unit="epochs") as advance,
-        _callback_list(network, schedule, callbacks) as hooks,
+        _callback_list(task.network, schedule, callbacks) as hooks,
     ):
         for epoch in range(state.n_epochs, schedule.max_epochs):
             hooks.on_epoch_begin(epoch)
-            logs, n_steps = _run_epoch(state, schedule, supply, epoch, hooks)
-            _finish_epoch(network, state, schedule, n_steps, logs, keep)
+            logs, n_steps = _run_epoch(task, state, schedule, epoch, hooks)
+            _finish_epoch(task.network, state, schedule, n_steps, logs, keep)
             if checkpoint is not None:
                 state.save(checkpoint)
+            if after_epoch is not None:
+                after_epoch()
             hooks.on_epoch_end(epoch, logs)
             advance(note="  ".join(f"{name} {value:.4f}" for name, value in logs.items()))
-            if network.stop_training or _has_stalled(state, schedule):
+            if task.network.stop_training or _has_stalled(state, schedule):
                 break
     # callbacks may have put other weights into the network, as Keras's EarlyStopping does
     if callbacks or not keep:
-        state.weights, state.optimizer = _read(network, schedule, state.n_epochs)
+        state.weights, state.optimizer = _read(task.network, schedule, state.n_epochs)
 
 
 def _read(network, schedule, n_epochs):
@@ -221,19 +269,25 @@ def _read(network, schedule, n_epochs):
     return weights, optimizer
 
 
-def _run_epoch(state, schedule, supply, epoch, hooks):
-    """One pass over the data; gives the losses, the mean weighted by batch size, and the number of steps."""
-    total, rows = 0.0, supply.batches(epoch)
-    for i, arrays in enumerate(prefetch(supply.load, rows)):
+def _run_epoch(task, state, schedule, epoch, hooks):
+    """Pass over the data once; gives the losses, means weighted by batch size, and the number of steps."""
+    totals, rows = collections.Counter(), task.batches(epoch)
+    for i, arrays in enumerate(prefetch(task.load, rows)):
         hooks.on_train_batch_begin(i)
-        loss = float(supply.train_batch(*arrays, np.array([state.seed, state.n_steps + i], np.int32)))
-        if not np.isfinite(loss):
-            raise TrainingError(f"the loss became {loss} in epoch {epoch + 1}, batch {i + 1}: {schedule.remedy}")
-        hooks.on_train_batch_end(i, {"loss": loss})
-        total += loss * len(rows[i])
-    logs = {"loss": total / sum(map(len, rows))}
-    if supply.validate is not None:
-        logs["val_loss"] = supply.validate()
+        if schedule.learning_rate_schedule != "constant":
+            task.network.set_learning_rate(schedule.learning_rate_at(epoch, i / len(rows)))
+        seed = np.array([state.seed, state.n_steps + i], np.int32)
+        losses = {name: float(loss) for name, loss in task.train_batch(arrays, seed).items()}
+        for name, loss in losses.items():
+            if not np.isfinite(loss):
+                what = "the loss" if name == "loss" else name
+                raise TrainingError(f"{what} became {loss} in epoch {epoch + 1}, batch {i + 1}: {schedule.remedy}")
+            totals[name] += loss * len(rows[i])
+        hooks.on_train_batch_end(i, losses)
+    n_rows = sum(map(len, rows))
+    logs = {name: total / n_rows for name, total in totals.items()}
+    if task.validates:
+        logs |= {f"val_{name}": loss for name, loss in task.validate().items()}
         if not np.isfinite(logs["val_loss"]):
             raise TrainingError(
                 f"the validation loss became {logs['val_loss']} in epoch {epoch + 1}: {schedule.remedy}"
@@ -320,7 +374,7 @@ def check_callbacks(callbacks):
         raise TypeError(f"callbacks={callbacks!r}: give a list of Keras callbacks")
     for callback in callbacks:
         if not hasattr(callback, "on_epoch_end"):
-            raise TypeError(f"callbacks={callbacks!r}: {callback!r} is no Keras callback")
+            raise TypeError(f"callbacks={callbacks!r}: {callback!r} is not a Keras callback")
         if getattr(callback, "save_weights_only", True) is False:
             raise ValueError(
                 f"{type(callback).__name__} in callbacks needs save_weights_only=True; to save models, use "

@@ -12,8 +12,8 @@ from sklearn.utils.metaestimators import available_if
 
 from skaudeep._chunks import ChunkwiseEstimator, flatten_chunks
 from skaudeep._containers import RowNamesMixin, align_rows, name_rows, with_row_names
-from skaudeep._persistence import VersionedMixin
 from skaudeep._validation import HasMethods, StrOptions, check_is_fitted, fit_context
+from skaudeep._versions import VersionedMixin
 from skaudeep.spectrogram import SharedSpectrograms, SpectrogramTransformer
 
 __all__ = ["AudioFeatureUnion", "ChunkwiseTransformer", "make_fusion"]

@@ -1,8 +1,11 @@
 """The rooms of the package: who may import whom, what is light, how long functions are."""
 
 import ast
+import importlib
 import subprocess
 import sys
+from collections import defaultdict
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,36 +15,29 @@ import skaudeep
 PACKAGE = Path(skaudeep.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # networks, which nobody imports but inside of functions
-NETWORKS = {"classification/_network.py"} | {
-    f"embedding/_{name}.py" for name in ("network", "blocks", "kernels", "export")
-}
+NETWORKS = ("classification/_network.py", "embedding/networks/")
 HEAVY = ("tensorflow", "keras", "matplotlib", "librosa")
 
 # what the data side and the estimator side may not know of each other
-DATA_SIDE = ("datasets", "io")
+DATA_SIDE = ("corpora", "datamodel", "datasets", "io")
 ESTIMATOR_SIDE = ("embedding", "classification", "fusion", "spectrogram", "_training", "_engine", "_sequences")
-
-# rooms from the ground up: a file imports its own level and lower ones only
-LEVELS = (
-    (
-        "exceptions",
-        "_version",
-        "_validation",
-        "_columns",
-        "_interrupts",
-        "_files",
-        "_archives",
-        "_progress",
-        "_provenance",
-        "_silence",
-        "_signatures",
-        "_engine",
-    ),
-    ("_decoding", "audio", "_persistence", "_trees", "_chunks", "_containers", "_sequences", "_training"),
-    ("spectrogram", "embedding", "fusion", "classification", "datasets", "io", "_projection", "plotting"),
-    ("evaluation", "experiment", "pages"),
-    ("cli",),
-)
+MOST_LEVELS = 10  # to become 8
+# what is still to be mended, and goes from here with that: imports that close a circle, and those of private modules
+KNOWN_CIRCLES = {
+    ("skaudeep.pages._examples", "skaudeep.experiment._generate"),
+    ("skaudeep.pages._folders", "skaudeep.experiment._stages"),
+    ("skaudeep.pages._folders", "skaudeep.experiment._train"),
+    ("skaudeep.pages._parts", "skaudeep.experiment._inputs"),
+    ("skaudeep.pages._report", "skaudeep.experiment._stages"),
+}
+KNOWN_PRIVATE = {
+    ("skaudeep.experiment._generate", "skaudeep.embedding.audeep"),
+    ("skaudeep.experiment._schema", "skaudeep.embedding._pooling"),
+    ("skaudeep.experiment._stages", "skaudeep.embedding._checkpoints"),
+    ("skaudeep.experiment._train", "skaudeep.embedding._checkpoints"),
+}
+# packages of which private modules are imported everywhere still
+UNFINISHED = ("skaudeep.experiment", "skaudeep.pages")
 
 
 def name_of(path):
@@ -62,13 +58,17 @@ def imported_modules(tree, path, *, module_level):
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
+NAMES = {name_of(path) for path in MODULES}
+PACKAGES = {name_of(path) for path in MODULES if path.name == "__init__.py"}
+
+
 def parsed(path):
     return ast.parse(path.read_text())
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_heavy_packages_are_imported_inside_functions(path):
-    if path.relative_to(PACKAGE).as_posix() in NETWORKS:
+    if path.relative_to(PACKAGE).as_posix().startswith(NETWORKS):
         return
     heavy = {m for m in imported_modules(parsed(path), path, module_level=True) if m.partition(".")[0] in HEAVY}
     assert not heavy
@@ -84,15 +84,73 @@ def test_the_two_sides_do_not_know_each_other(path):
     assert not {m for m in imports for room in foreign if m.startswith(f"skaudeep.{room}")}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_rooms_import_lower_rooms_only(path):
-    level = {room: i for i, rooms in enumerate(LEVELS) for room in rooms}
-    own = name_of(path).split(".")[1:2]
-    if not own or own == ["__main__"]:  # the names of all rooms, and the program
-        return
-    imports = {m.split(".")[1] for m in imported_modules(parsed(path), path, module_level=True) if "skaudeep." in m}
-    higher = {room for room in imports & level.keys() if level[room] > level[own[0]]}
-    assert not higher
+def home_of(module, name):
+    """The module that defines what a file imports from a module or a package."""
+    if module in PACKAGES:
+        for home, exported in getattr(importlib.import_module(module), "_HOMES", {}).items():
+            if name in exported:
+                return home_of(home if home in NAMES else f"{module}.{home}", name)
+    return module
+
+
+def imports_of(path):
+    """Modules of the package that a file imports, anywhere in it: as it writes them, and where that comes from."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, alias.name) for alias in node.names if alias.name in NAMES)
+        elif isinstance(node, ast.ImportFrom) and node.module in NAMES:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield (full, full) if full in NAMES else (node.module, home_of(node.module, alias.name))
+
+
+def edges():
+    """Pairs of modules of which the first imports from the second."""
+    pairs = {(name_of(path), home) for path in MODULES for _, home in imports_of(path)}
+    # what only says where names are, and so imports nothing when it is imported
+    tables = {name for name in PACKAGES if hasattr(importlib.import_module(name), "_HOMES")}
+    return {(one, other) for one, other in pairs if one != other and one not in tables} - KNOWN_CIRCLES
+
+
+def levels(pairs):
+    """Levels of what imports one another, from the ground up: what is on a level imports lower ones only."""
+    below = defaultdict(set)
+    for one, other in pairs:
+        below[one].add(other)
+    found = defaultdict(list)
+    # in an order in which everything comes after what it imports; CycleError shows a circle
+    level = {}
+    for name in TopologicalSorter(below).static_order():
+        level[name] = 1 + max((level[other] for other in below[name]), default=0)
+        found[level[name]].append(name)
+    return [sorted(found[number]) for number in sorted(found)]
+
+
+def room_of(name):
+    """A folder, or a file that lies beside the folders."""
+    return name.split(".")[1]
+
+
+def test_no_file_imports_one_that_imports_it():
+    assert levels(edges())
+
+
+def test_rooms_import_lower_rooms_only():
+    pairs = {(room_of(one), room_of(other)) for one, other in edges()}
+    rooms = levels({(one, other) for one, other in pairs if one != other})
+    for number, names in reversed(list(enumerate(rooms, 1))):
+        print(number, *names)
+    assert len(rooms) <= MOST_LEVELS
+
+
+def test_private_modules_are_imported_within_their_package_only():
+    foreign = set()
+    for path in MODULES:
+        for module, _ in imports_of(path):
+            package = module.rpartition("._")[0]
+            if package not in ("", "skaudeep", *UNFINISHED) and not f"{name_of(path)}.".startswith(f"{package}."):
+                foreign.add((name_of(path), module))
+    assert foreign == KNOWN_PRIVATE
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -21,17 +21,18 @@ class Config:
     def __init__(self):
         self.built = []
 
-    def build(self):
-        network = Network()
-        self.built.append(weakref.ref(network))
-        return network
-
 
 class Network:
     weights = None
 
     def load_weights_dict(self, weights):
         self.weights = weights
+
+
+def build(config):
+    network = Network()
+    config.built.append(weakref.ref(network))
+    return network
 
 
 @pytest.fixture(autouse=True)
@@ -42,24 +43,30 @@ def empty_pool(monkeypatch):
 class TestPool:
     def test_a_network_is_used_again(self):
         config = Config()
-        with borrow(config) as first:
+        with borrow(config, build) as first:
             pass
-        with borrow(config, {"w": 1}) as second:
+        with borrow(config, build, {"w": 1}) as second:
             assert second is first and second.weights == {"w": 1}
         assert len(config.built) == 1
 
+    def test_what_builds_a_network_is_part_of_its_key(self):
+        with borrow("config", lambda config: "one"):
+            pass
+        with borrow("config", lambda config: "other") as network:
+            assert network == "other"
+
     def test_a_network_has_one_user(self):
         config = Config()
-        with borrow(config) as first, borrow(config) as second:
+        with borrow(config, build) as first, borrow(config, build) as second:
             assert first is not second
-        with borrow(config), borrow(config):
+        with borrow(config, build), borrow(config, build):
             assert len(config.built) == 2
 
     def test_threads_get_their_own(self):
         config, seen, barrier = Config(), [], threading.Barrier(4)
 
         def work():
-            with borrow(config) as network:
+            with borrow(config, build) as network:
                 barrier.wait(timeout=10)
                 seen.append(network)
 
@@ -72,17 +79,17 @@ class TestPool:
 
     def test_a_network_whose_user_failed_is_dropped(self):
         config = Config()
-        with pytest.raises(KeyboardInterrupt), borrow(config):
+        with pytest.raises(KeyboardInterrupt), borrow(config, build):
             raise KeyboardInterrupt
-        with borrow(config):
+        with borrow(config, build):
             assert len(config.built) == 2
 
     def test_the_longest_unused_are_let_go(self):
         configs = [Config() for _ in range(_engine.MAX_IDLE_NETWORKS + 3)]
         for config in configs:
-            with borrow(config):
+            with borrow(config, build):
                 pass
-        with borrow(configs[0]), borrow(configs[0]):
+        with borrow(configs[0], build), borrow(configs[0], build):
             pass
         del config
         gc.collect()
@@ -309,12 +316,8 @@ import threading
 from skaudeep import _engine
 from skaudeep._engine import borrow
 
-class Config:
-    def build(self):
-        return "a network"
-
 def use():
-    with borrow(Config()) as network:
+    with borrow("config", lambda config: "a network") as network:
         return network
 
 def fork_while(lock):

@@ -246,7 +246,7 @@ def hostile(path):
         "sklearn.preprocessing._data.StandardScaler": node(
             "MethodNode", "sklearn.preprocessing._data", "StandardScaler", content={"func": "fit", "obj": scaler}
         ),
-        "skaudeep.datasets._fetch.fetch_esc10": node("FunctionNode", "skaudeep.datasets._fetch", "fetch_esc10"),
+        "skaudeep.corpora._fetch.fetch_esc10": node("FunctionNode", "skaudeep.corpora._fetch", "fetch_esc10"),
         "skaudeep._engine.set_threads": table({"1": text(1)}, node("FunctionNode", "skaudeep._engine", "set_threads")),
         "skaudeep.embedding._base.BaseAutoencoderEmbedder": node(
             "ObjectNode", "skaudeep.embedding._base", "BaseAutoencoderEmbedder", content=NOTHING
@@ -271,7 +271,7 @@ def hostile(path):
     }
 
 
-OLD_NODES = ("posix.system", "skaudeep.datasets._fetch.fetch_esc10")
+OLD_NODES = ("posix.system", "skaudeep.corpora._fetch.fetch_esc10")
 
 
 @pytest.mark.parametrize("protocol", [0, 1, 2])

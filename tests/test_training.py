@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from skaudeep._archives import write_members
 from skaudeep._engine import save_arrays
 from skaudeep._sequences import Sequences
-from skaudeep._training import TrainingState, shuffled_batches, split_rows, unchanged_by_failure
+from skaudeep._training import Schedule, TrainingState, shuffled_batches, split_rows, unchanged_by_failure
 
 
 @given(st.integers(1, 200), st.integers(1, 70), st.integers(0, 2**31 - 1), st.integers(0, 5))
@@ -58,6 +58,25 @@ def test_little_of_a_batch_is_padding(n_rows):
 def test_epochs_and_seeds_shuffle_differently():
     orders = [np.concatenate(shuffled_batches(np.arange(50), 7, *key)).tolist() for key in ((0, 0), (0, 1), (1, 0))]
     assert orders[0] != orders[1] and orders[0] != orders[2]
+
+
+def rates(schedule, n_steps=10):
+    """Learning rates of all steps, `n_steps` an epoch."""
+    epochs = range(schedule.first_epoch, schedule.max_epochs)
+    return np.array([schedule.learning_rate_at(epoch, i / n_steps) for epoch in epochs for i in range(n_steps)])
+
+
+def test_learning_rates():
+    done = np.arange(40) / 40
+    constant, cosine, cycle = (
+        rates(Schedule(5, 0.1, learning_rate_schedule=name, first_epoch=1))
+        for name in ("constant", "cosine", "one-cycle")
+    )
+    np.testing.assert_array_equal(constant, 0.1)
+    np.testing.assert_allclose(cosine, 0.05 * (1 + np.cos(np.pi * done)))
+    assert cycle[0] == pytest.approx(0.1 / 25) and cycle[12] == 0.1 == cycle.max() and cycle[-1] < 0.001
+    assert (np.diff(cycle[:13]) > 0).all() and (np.diff(cycle[12:]) < 0).all()
+    np.testing.assert_allclose(cycle[:13], 0.004 + 0.096 * (1 - np.cos(np.pi * done[:13] / 0.3)) / 2)
 
 
 def stopping(fraction, early_stopping=True):
@@ -168,7 +187,7 @@ def test_members_of_a_state_cannot_be_exchanged(tmp_path):
 @pytest.mark.parametrize("arrays", [{"weights/a": np.zeros(2)}, {"other/a": np.zeros(2)}])
 def test_arrays_of_something_else_are_no_state(arrays, tmp_path):
     save_arrays(tmp_path / "file.npz", {"n_epochs": 1}, arrays)
-    with pytest.raises(ValueError, match=r"file\.npz' holds arrays, but no state of a training"):
+    with pytest.raises(ValueError, match=r"file\.npz' holds arrays that are not the state of a training"):
         TrainingState.load(tmp_path / "file.npz")
 
 

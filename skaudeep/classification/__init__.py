@@ -1,13 +1,10 @@
 """Classifiers and regressors for learned features, and a vote over the chunks of a file."""
 
-from skaudeep.classification._liblinear import LiblinearClassifier, LiblinearRegressor
-from skaudeep.classification._mlp import KerasMLPClassifier, KerasMLPRegressor
-from skaudeep.classification._vote import MajorityVoteClassifier
+from skaudeep._lazy import export_lazily
 
-__all__ = [
-    "KerasMLPClassifier",
-    "KerasMLPRegressor",
-    "LiblinearClassifier",
-    "LiblinearRegressor",
-    "MajorityVoteClassifier",
-]
+_HOMES = {
+    "_liblinear": ("LiblinearClassifier", "LiblinearRegressor"),
+    "_mlp": ("KerasMLPClassifier", "KerasMLPRegressor"),
+    "_vote": ("MajorityVoteClassifier",),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

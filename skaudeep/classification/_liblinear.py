@@ -10,7 +10,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 
-from skaudeep._persistence import VersionedMixin
 from skaudeep._training import unchanged_by_failure
 from skaudeep._validation import (
     Interval,
@@ -23,6 +22,7 @@ from skaudeep._validation import (
     require_finite_results,
     validate_data,
 )
+from skaudeep._versions import VersionedMixin
 from skaudeep.classification._liblinear_c import train
 from skaudeep.exceptions import TrainingError
 

@@ -8,11 +8,10 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
 
-from skaudeep._engine import borrow, start_tensorflow
-from skaudeep._persistence import VersionedMixin
+from skaudeep._engine import borrow
 from skaudeep._training import (
     Schedule,
-    Supply,
+    Task,
     TrainingState,
     shuffled_batches,
     split_rows,
@@ -30,10 +29,11 @@ from skaudeep._validation import (
     require_finite_results,
     validate_data,
 )
+from skaudeep._versions import Storable, VersionedMixin
 
 
 @dataclasses.dataclass(frozen=True)
-class DenseConfig:
+class DenseConfig(Storable):
     """Architecture of a dense network.
 
     Attributes
@@ -60,19 +60,41 @@ class DenseConfig:
         sizes = (self.n_features, *self.hidden_layer_sizes, self.n_outputs)
         return list(itertools.pairwise(sizes))
 
-    def build(self):
-        """Make the network; imports TensorFlow."""
-        start_tensorflow()
-        from skaudeep.classification._network import DenseNetwork
 
-        return DenseNetwork(self)
+def _build_network(config):
+    """Make the network of a config; imports TensorFlow."""
+    from skaudeep.classification._network import DenseNetwork
 
-    def initial_weights(self, seed):
-        """Draw initial weights, ``{name: ndarray}``; imports TensorFlow."""
-        start_tensorflow()
-        from skaudeep.classification._network import initial_weights
+    return DenseNetwork(config)
 
-        return initial_weights(self, seed)
+
+class _TableTask(Task):
+    """The training of an MLP on a table."""
+
+    def __init__(self, estimator, network, X, y, seed, training, validation):
+        self.network = network
+        self.validates = validation is not None
+        self._estimator = estimator
+        self._X, self._y = X, y
+        self._seed = seed
+        self._training = training
+        self._validation = validation
+
+    def batches(self, epoch):
+        """Give the batches of an epoch, arrays of row numbers."""
+        return shuffled_batches(self._training, self._estimator.batch_size, self._seed, epoch)
+
+    def load(self, rows):
+        """Give the features and targets of a batch."""
+        return self._X[rows], self._y[rows]
+
+    def train_batch(self, arrays, seed):
+        """Update the weights once."""
+        return {"loss": self.network.train_batch(*arrays, self._estimator.dropout, seed)}
+
+    def validate(self):
+        """Give the loss of the samples that are held out."""
+        return {"loss": float(self.network.evaluate_batch(*self.load(self._validation)))}
 
 
 class BaseKerasMLP(VersionedMixin, BaseEstimator):
@@ -129,7 +151,6 @@ class BaseKerasMLP(VersionedMixin, BaseEstimator):
         )
         seed = draw_seed(self.random_state)
         training, validation = split_rows(self, len(X), seed, y if classify else None)
-        state = TrainingState(config.initial_weights(seed), seed)
         schedule = Schedule(
             max_epochs=self.max_epochs,
             learning_rate=self.learning_rate,
@@ -139,16 +160,9 @@ class BaseKerasMLP(VersionedMixin, BaseEstimator):
             keep_epochs=False,
             remedy="lower `learning_rate`, and scale the features (and a target of numbers) to about [-1, 1]",
         )
-        with borrow(config) as network:
-            supply = Supply(
-                batches=lambda epoch: shuffled_batches(training, self.batch_size, seed, epoch),
-                load=lambda rows: (X[rows], y[rows]),
-                train_batch=lambda x, labels, seed: network.train_batch(x, labels, self.dropout, seed),
-                validate=None
-                if validation is None
-                else lambda: float(network.evaluate_batch(X[validation], y[validation])),
-            )
-            train(network, state, schedule, supply)
+        with borrow(config, _build_network) as network:
+            state = TrainingState(network.initial_weights(seed), seed)
+            train(_TableTask(self, network, X, y, seed, training, validation), state, schedule)
         self.coefs_ = [state.weights[f"{layer}.kernel"] for layer in range(len(config.layer_shapes))]
         self.intercepts_ = [state.weights[f"{layer}.bias"] for layer in range(len(config.layer_shapes))]
         self.history_ = state.history

@@ -24,6 +24,15 @@ class DenseNetwork(NetworkMixin, keras.Model):
         )
         self.target = tf.TensorSpec([None], tf.int32) if config.classify else FEATURES
 
+    def initial_weights(self, seed):
+        """Draw Glorot kernels and zero biases, ``{name: ndarray}``."""
+        random, weights = np.random.RandomState(seed), {}
+        for layer, shape in enumerate(self.config.layer_shapes):
+            kernel_seed = int(random.randint(np.iinfo(np.int32).max))
+            weights[f"{layer}.kernel"] = np.array(keras.initializers.GlorotUniform(seed=kernel_seed)(shape, "float32"))
+            weights[f"{layer}.bias"] = np.zeros(shape[1], np.float32)
+        return weights
+
     def train_batch(self, x, y, rate, seed):
         """One update of the weights; gives the batch's loss before it."""
         signature = (FEATURES, self.target, tf.TensorSpec([], tf.float32), tf.TensorSpec([2], tf.int32))
@@ -34,10 +43,9 @@ class DenseNetwork(NetworkMixin, keras.Model):
         return self.call_traced("evaluate", self._loss, (FEATURES, self.target), x, y)
 
     def _train_batch(self, x, y, rate, seed):
-        with tf.GradientTape() as tape:
-            loss = self._loss(x, y, rate, seed)
-        self.apply_gradients(tape, loss)
-        return loss
+        losses, gradients = self.gradients(lambda: {"loss": self._loss(x, y, rate, seed)})
+        self.update(gradients)
+        return losses["loss"]
 
     def _loss(self, x, y, rate=None, seed=None):
         x = tf.ensure_shape(x, [None, self.config.n_features])
@@ -54,13 +62,3 @@ class DenseNetwork(NetworkMixin, keras.Model):
         if self.config.classify:
             return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=x))
         return tf.reduce_mean(tf.square(x - y))
-
-
-def initial_weights(config, seed):
-    """Draw Glorot kernels and zero biases, ``{name: ndarray}``."""
-    random, weights = np.random.RandomState(seed), {}
-    for layer, shape in enumerate(config.layer_shapes):
-        kernel_seed = int(random.randint(np.iinfo(np.int32).max))
-        weights[f"{layer}.kernel"] = np.array(keras.initializers.GlorotUniform(seed=kernel_seed)(shape, "float32"))
-        weights[f"{layer}.bias"] = np.zeros(shape[1], np.float32)
-    return weights

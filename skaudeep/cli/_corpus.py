@@ -180,7 +180,7 @@ def _plain(text):
 def _plugin_names():
     from importlib.metadata import entry_points
 
-    from skaudeep.datasets._corpora import PLUGIN_GROUP
+    from skaudeep.corpora.kinds import PLUGIN_GROUP
 
     return sorted({plugin.name for plugin in entry_points(group=PLUGIN_GROUP)})
 

@@ -62,7 +62,7 @@ def show_or_save(figure, path, option="--output"):
     import matplotlib.pyplot as plt
 
     from skaudeep._files import atomic_path
-    from skaudeep.plotting._drawing import repeatable
+    from skaudeep.plotting.drawing import repeatable
 
     try:
         with prepare_figure(path, option), repeatable():

@@ -124,8 +124,8 @@ def _check(arguments):
 
 @contextlib.contextmanager
 def _opened(path):
-    """Open a data set, or None, whose features stay on disk where dask is there to read them piece by piece."""
-    from skaudeep.io._netcdf import open_lazily
+    """A data set, or None, whose features stay on disk where dask is there to read them piece by piece."""
+    from skaudeep.io.netcdf import open_lazily
 
     if path is None:
         yield None

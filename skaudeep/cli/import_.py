@@ -46,7 +46,7 @@ def _option(name):
 def run(arguments):
     """Run the command."""
     from skaudeep.io import import_dataset, write_netcdf
-    from skaudeep.io._directories import list_tables
+    from skaudeep.io.directories import list_tables
 
     name, kind = arguments.name, None
     if name is not None and name.lower().endswith((".csv", ".arff")):

@@ -54,7 +54,7 @@ def run_raw(arguments):
 def run_netcdf(arguments):
     """Run ``inspect netcdf``."""
     from skaudeep.datasets import inspect_dataset
-    from skaudeep.io._netcdf import check_file, open_lazily
+    from skaudeep.io.netcdf import check_file, open_lazily
 
     check_file(arguments.input)
     with open_lazily(arguments.input) as ds:
@@ -111,9 +111,9 @@ def _fold_table(folds):
 
 
 def _describe_instance(ds, index):
-    """List what is known of an instance, by name."""
+    """What is known of an instance, by name."""
+    from skaudeep.datamodel import PARTITIONS
     from skaudeep.datasets import inspect_dataset
-    from skaudeep.datasets._model import PARTITIONS
 
     n = ds.sizes["instance"]
     if index >= n:

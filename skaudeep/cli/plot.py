@@ -151,8 +151,8 @@ def _add_confusion(group):
 
 
 def _files_read(arguments):
-    """List what no figure may replace."""
-    from skaudeep.experiment._train import model_files
+    """What no figure may replace."""
+    from skaudeep.results import model_files
 
     folders = getattr(arguments, "model_dir", None) or []
     folders = folders if isinstance(folders, list) else [folders]
@@ -227,9 +227,9 @@ def run_amplitudes(arguments):
 @drawing
 def run_reconstruction(arguments):
     """Run ``plot reconstruction``."""
-    from skaudeep.experiment._generate import load_autoencoder
     from skaudeep.pages._parts import read_instance
     from skaudeep.plotting import ReconstructionDisplay
+    from skaudeep.results import load_autoencoder
 
     spectrogram, title, axes = read_instance(arguments.input, arguments.instance)
     embedder = load_autoencoder(arguments.model_dir)
@@ -241,8 +241,8 @@ def run_reconstruction(arguments):
 @drawing
 def run_loss(arguments):
     """Run ``plot loss``."""
-    from skaudeep.pages._folders import read_training
     from skaudeep.plotting import LossCurveDisplay
+    from skaudeep.results import read_training
 
     trainings = [read_training(folder) for folder in arguments.model_dir]
     without = [str(training.folder) for training in trainings if not training.history.get("loss")]
@@ -285,8 +285,8 @@ def embedding(arguments, method, options):
 @drawing
 def run_confusion(arguments):
     """Run ``plot confusion``."""
-    from skaudeep.pages._folders import read_evaluation
     from skaudeep.plotting import ConfusionDisplay
+    from skaudeep.results import read_evaluation
 
     evaluation = read_evaluation(arguments.input)
     name = ", ".join(filter(None, [evaluation.features, evaluation.classifier]))

@@ -93,9 +93,9 @@ def add_parser(commands, kind):
 
 def _embedder(kind):
     """Import the class of an autoencoder."""
-    from skaudeep.experiment._train import AUTOENCODERS
+    from skaudeep.embedding import list_embedders
 
-    return AUTOENCODERS[kind]
+    return list_embedders()[kind]
 
 
 def _add_parameter(group, kind, flag, name, metavar, default, text):
@@ -163,7 +163,8 @@ def _add_training_options(parser, kind):
 
 def run(arguments):
     """Run the command."""
-    from skaudeep.experiment._train import list_checkpoints, train_autoencoder
+    from skaudeep.experiment import train_autoencoder
+    from skaudeep.results import list_checkpoints
 
     autoencoder = _embedder(arguments.kind)
     names = autoencoder().get_params()

@@ -26,7 +26,7 @@ def run(arguments):
     """Run the command."""
     from skaudeep.datasets import validate_dataset
     from skaudeep.io import read_netcdf
-    from skaudeep.io._netcdf import check_file
+    from skaudeep.io.netcdf import check_file
 
     check_file(arguments.input)
     ds = read_netcdf(arguments.input)

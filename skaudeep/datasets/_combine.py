@@ -18,7 +18,7 @@ from skaudeep._provenance import (
     join_provenance,
 )
 from skaudeep._validation import validate_params
-from skaudeep.datasets._model import (
+from skaudeep.datamodel import (
     VARIABLES,
     apply_label_map,
     check_layout,

@@ -6,10 +6,10 @@ import xarray as xr
 from sklearn.utils import Bunch
 
 from skaudeep._messages import param
+from skaudeep._splits import find_labelled, find_splitter, mark_unlabelled
 from skaudeep._validation import validate_params
-from skaudeep.datasets._bunch import find_labelled, find_splitter, mark_unlabelled
+from skaudeep.datamodel import GROUP, PARTITIONS, VARIABLES, check_layout, get_feature_names, get_label_map
 from skaudeep.datasets._combine import comparable, is_in_memory
-from skaudeep.datasets._model import GROUP, PARTITIONS, VARIABLES, check_layout, get_feature_names, get_label_map
 from skaudeep.exceptions import DataSetError
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from skaudeep._messages import param
 from skaudeep._validation import Integral, check_random_state
-from skaudeep.datasets._model import GROUP, get_texts, original_names
+from skaudeep.datamodel import GROUP, get_texts, original_names
 from skaudeep.datasets._validate import check_filenames, group_rows
 from skaudeep.exceptions import DataSetError
 

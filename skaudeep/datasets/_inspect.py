@@ -1,112 +1,99 @@
-"""What is in a corpus and in a data set, counted, without reading the audio or holding all features."""
+"""What is in a data set, counted, without holding all features."""
 
 import itertools
 import math
-import os
-import reprlib
-from collections import Counter
-from collections.abc import Mapping
+from dataclasses import dataclass
 
-import joblib
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from skaudeep._columns import segment_table, to_seconds
-from skaudeep._decoding import is_file_like, length_is_exact, name_of
+from skaudeep._counts import Counts, count_folds, count_partitions, count_targets, number_of, shared_sections
 from skaudeep._messages import param
-from skaudeep._progress import progress
-from skaudeep._validation import Integral, validate_params
-from skaudeep.audio import audio_info
-from skaudeep.datasets._info import CorpusInfo, DatasetInfo
-from skaudeep.datasets._model import PARTITIONS, check_layout, get_feature_names, get_label_map, get_provenance
-from skaudeep.exceptions import AudioError, DataSetError
+from skaudeep._provenance import is_known
+from skaudeep._validation import validate_params
+from skaudeep.datamodel import PARTITIONS, check_layout, get_feature_names, get_label_map, get_provenance
 
-_MAX_BATCH = 64  # files per task: long enough to hide the cost of a task, short enough to share the work
-_TOLERANCE = 0.08  # seconds, one window: where spectrograms are made, an end so much too late is the end
 _BLOCK_BYTES = 2**25  # of features in memory at a time
-_QUANTILES = {"min": 0, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "max": 1}
 
 
-@validate_params(
-    {"source": "no_validation", "n_jobs": [Integral, None], "verbose": ["verbose"]},
-    prefer_skip_nested_validation=True,
-)
-def inspect_corpus(source, *, n_jobs=None, verbose=0):
-    """Count what is in a collection of recordings, and find the files that cannot be read.
-
-    Only the headers of the files are read. What a header does not tell, such as damage in the middle of a file, shows
-    only when the file is decoded.
+@dataclass(frozen=True, eq=False, repr=False)
+class DatasetInfo(Counts):
+    """What :func:`inspect_dataset` finds; printing it shows it as a table.
 
     Parameters
     ----------
-    source : str, path-like, Bunch or list of paths
-        A folder or a table that :func:`load_corpus` recognises, what one of the loaders has given, or recordings
-        themselves: a list, array or Series of paths, or a DataFrame or MultiIndex with `file` (or `path`), `start` and
-        `end`.
-    n_jobs : int, default=None
-        Number of threads, as in joblib.
-    verbose : int, default=0
-        Whether to show progress.
-
-    Returns
-    -------
-    CorpusInfo
-        The counts, as attributes; printing it shows them.
-
-    Raises
-    ------
-    DataSetError
-        If `source` is none of these, or no corpus is recognised in the folder. A file that cannot be read is no error
-        but part of the result, also where a loader would refuse it.
+    n_instances : int
+        Number of instances, which are recordings or chunks of recordings.
+    n_files : int
+        Number of different recordings.
+    chunks_per_file : dict of int to int
+        The number of recordings with each number of chunks.
+    feature_shape : dict of str to int
+        The sizes of one instance by the names of its dimensions.
+    dtype : str
+        The type of the features.
+    n_bytes : int
+        The size of the features in memory.
+    labels : dict of str to int
+        The number of instances of each class, sorted by name, 0 where there is none; empty without class names.
+    n_unlabelled : int
+        Number of instances without a class name or, in a data set without class names, without a number.
+    targets : dict of str to float, or None
+        `min`, `mean` and `max` of `label_numeric` in a data set without class names.
+    folds : DataFrame of shape (n_folds, 3)
+        For each fold, from 1, the number of instances in `training`, `validation` and `neither`.
+    partitions : dict of str to int
+        The number of instances in `train`, `devel`, `test` and `none` of these; empty without partitions.
+    values : dict or None
+        None unless asked for: `min`, `max` and `mean` of the finite features (None if there are none), the numbers
+        `n_nan`, `n_infinite` and `n_instances_with_nan`, and `constant`, the names of the features that have the
+        same value in all instances, or no value in any.
+    provenance : list of dict
+        How the features were made, as :func:`get_provenance` tells it.
 
     See Also
     --------
-    inspect_dataset : The same for features that were made of recordings.
+    inspect_dataset : With an example.
 
     Examples
     --------
-    >>> import tempfile
-    >>> from skaudeep.datasets import inspect_corpus, make_sound_events
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     sounds = make_sound_events(
-    ...         folder, n_classes=2, n_per_class=4, n_takes=2, n_folds=2, max_seconds=1.5, random_state=0
-    ...     )
-    ...     info = inspect_corpus(sounds)
-    >>> info.labels, info.sample_rates
-    ({'bark': 4, 'chirp_up': 4}, {16000: 8})
+    >>> from skaudeep.datasets import inspect_dataset, make_dataset
+    >>> info = inspect_dataset(make_dataset([[0.5, 1]], ["a.wav"], label_nominal=["Rain"]))
+    >>> info.feature_shape, info.labels
+    ({'generated': 2}, {'Rain': 1})
     """
-    corpus = _as_corpus(source)
-    segments = _as_segments(corpus["data"])
-    codes, files = pd.factorize(segments["file"])
-    headers = read_headers(files, n_jobs, verbose)
-    readable = headers["reason"] == ""
-    lengths, unknown, outside = _measure(segments, headers.iloc[codes])
-    unreadable = headers.loc[~readable, ["file", "reason"]]
-    n = len(segments)
-    target, names = _known(corpus, "target", n), corpus.get("target_names")
-    classes = names is not None and target is not None
-    labels, unknown_class = _count_classes(target, names) if classes else ({}, n)
-    targets, unknown_target = _count_targets(target) if target is not None and not classes else (None, n)
-    groups = corpus.get("groups")
-    return CorpusInfo(
-        n_recordings=n,
-        n_files=len(files),
-        n_groups=None if groups is None else len(pd.unique(np.asarray(groups, dtype=object))),
-        labels=labels,
-        n_unlabelled=min(unknown_class, unknown_target),
-        targets=targets,
-        folds=_count_folds(_folds_of(corpus, n)),
-        partitions=_count_partitions(_known(corpus, "partition", n)),
-        durations=_summarise(lengths),
-        n_unknown_durations=unknown,
-        sample_rates=_most_frequent(headers.loc[readable, "sample_rate"].astype(int)),
-        channels=_most_frequent(headers.loc[readable, "channels"].astype(int)),
-        formats=_most_frequent(headers.loc[readable, "format"]),
-        unreadable=pd.concat([unreadable, outside, *_left_out(corpus)], ignore_index=True),
-        unused_columns=tuple(corpus.get("unused_columns") or ()),
-        notes=tuple(corpus.get("notes") or ()),
-    )
+
+    n_instances: int
+    n_files: int
+    chunks_per_file: dict
+    feature_shape: dict
+    dtype: str
+    n_bytes: int
+    labels: dict
+    n_unlabelled: int
+    targets: dict | None
+    folds: pd.DataFrame
+    partitions: dict
+    values: dict | None
+    provenance: list
+
+    def _sections(self):
+        yield "instances", [f"{self.n_instances:,} of {number_of(self.n_files, 'file')}"]
+        yield (
+            "chunks",
+            [
+                f"{chunks:,} per file" + (f" ({number_of(files, 'file')})" if len(self.chunks_per_file) > 1 else "")
+                for chunks, files in self.chunks_per_file.items()
+            ],
+        )
+        shape = " x ".join(f"{size:,} ({dim})" for dim, size in self.feature_shape.items())
+        yield "features", [f"{shape}, {self.dtype}, {_size(self.n_bytes)}"]
+        if self.values is not None:
+            yield "values", _value_lines(self.values)
+        if is_known(self.provenance):
+            yield "made", _provenance_lines(self.provenance)
+        yield from shared_sections(self)
 
 
 @validate_params({"ds": [xr.Dataset], "values": ["boolean"]}, prefer_skip_nested_validation=True)
@@ -164,7 +151,7 @@ def inspect_dataset(ds, *, values=False):
     codes, names = pd.factorize(nominal[~pd.isna(nominal) & (nominal != "")])
     sizes = dict(zip(names.tolist(), np.bincount(codes, minlength=len(names)).tolist(), strict=True))
     labels = {name: sizes.get(name, 0) for name in sorted({*get_label_map(ds), *sizes})}
-    targets, unknown = (None, len(nominal) - len(codes)) if labels else _count_targets(ds["label_numeric"].values)
+    targets, unknown = (None, len(nominal) - len(codes)) if labels else count_targets(ds["label_numeric"].values)
     return DatasetInfo(
         n_instances=ds.sizes["instance"],
         n_files=len(files),
@@ -175,206 +162,11 @@ def inspect_dataset(ds, *, values=False):
         labels=labels,
         n_unlabelled=unknown,
         targets=targets,
-        folds=_count_folds(ds["cv_folds"].values),
-        partitions=_count_partitions(ds["partition"].values),
+        folds=count_folds(ds["cv_folds"].values),
+        partitions=count_partitions(ds["partition"].values, PARTITIONS),
         values=_inspect_values(ds) if values else None,
         provenance=get_provenance(ds),
     )
-
-
-def _as_corpus(source):
-    """A mapping with the recordings as `data`, whatever `source` is."""
-    if isinstance(source, (str, os.PathLike)):
-        from skaudeep.datasets._corpora import load_corpus
-
-        return load_corpus(source, on_unreadable="skip")
-    if not isinstance(source, Mapping):
-        return {"data": source}
-    if "data" not in source:
-        raise DataSetError(f"source: got a {type(source).__name__} without data; give what a loader has returned.")
-    return source
-
-
-def _known(corpus, name, n, n_axes=1):
-    """What a corpus says of its n recordings, as numbers; None if it says nothing."""
-    if corpus.get(name) is None:
-        return None
-    try:
-        numbers = np.asarray(corpus[name], dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataSetError(f"{name}: expected numbers as the loaders give them ({error}).") from error
-    if numbers.ndim != n_axes or len(numbers) != n:
-        expected = "(n,)" if n_axes == 1 else "(n, n_folds)"
-        raise DataSetError(f"{name}: got shape {numbers.shape}, expected {expected} for the n={n} recordings in data.")
-    return numbers
-
-
-def _left_out(corpus):
-    """The tables of what a loader has left out as it cannot be read, if it has said so."""
-    unreadable = corpus.get("unreadable")
-    return [] if unreadable is None or not len(unreadable) else [unreadable[["file", "reason"]]]
-
-
-def _as_segments(data):
-    """A DataFrame with file, start and end in seconds, NaN where not given."""
-    try:
-        table = segment_table(data, "source")
-    except ValueError as error:
-        raise DataSetError(str(error)) from error
-    if table is None and isinstance(data, pd.DataFrame):
-        raise DataSetError(
-            f"source: got a table with the columns {list(data.columns)}; name that of paths 'file' or 'path'."
-        )
-    columns = {"file": data, "start": None, "end": None}
-    if table is not None:
-        columns = {name: table[name].array if name in table else None for name in columns}
-    files = columns["file"]
-    if not isinstance(files, (list, tuple, np.ndarray, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
-        raise DataSetError(f"source: expected a folder, a corpus or a list of paths, got {type(files).__name__}.")
-    if len(files) == 0:
-        raise DataSetError("source: expected at least one path, got none.")
-    wrong = [file for file in files if not isinstance(file, (str, os.PathLike)) and not is_file_like(file)]
-    if wrong:
-        raise DataSetError(f"source: expected paths, got {reprlib.repr(wrong[0])} among them.")
-    recordings = np.empty(len(files), dtype=object)
-    recordings[:] = [file if is_file_like(file) else os.fspath(file) for file in files]
-    segments = pd.DataFrame({"file": recordings})
-    return segments.assign(start=_seconds(columns["start"], len(files)), end=_seconds(columns["end"], len(files)))
-
-
-def _seconds(times, n):
-    """Times of a column, in seconds, as floats."""
-    if times is None:
-        return np.full(n, np.nan)
-    times = pd.Series(times)
-    try:
-        if not pd.api.types.is_numeric_dtype(times):
-            times = times.map(to_seconds)
-        return times.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise DataSetError(
-            f"source: start and end are seconds or timedeltas, missing for the whole file ({error})."
-        ) from error
-
-
-def read_headers(files, n_jobs, verbose):
-    """A table with one row per file: what its header says, or the reason why it cannot be read."""
-    size = max(1, min(_MAX_BATCH, len(files) // (4 * joblib.effective_n_jobs(n_jobs))))
-    batches = [files[first : first + size] for first in range(0, len(files), size)]
-    parallel = joblib.Parallel(n_jobs=n_jobs, require="sharedmem", return_as="generator")
-    rows = []
-    with progress("Reading headers", len(files), enabled=verbose) as advance:
-        for found in parallel(joblib.delayed(_read_batch)(batch) for batch in batches):
-            rows += found
-            advance(len(found))
-    return pd.DataFrame(rows, columns=["file", "sample_rate", "channels", "n_samples", "format", "reason"])
-
-
-def _read_batch(files):
-    return [_read_header(file) for file in files]
-
-
-def _read_header(file):
-    path = name_of(file)
-    nothing = (path, np.nan, np.nan, np.nan, "")
-    try:
-        info = audio_info(file)
-    except (AudioError, OSError, ValueError) as error:
-        return *nothing, str(error).removeprefix(f"{path}: ")
-    if info.n_samples == 0:
-        return *nothing, "holds no samples; leave it out"
-    if info.n_missing_bytes:
-        announced = f"{info.n_missing_bytes} bytes of the samples that its header announces"
-        return *nothing, f"is truncated, {announced} are missing"
-    return path, info.sample_rate, info.n_channels, info.n_samples, info.format, ""
-
-
-def _measure(segments, headers):
-    """Lengths in seconds, the number of unknown ones, and a table of the segments that are not inside their file."""
-    start, end = segments["start"].to_numpy(), segments["end"].to_numpy()
-    rate, n_samples = headers["sample_rate"].to_numpy(float), headers["n_samples"].to_numpy(float)
-    # rounded as where recordings are read
-    first = np.where(np.isnan(start), 0, np.round(start * rate))
-    open_end = np.isnan(end) | (end == np.inf)
-    stop = np.where(open_end, n_samples, np.round(np.where(open_end, 0, end) * rate))
-    readable = (headers["reason"] == "").to_numpy()
-    # the length of an MP3 may be an estimate
-    exact = headers["format"].map(length_is_exact).to_numpy(bool) & ~np.isnan(n_samples)
-    slightly_late = exact & (stop > n_samples) & (stop - n_samples <= _TOLERANCE * rate)
-    stop = np.where(slightly_late, n_samples, stop)
-    inside = (first >= 0) & ~(stop <= first) & ~(exact & (stop > n_samples))
-    outside = [
-        (
-            name_of(segments["file"].iat[row]),
-            f"the segment from {0 if np.isnan(start[row]) else start[row]:g} s to "
-            f"{'its end' if open_end[row] else f'{end[row]:g} s'} is empty or not inside the recording"
-            + ("" if np.isnan(n_samples[row]) else f", which is {n_samples[row] / rate[row]:g} s long"),
-        )
-        for row in np.flatnonzero(readable & ~inside)
-    ]
-    lengths = ((stop - first) / rate)[readable & inside]
-    known = ~np.isnan(lengths)
-    return lengths[known], int((~known).sum()), pd.DataFrame(outside, columns=["file", "reason"])
-
-
-def _summarise(lengths):
-    if not lengths.size:
-        return None
-    quantiles = np.quantile(lengths, list(_QUANTILES.values()))
-    totals = {"total": math.fsum(lengths), "mean": float(lengths.mean())}
-    return totals | dict(zip(_QUANTILES, quantiles.tolist(), strict=True))
-
-
-def _most_frequent(values):
-    """How often each value occurs, the most frequent first, ties in the order of the values."""
-    counts = Counter(values.tolist())
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _count_classes(target, names):
-    """The number of recordings of each class, and of those without."""
-    if (target >= len(names)).any():
-        raise DataSetError(f"target: got class {target.max():g}, but target_names has {len(names)} names.")
-    known = target >= 0
-    counts = np.bincount(target[known].astype(np.int64), minlength=len(names))
-    return dict(zip(np.asarray(names).tolist(), counts.tolist(), strict=True)), int((~known).sum())
-
-
-def _count_targets(numbers):
-    """Range of continuous targets, None if there are none, and how many are not known."""
-    numbers = np.asarray(numbers, dtype=np.float64)
-    known = numbers[~np.isnan(numbers)]
-    targets = {"min": known.min(), "mean": known.mean(), "max": known.max()} if known.size else None
-    return targets and {name: float(value) for name, value in targets.items()}, numbers.size - known.size
-
-
-def _folds_of(corpus, n):
-    """The folds of a corpus as an array (n, n_folds) of 0, 1 and NaN."""
-    folds = _known(corpus, "cv_folds", n, 2)
-    if folds is not None:
-        return folds
-    splits = [] if corpus.get("cv") is None else list(corpus["cv"].split(np.empty((n, 0)), corpus.get("target")))
-    folds = np.full((n, len(splits)), np.nan)
-    for fold, (train, test) in enumerate(splits):
-        folds[train, fold] = 0
-        folds[test, fold] = 1
-    return folds
-
-
-def _count_folds(folds):
-    """A table with the sizes of the splits of each fold, counted from 1."""
-    sizes = {"training": (folds == 0).sum(axis=0), "validation": (folds == 1).sum(axis=0)}
-    sizes["neither"] = np.isnan(folds).sum(axis=0)
-    return pd.DataFrame(sizes, index=pd.RangeIndex(1, folds.shape[1] + 1, name="fold"))
-
-
-def _count_partitions(numbers):
-    """How many there are in each partition; empty where nothing is known of partitions."""
-    numbers = np.array([]) if numbers is None else np.asarray(numbers, dtype=np.float64)
-    if np.isnan(numbers).all():
-        return {}
-    sizes = {name: int((numbers == number).sum()) for number, name in enumerate(PARTITIONS)}
-    return sizes | {"none": int(np.isnan(numbers).sum())}
 
 
 def _inspect_values(ds):
@@ -418,3 +210,44 @@ def _blocks(features):
             rows.append(edge)
     edges = [rows, *([0, *itertools.accumulate(sizes)] for sizes in chunks[1:])]
     return itertools.product(*([slice(*pair) for pair in itertools.pairwise(axis)] for axis in edges))
+
+
+def _provenance_lines(provenance):
+    """Give a line for each step that the features were made by, the last one first."""
+    lines = []
+    for part in provenance:
+        if not part:
+            lines.append("in a way that is not known")
+        elif "spectrogram" in part:
+            lines.append(f"as spectrograms: {_settings_in_words(part['spectrogram'])}")
+        else:
+            lines.append(f"as features: {_settings_in_words(part['features'])}")
+            lines += [f"  of {line.removeprefix('as ')}" for line in _provenance_lines(part["input"])]
+    return lines
+
+
+def _settings_in_words(settings):
+    known = {name: value for name, value in settings.items() if value is not None and value is not False}
+    return ", ".join(f"{name} {_listed(value)}" for name, value in known.items())
+
+
+def _listed(value):
+    return " ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _size(n_bytes):
+    """Bytes in the unit that suits them."""
+    if n_bytes < 1000:
+        return f"{n_bytes} bytes"
+    power = min(4, int(math.log10(n_bytes) / 3))
+    return f"{n_bytes / 1000**power:.3g} {('', 'kB', 'MB', 'GB', 'TB')[power]}"
+
+
+def _value_lines(values):
+    ranged = "no finite value" if values["min"] is None else "{min:g} to {max:g}, mean {mean:.6g}".format(**values)
+    gaps = f"{values['n_nan']:,} NaN in {number_of(values['n_instances_with_nan'], 'instance')}"
+    lines = [f"{ranged}; {gaps if values['n_nan'] else 'no NaN'}, {values['n_infinite'] or 'none'} infinite"]
+    if values["constant"]:
+        few = ", ".join(values["constant"][:3]) + (", ..." if len(values["constant"]) > 3 else "")
+        lines.append(f"{len(values['constant']):,} constant: {few}")
+    return lines

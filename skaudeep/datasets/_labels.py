@@ -8,8 +8,8 @@ import xarray as xr
 
 from skaudeep._messages import param
 from skaudeep._validation import validate_params
+from skaudeep.datamodel import check_layout, make_dataset
 from skaudeep.datasets._combine import comparable
-from skaudeep.datasets._model import check_layout, make_dataset
 from skaudeep.datasets._validate import differs_in_file, group_rows
 from skaudeep.exceptions import DataSetError
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from skaudeep._messages import param
 from skaudeep._validation import validate_params
-from skaudeep.datasets._model import PARTITIONS, check_layout, get_label_map, get_texts
+from skaudeep.datamodel import PARTITIONS, check_layout, get_label_map, get_texts
 from skaudeep.exceptions import DataSetError
 
 #: What the rules demand, by their numbers.

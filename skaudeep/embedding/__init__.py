@@ -1,13 +1,18 @@
-"""Recurrent sequence-to-sequence autoencoders as transformers: sequences in, learned features out."""
+"""Embedders: transformers that learn features of sequences; sequences in, features out.
 
-from skaudeep.embedding._frequency import FrequencyAutoencoderEmbedder
-from skaudeep.embedding._frequency_time import FrequencyTimeAutoencoderEmbedder
-from skaudeep.embedding._pooling import StatisticsPooling
-from skaudeep.embedding._time import Seq2SeqAutoencoderEmbedder
+A new objective is a subclass of `BaseEmbedder` with a network of `skaudeep.embedding.networks`.
+"""
 
-__all__ = [
-    "FrequencyAutoencoderEmbedder",
-    "FrequencyTimeAutoencoderEmbedder",
-    "Seq2SeqAutoencoderEmbedder",
-    "StatisticsPooling",
-]
+from skaudeep._lazy import export_lazily
+
+_HOMES = {
+    "_base": ("BaseEmbedder",),
+    "_checkpoints": ("identify_training",),
+    "_config": ("EncoderConfig",),
+    "_frequency": ("FrequencyAutoencoderEmbedder",),
+    "_frequency_time": ("FrequencyTimeAutoencoderEmbedder",),
+    "_kinds": ("list_embedders",),
+    "_pooling": ("StatisticsPooling",),
+    "_time": ("Seq2SeqAutoencoderEmbedder",),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

@@ -1,19 +1,19 @@
-"""What the recurrent autoencoder embedders share: fitting, embedding, reconstructing."""
+"""What all embedders share: fitting, checkpoints, embedding; it knows no decoder and no objective."""
 
+import collections
 import dataclasses
 import os
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_array
 
 from skaudeep._engine import borrow, prefetch
-from skaudeep._persistence import VersionedMixin
+from skaudeep._files import make_folder
 from skaudeep._sequences import check_sequences
 from skaudeep._training import (
     Schedule,
-    Supply,
+    Task,
     TrainingState,
     check_callbacks,
     shuffled_batches,
@@ -31,74 +31,143 @@ from skaudeep._validation import (
     fit_context,
     require_finite_results,
 )
-from skaudeep.embedding._checkpoints import find_checkpoint, make_folder
+from skaudeep._versions import VersionedMixin
+from skaudeep.embedding._checkpoints import find_checkpoint
+from skaudeep.embedding._config import EncoderConfig
 from skaudeep.embedding._exchange import ExchangeMixin
 from skaudeep.embedding._pooling import STATISTICS, check_statistics
 
-
-def recurrence_constraints(prefix=""):
-    """Constraints of the parameters of one encoder and its decoder."""
-    constraints = {
-        "n_layers": [Interval(Integral, 1, None, closed="left")],
-        "n_units": [Interval(Integral, 1, None, closed="left")],
-        "bidirectional_encoder": ["boolean"],
-        "bidirectional_decoder": ["boolean"],
-        "input_noise": [Interval(Real, 0, 1, closed="left")],
-        "feed_previous_prob": [Interval(Real, 0, 1, closed="both")],
-    }
-    return {prefix + name: constraint for name, constraint in constraints.items()}
-
-
-#: what the names of parameters that bring chance into training end with
-NOISES = ("dropout", "input_noise", "feed_previous_prob")
-
-#: how the features of a frame are cut into windows
-WINDOW_CONSTRAINTS = {
-    "window_width": [Interval(Integral, 1, None, closed="left")],
-    "window_overlap": [Interval(Integral, 0, None, closed="left")],
+#: constraints of the parameters that all embedders have
+COMMON_CONSTRAINTS = {
+    "cell": [StrOptions({"gru", "lstm"})],
+    "reset_after": ["boolean"],
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "learning_rate_schedule": [StrOptions({"constant", "cosine", "one-cycle"})],
+    "weight_decay": [Interval(Real, 0, None, closed="left")],
+    "clip_value": [Interval(Real, 0, None, closed="neither")],
+    "output": [StrOptions({"bottleneck", "states"})],
+    "statistics": ["array-like"],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "max_epochs": [Interval(Integral, 0, None, closed="left")],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "warm_start": ["boolean"],
+    "checkpoint_dir": [str, os.PathLike, None],
+    "log_dir": [str, os.PathLike, None],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
 }
 
+#: constraints of the parameters of an encoder over time
+ENCODER_CONSTRAINTS = {
+    "n_layers": [Interval(Integral, 0, None, closed="left")],
+    "n_units": [Interval(Integral, 1, None, closed="left")],
+    "bidirectional_encoder": ["boolean"],
+    "input_noise": [Interval(Real, 0, 1, closed="left")],
+    "embedding_dim": [Interval(Integral, 1, None, closed="left")],
+    "conv_channels": ["array-like"],
+    "conv_kernel": ["array-like"],
+    "conv_strides": ["array-like"],
+}
 
-class BaseAutoencoderEmbedder(
-    ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
-    """Base class of the recurrent autoencoders; a subclass says what its network is.
+#: all kinds of embedders that have been defined, by their names
+embedders = {}
 
-    It does so by `_config_class`, whose fields are parameters of the same names, and by `_kind`, the name of its
-    architecture.
+
+class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Base class of all embedders; a subclass says what its network is and thereby what it learns.
+
+    It does so by `kind`, its name on the command line and in configurations; `_config_class`, whose fields are
+    parameters of the same names; and `_build_network`, a static method that makes the network of a config and imports
+    TensorFlow. This class itself has the parameters of an `EncoderConfig`.
     """
 
-    _parameter_constraints: ClassVar[dict] = {
-        "cell": [StrOptions({"gru", "lstm"})],
-        "reset_after": ["boolean"],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "mask_silence": ["boolean"],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "clip_value": [Interval(Real, 0, None, closed="neither")],
-        "output": [StrOptions({"bottleneck", "states"})],
-        "statistics": ["array-like"],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 0, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "warm_start": ["boolean"],
-        "checkpoint_dir": [str, os.PathLike, None],
-        "log_dir": [str, os.PathLike, None],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
+    _parameter_constraints: ClassVar[dict] = COMMON_CONSTRAINTS | ENCODER_CONSTRAINTS
+    _config_class = EncoderConfig
+    #: parameters that bring chance into training; zero stands for none
+    _noise_parameters = ("dropout", "input_noise")
     #: whether X of two dimensions is (n, F), a frame each, and not (n, T), sequences of numbers
     _rows_are_frames = False
     #: steps to look at side by side where nothing is learned
     _steps_of_a_batch = 2**14
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "kind" in vars(cls):
+            embedders[cls.kind] = cls
+
+    def __init__(
+        self,
+        *,
+        n_layers=1,
+        n_units=256,
+        cell="gru",
+        bidirectional_encoder=False,
+        embedding_dim=256,
+        conv_channels=(),
+        conv_kernel=(3, 3),
+        conv_strides=(1, 2),
+        reset_after=True,
+        dropout=0.2,
+        input_noise=0.0,
+        learning_rate=1e-3,
+        learning_rate_schedule="constant",
+        weight_decay=0.0,
+        clip_value=2.0,
+        output="bottleneck",
+        statistics=STATISTICS,
+        batch_size=64,
+        max_epochs=64,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        warm_start=False,
+        checkpoint_dir=None,
+        log_dir=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_layers = n_layers
+        self.n_units = n_units
+        self.cell = cell
+        self.bidirectional_encoder = bidirectional_encoder
+        self.embedding_dim = embedding_dim
+        self.conv_channels = conv_channels
+        self.conv_kernel = conv_kernel
+        self.conv_strides = conv_strides
+        self.reset_after = reset_after
+        self.dropout = dropout
+        self.input_noise = input_noise
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.weight_decay = weight_decay
+        self.clip_value = clip_value
+        self.output = output
+        self.statistics = statistics
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
+        self.log_dir = log_dir
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @staticmethod
+    def _build_network(config):
+        """Make the network of a config."""
+        raise NotImplementedError
+
     # --- fitting ---
 
     @fit_context(prefer_skip_nested_validation=True)
     @unchanged_by_failure("weights_")
-    def fit(self, X, y=None, callbacks=None):
-        """Learn to reconstruct sequences.
+    def fit(self, X, y=None, callbacks=None, after_epoch=None, resume=False):
+        """Learn to represent sequences.
 
         Parameters
         ----------
@@ -110,6 +179,12 @@ class BaseAutoencoderEmbedder(
         callbacks : list of keras.callbacks.Callback, optional
             Called as by ``keras.Model.fit``. What they remember is not in a checkpoint of `checkpoint_dir`, and
             `ModelCheckpoint` needs ``save_weights_only=True``.
+        after_epoch : callable, optional
+            Called as ``after_epoch(embedder)`` after each epoch with this embedder, which then is fitted and can be
+            used or saved. Where it is given, Ctrl-C is passed on.
+        resume : bool, default=False
+            Go on with a fit that was stopped, of this embedder or the one that was saved, up to `max_epochs` epochs in
+            total, as if it had never been stopped. Nothing is done if it was not.
 
         Returns
         -------
@@ -123,18 +198,31 @@ class BaseAutoencoderEmbedder(
             left it.
         """
         check_callbacks(callbacks)
-        state, sequences = self._begin(X, continues=self.warm_start and hasattr(self, "weights_"))
-        n_epochs = state.n_epochs + self.max_epochs
-        checkpoint, state = find_checkpoint(self, sequences, state)
+        is_fitted = hasattr(self, "weights_")
+        resume = resume and is_fitted
+        state, sequences = self._begin(X, continues=is_fitted and (self.warm_start or resume))
+        if resume:
+            best_weights = self._training_state.best_weights or state.best_weights
+            state = dataclasses.replace(self._training_state, history=state.history, best_weights=best_weights)
+        first_epoch = 0 if resume else state.n_epochs
+        checkpoint, state = find_checkpoint(self, sequences, state, first_epoch + self.max_epochs)
         # after the checkpoint, whose seed may be another one
         training, validation = split_rows(self, len(sequences), state.seed)
-        self._train(sequences, state, n_epochs, training, validation, callbacks or (), checkpoint)
+        schedule = self._make_schedule(
+            max_epochs=first_epoch + self.max_epochs,
+            learning_rate_schedule=self.learning_rate_schedule,
+            first_epoch=first_epoch,
+            n_iter_no_change=None if validation is None else self.n_iter_no_change,
+        )
+        self._train(state, schedule, sequences, training, validation, callbacks or (), checkpoint, after_epoch)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
     @unchanged_by_failure("weights_")
     def partial_fit(self, X, y=None):
         """Train for one epoch on X, going on from where the last fit or epoch ended, optimizer included.
+
+        The learning rate is constant, as there is no last epoch to lower it to.
 
         Parameters
         ----------
@@ -149,7 +237,8 @@ class BaseAutoencoderEmbedder(
             The embedder.
         """
         state, sequences = self._begin(X, continues=hasattr(self, "weights_"))
-        self._train(sequences, state, state.n_epochs + 1, np.arange(len(sequences)))
+        schedule = self._make_schedule(max_epochs=state.n_epochs + 1)
+        self._train(state, schedule, sequences, np.arange(len(sequences)))
         return self
 
     def _check_parameters(self):
@@ -167,36 +256,47 @@ class BaseAutoencoderEmbedder(
         return self._check_sequences(X)
 
     def _make_config(self, n_features):
-        """Architecture for a number of features: the fields of the config that are parameters have their values."""
+        """Make the architecture for a number of features: fields that are parameters have their values."""
         parameters = self.get_params(deep=False)
-        kinds = {field.name: field.type for field in dataclasses.fields(self._config_class)}
-        fields = {name: kind(parameters[name]) for name, kind in kinds.items() if name in parameters}
-        fields["reset_after"] = fields["reset_after"] and self.cell == "gru"
-        noises = [name for ending in NOISES for name in parameters if name.endswith(ending) and parameters[name] > 0]
-        # a bidirectional decoder never hears itself
-        decoders = [name for name in parameters if name.endswith("bidirectional_decoder") and parameters[name]]
-        deaf = [name.replace("bidirectional_decoder", "feed_previous_prob") for name in decoders]
-        noises = tuple(name for name in noises if name not in deaf)
-        return self._config_class(n_features=int(n_features), noises=noises, **fields)
+        values = {}
+        for field in dataclasses.fields(self._config_class):
+            if field.name in parameters:
+                values[field.name] = field.type(parameters[field.name])
+        values["reset_after"] = values["reset_after"] and self.cell == "gru"
+        return self._config_class(n_features=int(n_features), noises=self._active_noises(), **values)
+
+    def _active_noises(self):
+        """Names of the parameters that bring chance into training now."""
+        return tuple(name for name in self._noise_parameters if getattr(self, name) > 0)
+
+    def _make_schedule(self, **settings):
+        return Schedule(
+            learning_rate=self.learning_rate,
+            verbose=bool(self.verbose),
+            description=type(self).__name__,
+            remedy="lower `learning_rate` or `clip_value`, and check that the input is scaled to about [-1, 1]",
+            **settings,
+        )
 
     def _begin(self, X, continues):
         """Check X; give the state to start training from, and the sequences."""
         check_statistics(self)
         sequences = self._check_sequences(X, reset=not continues)
         config = self._make_config(sequences.n_features)
-        if continues:
-            config = dataclasses.replace(config, audeep_decoder=self._config.audeep_decoder)
-        changed = config.differences(self._config) if continues else []
+        if not continues:
+            self._config = config
+            vars(self).pop("provenance_", None)  # of other data
+            seed = draw_seed(self.random_state)
+            with borrow(config, self._build_network) as network:
+                return TrainingState(network.initial_weights(seed), seed), sequences
+        config = config.go_on_from(self._config)
+        changed = config.differences(self._config)
         if changed:
             raise ValueError(
                 f"{', '.join(changed)} changed since the last fit, so training cannot go on from its weights: restore "
                 "the parameters, or call fit with warm_start=False"
             )
         self._config = config
-        if not continues:
-            vars(self).pop("provenance_", None)  # of other data
-            seed = draw_seed(self.random_state)
-            return TrainingState(config.initial_weights(seed), seed), sequences
         history = {name: list(values) for name, values in self.history_.items()}
         # what is to be beaten are the present weights, on the present data
         best = self.weights_ if self.early_stopping else None
@@ -205,52 +305,38 @@ class BaseAutoencoderEmbedder(
         )
         return state, sequences
 
-    def _train(self, sequences, state, max_epochs, training, validation=None, callbacks=(), checkpoint=None):
-        schedule = Schedule(
-            max_epochs=max_epochs,
-            learning_rate=self.learning_rate,
-            n_iter_no_change=None if validation is None else self.n_iter_no_change,
-            verbose=bool(self.verbose),
-            description=type(self).__name__,
-            remedy="lower `learning_rate` or `clip_value`, and check that the input is scaled to about [-1, 1]",
-        )
+    def _train(
+        self, state, schedule, sequences, training, validation=None, callbacks=(), checkpoint=None, after_epoch=None
+    ):
         n_before = state.n_epochs
-        lengths = sequences.lengths if sequences.ragged else None
+
+        def finish_epoch():
+            # if it is saved and loaded, the training can go on
+            self._store(state, None if state.best_weights is state.weights else state.best_weights)
+            after_epoch(self)
+
         try:
-            with borrow(self._config) as network:
-                supply = Supply(
-                    batches=lambda epoch: shuffled_batches(training, self.batch_size, state.seed, epoch, lengths),
-                    load=sequences.take,
-                    train_batch=self._batch_trainer(network),
-                    validate=None if validation is None else lambda: self._validate(network, sequences, validation),
-                )
+            with borrow(self._config, self._build_network) as network:
+                task = _SequenceTask(self, network, sequences, state.seed, training, validation)
+                hook = None if after_epoch is None else finish_epoch
                 callbacks = [*callbacks, *self._log_callbacks()]
-                train(network, state, schedule, supply, callbacks=callbacks, checkpoint=checkpoint)
+                train(task, state, schedule, callbacks=callbacks, checkpoint=checkpoint, after_epoch=hook)
         except BaseException:
             if state.n_epochs > n_before:  # what the last finished epoch gave is not lost
                 self._store(state)
             raise
         self._store(state)
 
-    def _store(self, state):
+    def _store(self, state, best_weights=None):
         self.weights_ = state.weights
         self.history_ = state.history
         self.n_iter_ = state.n_epochs
         self.loss_ = state.history.get("loss", [np.nan])[-1]
         self.embedding_dim_ = self._config.embedding_dim
-        self._training_state = dataclasses.replace(state, best_weights=None)
+        self._training_state = dataclasses.replace(state, best_weights=best_weights)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "weights_")
-
-    def _batch_trainer(self, network):
-        rates = np.array([getattr(self, name) for name in self._config.noises], np.float32)
-        clip_value = np.float32(self.clip_value)
-
-        def train_batch(x, lengths, seed):
-            return network.train_batch(x, lengths, rates, clip_value, seed)
-
-        return train_batch
 
     def _log_callbacks(self):
         if self.log_dir is None:
@@ -259,6 +345,14 @@ class BaseAutoencoderEmbedder(
         import keras
 
         return [keras.callbacks.TensorBoard(os.fspath(self.log_dir), write_graph=False)]
+
+    def _validate(self, network, sequences, rows):
+        """Compute the losses of some sequences without noise, means over batches weighted by their sizes."""
+        totals = collections.Counter()
+        for batch_rows, batch in self._batches(sequences, rows):
+            for name, loss in network.evaluate_batch(*batch).items():
+                totals[name] += float(loss) * len(batch_rows)
+        return {name: total / len(rows) for name, total in totals.items()}
 
     # --- using ---
 
@@ -311,33 +405,6 @@ class BaseAutoencoderEmbedder(
                 "it again, with a lower learning_rate"
             ) from None
 
-    def reconstruct(self, X, *, free_running=False):
-        """Reconstruct sequences.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, T, F) or (n, T), list of (T_i, F), or lazy array (n, T, F)
-            As in `transform`.
-        free_running : bool, default=False
-            Whether the decoder hears itself and knows nothing but the representation, as in `inverse_transform`;
-            otherwise each step has the true step before it at hand (teacher forcing), as in training.
-
-        Returns
-        -------
-        ndarray of float32 with the shape of X, or object array of (T_i, F)
-            In the order of the input.
-
-        Raises
-        ------
-        ValueError
-            For ``free_running=True`` and a bidirectional decoder.
-        """
-        sequences = self._sequences_to_use(X)
-        if free_running:
-            self._require_unidirectional_decoders("reconstruct(X, free_running=True)")
-        with self._network() as network:
-            return self._collect(sequences, network.reconstruct_alone if free_running else network.reconstruct)
-
     def _collect(self, sequences, function):
         """Apply a function of batches that gives something for each step; it returns like the sequences are."""
         results = np.empty(len(sequences), object) if sequences.ragged else None
@@ -353,116 +420,6 @@ class BaseAutoencoderEmbedder(
         self._require_finite(results)
         return results if sequences.ragged else sequences.like_input(results)
 
-    def inverse_transform(self, Z, n_steps=None):
-        """Generate sequences from embeddings alone: the decoder hears itself instead of the input.
-
-        Parameters
-        ----------
-        Z : array-like of shape (n, embedding_dim)
-            Representations as `transform` gives them with ``output="bottleneck"``.
-        n_steps : int
-            Length of the sequences in steps; has to be given.
-
-        Returns
-        -------
-        ndarray of float32 of shape (n, n_steps, F), or (n, n_steps) for sequences of numbers
-            In the order of the input.
-
-        Raises
-        ------
-        ValueError
-            For a bidirectional decoder, whose backward half starts from the end of what is to be generated.
-        """
-        check_is_fitted(self)
-        self._require_unidirectional_decoders("inverse_transform")
-        if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
-            raise ValueError(f"n_steps={n_steps!r}: give the length of the sequences, an integer of at least 1")
-        Z = self._check_embeddings(Z, f"(n, {self.embedding_dim_})", n_dims=(2,))
-        with self._network() as network:
-            size = self._batch_rows(n_steps)
-            batches = [network.generate(Z[i : i + size], n_steps).numpy() for i in range(0, len(Z), size)]
-        X = self._require_finite(np.concatenate(batches))
-        return X[:, :, 0] if self._univariate else X
-
-    def _check_embeddings(self, Z, expected, n_dims):
-        try:
-            shape = np.shape(Z)
-        except ValueError:  # lengths differ
-            shape = "(n, unequal lengths)"
-        if len(shape) not in n_dims or shape[-1] != self.embedding_dim_:
-            raise ValueError(f'Z has shape {shape}; expected {expected}, as transform gives with output="bottleneck"')
-        return check_array(Z, dtype=np.float32, allow_nd=True)
-
-    def _require_unidirectional_decoders(self, method):
-        wrong = [stacks for stacks in self._config.stacks if stacks.bidirectional and "decoder" in stacks.name]
-        if wrong:
-            parameter = wrong[0].parameter("bidirectional_decoder")
-            raise ValueError(
-                f"{method} needs a unidirectional decoder ({parameter}=False): the backward half of a bidirectional "
-                "one reads the end of the sequence that is to be generated; use reconstruct(X)"
-            )
-
-    def score(self, X, y=None):
-        """Negative root mean squared error of the teacher-forced reconstruction, over all real bins of X.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, T, F) or (n, T), list of (T_i, F), or lazy array (n, T, F)
-            As in `transform`.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        float
-            0 is best.
-        """
-        sequences = self._sequences_to_use(X)
-        with self._network() as network:
-            return -self._rmse(network, sequences)
-
-    def reconstruction_error(self, X):
-        """Root mean squared error of the teacher-forced reconstruction of each sequence, over its real bins.
-
-        What is unlike the data of `fit` is reconstructed worse than those: the largest errors are candidates for
-        anomalies.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, T, F) or (n, T), list of (T_i, F), or lazy array (n, T, F)
-            As in `transform`.
-
-        Returns
-        -------
-        ndarray of float32 of shape (n,)
-            0 is best; also that of a sequence with no bin to count under `mask_silence`.
-        """
-        sequences = self._sequences_to_use(X)
-        with self._network() as network:
-            errors, n_bins = self._squared_errors(network, sequences)
-        return self._require_finite(np.sqrt(errors / np.maximum(n_bins, 1)).astype(np.float32))
-
-    def _rmse(self, network, sequences):
-        errors, n_bins = self._squared_errors(network, sequences)
-        self._require_finite(errors)
-        return float(np.sqrt(errors.sum() / max(n_bins.sum(), 1)))
-
-    def _validate(self, network, sequences, rows):
-        errors, n_bins = self._squared_errors(network, sequences, rows).sum(axis=1)
-        if not n_bins:
-            raise ValueError(
-                f"all {len(rows)} sequences held out for early_stopping are silent (-1), which mask_silence=True does "
-                "not count: raise validation_fraction, leave silent sequences out or change random_state"
-            )
-        return float(np.sqrt(errors / n_bins))
-
-    def _squared_errors(self, network, sequences, rows=None):
-        """Sum of squared errors and number of bins by sequence, (2, n), zero for other rows than those asked for."""
-        sums = np.zeros((2, len(sequences)))
-        for batch_rows, batch in self._batches(sequences, rows):
-            sums[:, batch_rows] = network.evaluate_batch(*batch).numpy()
-        return sums
-
     def _batches(self, sequences, rows=None):
         """Row numbers and arrays of all batches, or of those of some rows, read ahead."""
         batches = sequences.batches(self._batch_rows(sequences.lengths.max()), rows)
@@ -474,7 +431,7 @@ class BaseAutoencoderEmbedder(
 
     def _network(self):
         """Borrow a network with the fitted weights."""
-        return borrow(self._config, self.weights_)
+        return borrow(self._config, self._build_network, self.weights_)
 
     @property
     def _n_features_out(self):
@@ -487,3 +444,35 @@ class BaseAutoencoderEmbedder(
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+class _SequenceTask(Task):
+    """The training of an embedder on sequences."""
+
+    def __init__(self, embedder, network, sequences, seed, training, validation):
+        self.network = network
+        self.validates = validation is not None
+        self._embedder = embedder
+        self._sequences = sequences
+        self._seed = seed
+        self._training = training
+        self._validation = validation
+        self._lengths = sequences.lengths if sequences.ragged else None
+        self._rates = np.array([getattr(embedder, name) for name in embedder._config.noises], np.float32)
+
+    def batches(self, epoch):
+        """Give the batches of an epoch, arrays of row numbers."""
+        return shuffled_batches(self._training, self._embedder.batch_size, self._seed, epoch, self._lengths)
+
+    def load(self, rows):
+        """Give the sequences of a batch, their lengths and their row numbers."""
+        return (*self._sequences.take(rows), rows)
+
+    def train_batch(self, arrays, seed):
+        """Update the weights once."""
+        embedder = self._embedder
+        return self.network.train_batch(*arrays, self._rates, embedder.clip_value, embedder.weight_decay, seed)
+
+    def validate(self):
+        """Give the losses of the sequences that are held out."""
+        return self._embedder._validate(self.network, self._sequences, self._validation)

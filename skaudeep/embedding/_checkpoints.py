@@ -2,12 +2,14 @@
 
 import hashlib
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 
+from skaudeep._files import make_folder
 from skaudeep._training import TrainingState
+
+#: parameters of later versions, with the values that leave a training as it was before them
+ADDED_PARAMETERS = {"learning_rate_schedule": "constant", "weight_decay": 0.0}
 
 #: parameters that are not part of what a checkpoint belongs to: they change how long and how loudly an embedder
 #: learns, and what is made of it then, not what it learns
@@ -22,9 +24,36 @@ FREE_PARAMETERS = (
 )
 
 
-def find_checkpoint(embedder, sequences, state):
-    """File to keep this training in (None: in none), and where it stands by what is in that file already."""
-    n_epochs = state.n_epochs + embedder.max_epochs
+def identify_training(embedder):
+    """Give the parameters that decide what an embedder learns from given data.
+
+    Parameters
+    ----------
+    embedder : BaseEmbedder
+        Fitted or not.
+
+    Returns
+    -------
+    dict
+        Values by name: not of those that decide where and how loudly it learns, what is made of it then, or, unless the
+        learning rate depends on it, how long it learns.
+    """
+    free = FREE_PARAMETERS
+    if embedder.learning_rate_schedule != "constant":  # each step depends on the last one
+        free = tuple(name for name in free if name != "max_epochs")
+    parameters = {}
+    for name, value in embedder.get_params(deep=False).items():
+        is_as_before = name in ADDED_PARAMETERS and value == ADDED_PARAMETERS[name]
+        if name not in free and not is_as_before:
+            parameters[name] = value
+    return parameters
+
+
+def find_checkpoint(embedder, sequences, state, n_epochs):
+    """File to keep this training in (None: in none), and where it stands by what is in that file already.
+
+    `n_epochs` is where the training is to end.
+    """
     if embedder.checkpoint_dir is None or embedder.max_epochs == 0:
         return None, state
     path = _checkpoint_path(embedder, sequences, state)
@@ -44,19 +73,10 @@ def _shapes(weights):
     return {name: array.shape for name, array in (weights or {}).items()}
 
 
-def make_folder(path, parameter):
-    """Make the folder that a parameter names, unless it is there."""
-    try:
-        Path(path).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(f"{parameter}={os.fspath(path)!r} cannot be made a folder ({error.strerror})") from error
-    return Path(path)
-
-
 def _checkpoint_path(embedder, sequences, state):
     """File of this very training: the same parameters, seed, first weights and data lead to the same name."""
     folder = make_folder(embedder.checkpoint_dir, "checkpoint_dir")
-    parameters = {k: v for k, v in embedder.get_params().items() if k not in FREE_PARAMETERS}
+    parameters = identify_training(embedder)
     parameters["random_state"] = None if embedder.random_state is None else state.seed
     digest = hashlib.blake2b(json.dumps(parameters, sort_keys=True, default=str).encode(), digest_size=10)
     if state.n_steps:  # not from fresh weights, which follow from the seed

@@ -1,8 +1,11 @@
 """Architectures as small frozen values: the keys of the pool of compiled networks."""
 
 import dataclasses
+from typing import ClassVar
 
-from skaudeep._engine import start_tensorflow
+from skaudeep._messages import param
+from skaudeep._versions import Storable
+from skaudeep.exceptions import ParameterError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,8 +20,9 @@ class Stacks:
         Features of a step of the input, layers, units of a layer, tensors that make a cell's state.
     bidirectional : bool
         Whether there is a stack for each direction.
-    feedback : str or None
-        Name of the dense layers, one per direction, that bring a decoder's output to the size of its input.
+    projection : str or None
+        Name of the output projections of a decoder: dense layers, one per direction, from its output to the size of
+        its input.
     """
 
     name: str
@@ -27,7 +31,7 @@ class Stacks:
     n_units: int
     n_states: int
     bidirectional: bool
-    feedback: str | None = None
+    projection: str | None = None
 
     @property
     def directions(self):
@@ -45,9 +49,9 @@ class Stacks:
         ]
 
     @property
-    def feedback_layers(self):
-        """Names of the dense layers in which a decoder hears itself, by direction."""
-        return [f"{self.feedback}.{direction}" for direction in self.directions] if self.feedback else []
+    def projections(self):
+        """Names of the output projections, by direction."""
+        return [f"{self.projection}.{direction}" for direction in self.directions] if self.projection else []
 
     @property
     def state_size(self):
@@ -56,8 +60,8 @@ class Stacks:
 
     @property
     def n_outputs(self):
-        """Number of outputs of a step: of the last layers, or of the feedback layers after them."""
-        return len(self.directions) * (self.n_inputs if self.feedback else self.n_units)
+        """Number of outputs of a step: of the last layers, or of the output projections."""
+        return len(self.directions) * (self.n_inputs if self.projection else self.n_units)
 
     @property
     def n_layer_outputs(self):
@@ -70,7 +74,7 @@ class Stacks:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class AutoencoderConfig:
+class NetworkConfig(Storable):
     """What the architectures have in common.
 
     Attributes
@@ -79,22 +83,20 @@ class AutoencoderConfig:
         Features of a step.
     cell : {"gru", "lstm"}
         Recurrent cell.
-    reset_after, mask_silence : bool
+    reset_after : bool
         As in the estimator.
     noises : tuple of str
         The estimator's parameters that bring chance into training and are not zero; how large is no matter of
         architecture.
-    audeep_decoder : bool
-        Whether decoders with feedback have the two quirks of the original's: they are fed the step before the last
-        one, and outputs of the backward direction stay in reverse order.
     """
 
     n_features: int
     cell: str
     reset_after: bool
-    mask_silence: bool
     noises: tuple[str, ...]
-    audeep_decoder: bool = False
+
+    #: what may change from fit to fit, for it decides neither which weights there are nor what they do
+    _free: ClassVar[tuple] = ("noises",)
 
     @property
     def _n_states(self):
@@ -102,43 +104,31 @@ class AutoencoderConfig:
 
     def differences(self, other):
         """Names of what differs in another config and decides which weights there are and what they do."""
-        switches = ("noises", "mask_silence")  # may change from fit to fit
-        names = [field.name for field in dataclasses.fields(self) if field.name not in switches]
+        names = [field.name for field in dataclasses.fields(self) if field.name not in self._free]
         return [name for name in names if getattr(self, name) != getattr(other, name)]
 
-    def build(self):
-        """Make the network; imports TensorFlow."""
-        start_tensorflow()
-        from skaudeep.embedding import _network
-
-        return _network.NETWORKS[type(self)](self)
-
-    def initial_weights(self, seed):
-        """Draw initial weights, ``{name: ndarray}``; imports TensorFlow."""
-        start_tensorflow()
-        from skaudeep.embedding._blocks import initial_weights
-
-        return initial_weights(self, seed)
+    def go_on_from(self, other):
+        """Give this config with those settings of an earlier one that no parameter of the estimator decides."""
+        return self
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TimeConfig(AutoencoderConfig):
-    """Architecture of a time-recurrent autoencoder: a stack of encoders and one of decoders over the steps.
+class _TimeEncoder:
+    """A recurrent encoder over the steps.
 
     Attributes
     ----------
-    n_layers, n_units, bidirectional_encoder, bidirectional_decoder
+    n_layers, n_units, bidirectional_encoder
         As in the estimator.
     """
 
     n_layers: int
     n_units: int
     bidirectional_encoder: bool
-    bidirectional_decoder: bool
 
     @property
     def n_inputs(self):
-        """Size of a step of both recurrences."""
+        """Size of a step of the recurrence."""
         return self.n_features
 
     @property
@@ -147,8 +137,105 @@ class TimeConfig(AutoencoderConfig):
         return Stacks("encoder", self.n_inputs, self.n_layers, self.n_units, self._n_states, self.bidirectional_encoder)
 
     @property
+    def n_layer_outputs(self):
+        """Number of outputs of all encoder layers at each step."""
+        return self.encoder.n_layer_outputs
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EncoderConfig(_TimeEncoder, NetworkConfig):
+    """Architecture of an encoder: convolutions, if any, a recurrent stack, if any, and a dense layer.
+
+    Attributes
+    ----------
+    embedding_dim : int
+        Size of the representation.
+    conv_channels : tuple of int
+        Channels of each convolution over time and frequency before the recurrent stack; empty for none.
+    conv_kernel, conv_strides : tuple of two int
+        Size and step of each convolution: frames, features.
+    """
+
+    embedding_dim: int
+    conv_channels: tuple[int, ...] = ()
+    conv_kernel: tuple[int, int] = (3, 3)
+    conv_strides: tuple[int, int] = (1, 2)
+
+    def __post_init__(self):
+        if not self.n_layers and not self.conv_channels:
+            raise ValueError("n_layers=0 and conv_channels=(): an encoder needs recurrent layers or convolutions")
+
+    @property
+    def n_inputs(self):
+        """Size of a step of the recurrence: the features, or all channels of the last convolution."""
+        if not self.conv_channels:
+            return self.n_features
+        n_features = self.n_features
+        for _ in self.conv_channels:
+            n_features = -(-n_features // self.conv_strides[1])
+        return n_features * self.conv_channels[-1]
+
+    @property
+    def stacks(self):
+        """All stacks."""
+        return (self.encoder,) if self.n_layers else ()
+
+    @property
+    def n_outputs(self):
+        """Size of a step of the last layer of the encoder."""
+        return self.encoder.n_outputs if self.n_layers else self.n_inputs
+
+    @property
+    def n_layer_outputs(self):
+        """Number of outputs of all encoder layers at each step."""
+        return self.encoder.n_layer_outputs if self.n_layers else self.n_inputs
+
+    @property
+    def denses(self):
+        """Names and sizes (input, output) of the dense layers."""
+        # without a recurrent stack the mean over time is represented
+        size = self.encoder.state_size if self.n_layers else self.n_inputs
+        return {"representation": (size, self.embedding_dim)}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AutoencoderConfig(NetworkConfig):
+    """What the architectures of autoencoders have in common; their representation has the size of a decoder's state.
+
+    Attributes
+    ----------
+    mask_silence : bool
+        As in the estimator.
+    audeep_decoder : bool
+        Whether decoders with an output projection have the two quirks of the original's: they are fed the step before
+        the last one, and outputs of the backward direction stay in reverse order.
+    """
+
+    mask_silence: bool
+    audeep_decoder: bool = False
+
+    _free: ClassVar[tuple] = ("noises", "mask_silence")
+
+    def go_on_from(self, other):
+        """Give this config with those settings of an earlier one that no parameter of the estimator decides."""
+        return dataclasses.replace(self, audeep_decoder=other.audeep_decoder)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TimeConfig(_TimeEncoder, AutoencoderConfig):
+    """Architecture of a time-recurrent autoencoder: a stack of encoders and one of decoders over the steps.
+
+    Attributes
+    ----------
+    bidirectional_decoder
+        As in the estimator.
+    """
+
+    bidirectional_decoder: bool
+
+    @property
     def decoder(self):
-        """Stacks of the decoder; what a bidirectional one says needs no feedback, for it never hears itself."""
+        """Stacks of the decoder; a bidirectional one is always teacher-forced and needs no output projection."""
         return Stacks(
             "decoder",
             self.n_inputs,
@@ -166,7 +253,7 @@ class TimeConfig(AutoencoderConfig):
 
     @property
     def denses(self):
-        """Names and sizes (input, output) of the dense layers beside the feedback layers."""
+        """Names and sizes (input, output) of the dense layers beside the output projections."""
         return {
             "representation": (self.encoder.state_size, self.embedding_dim),
             "reconstruction": (self.decoder.n_outputs, self.n_features),
@@ -176,11 +263,6 @@ class TimeConfig(AutoencoderConfig):
     def embedding_dim(self):
         """Size of the representation, which is the decoder's initial state vector."""
         return self.decoder.state_size
-
-    @property
-    def n_layer_outputs(self):
-        """Number of outputs of all encoder layers at each step."""
-        return self.encoder.n_layer_outputs
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -198,15 +280,12 @@ class _Windows:
 
     def __post_init__(self):
         if self.window_overlap >= self.window_width:
-            raise ValueError(
-                f"window_overlap={self.window_overlap} must be less than window_width={self.window_width}: windows "
-                "have to move on"
-            )
+            remedy = f" must be less than {param('window_width', self.window_width)}: windows have to move on"
+            raise ParameterError("window_overlap", self.window_overlap, remedy)
         if self.window_width > self.n_features:
-            raise ValueError(
-                f"window_width={self.window_width} is more than a frame of X has (n_features = {self.n_features}): "
-                "lower window_width, and window_overlap with it"
-            )
+            remedy = f"lower {param.window_width}, and {param.window_overlap} with it"
+            reason = f" is more than a frame of X has (n_features = {self.n_features}): {remedy}"
+            raise ParameterError("window_width", self.window_width, reason)
 
     @property
     def window_starts(self):
@@ -226,11 +305,11 @@ class FrequencyConfig(_Windows, TimeConfig):
     @property
     def decoder(self):
         """Stacks of the decoder."""
-        return dataclasses.replace(super().decoder, feedback="feedback")
+        return dataclasses.replace(super().decoder, projection="feedback")
 
     @property
     def denses(self):
-        """Names and sizes (input, output) of the dense layers beside the feedback layers."""
+        """Names and sizes (input, output) of the dense layers beside the output projections."""
         return super().denses | {"reconstruction": (len(self.window_starts) * self.decoder.n_outputs, self.n_features)}
 
 
@@ -293,7 +372,7 @@ class FrequencyTimeConfig(_Windows, AutoencoderConfig):
 
     @property
     def denses(self):
-        """Names and sizes (input, output) of the dense layers beside the feedback layers."""
+        """Names and sizes (input, output) of the dense layers beside the output projections."""
         n_windows, decoder = len(self.window_starts), self.frequency_decoder
         return {
             "representation": (self.time_encoder.state_size, self.embedding_dim),

@@ -26,7 +26,7 @@ class ExchangeMixin:
         """
         check_is_fitted(self)
         start_tensorflow()
-        from skaudeep.embedding._export import to_keras
+        from skaudeep.embedding.networks._export import to_keras
 
         return to_keras(self._config, self.weights_)
 
@@ -60,10 +60,10 @@ class ExchangeMixin:
         ValueError
             If it is damaged, or of something else.
         """
-        from skaudeep.embedding._audeep import read_audeep
+        from skaudeep.embedding.audeep import read_audeep
 
         overlap = parameters.get("window_overlap")
-        config, weights, optimizer, n_steps = read_audeep(cls._kind, run_dir, step, overlap)
+        config, weights, optimizer, n_steps = read_audeep(cls.kind, cls._build_network, run_dir, step, overlap)
         embedder = cls()
         config = dataclasses.replace(config, mask_silence=bool(parameters.get("mask_silence", False)))
         known = {name: value for name, value in vars(config).items() if name in embedder.get_params()}

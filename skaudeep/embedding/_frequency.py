@@ -7,9 +7,9 @@ import numpy as np
 from skaudeep._containers import RowNamesMixin, with_row_names
 from skaudeep._sequences import cut, object_array
 from skaudeep._validation import check_is_fitted
-from skaudeep.embedding._base import WINDOW_CONSTRAINTS, BaseAutoencoderEmbedder, recurrence_constraints
 from skaudeep.embedding._config import FrequencyConfig
 from skaudeep.embedding._pooling import STATISTICS
+from skaudeep.embedding._reconstruction import WINDOW_CONSTRAINTS, BaseAutoencoderEmbedder, recurrence_constraints
 
 
 class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_wrap_output_keys=None):
@@ -17,8 +17,8 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
 
     Every frame of a spectrogram is an example of its own: its frequency axis is cut into overlapping windows, which
     an encoder reads from low to high; its final state, through a dense tanh layer, is the representation of the frame
-    and the first state of a decoder, which spells the windows from high to low, each with the true one before it as
-    input; what it says of all windows becomes the frame through a dense tanh layer. Sequences of frames become
+    and the first state of a decoder, which decodes the windows from high to low, each with the true one before it as
+    input; its outputs for all windows become the frame through a dense tanh layer. Sequences of frames become
     sequences of representations, ``(n, T, D)``, which another embedder can read.
 
     Parameters
@@ -49,7 +49,12 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
     mask_silence : bool, default=False
         Leave bins of exactly -1 (the silence of a scaled spectrogram) out of the loss.
     learning_rate : float, default=1e-3
-        Step size of Adam.
+        Step size of Adam; the largest one where it changes.
+    learning_rate_schedule : {"constant", "cosine", "one-cycle"}, default="constant"
+        How it changes from step to step: not at all; falling to zero with the cosine; or rising from a 25th over the
+        first 30 % of all steps and then falling to zero. In `partial_fit` it is constant.
+    weight_decay : float, default=0.0
+        Share of the kernels that a step subtracts from them, times the learning rate (AdamW).
     clip_value : float, default=2.0
         Gradients are clipped element-wise to [-clip_value, clip_value].
     output : {"bottleneck", "states"}, default="bottleneck"
@@ -129,13 +134,19 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
     (6, 5)
     """
 
-    _kind = "frequency"
+    kind = "f-rae"
     _config_class = FrequencyConfig
     _rows_are_frames = True
     _steps_of_a_batch = 2**12
     _parameter_constraints: ClassVar[dict] = (
         BaseAutoencoderEmbedder._parameter_constraints | recurrence_constraints() | WINDOW_CONSTRAINTS
     )
+
+    @staticmethod
+    def _build_network(config):
+        from skaudeep.embedding.networks._reconstruction import FrequencyAutoencoder
+
+        return FrequencyAutoencoder(config)
 
     def __init__(
         self,
@@ -153,6 +164,8 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
         feed_previous_prob=0.0,
         mask_silence=False,
         learning_rate=1e-3,
+        learning_rate_schedule="constant",
+        weight_decay=0.0,
         clip_value=2.0,
         output="bottleneck",
         statistics=STATISTICS,
@@ -180,6 +193,8 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
         self.feed_previous_prob = feed_previous_prob
         self.mask_silence = mask_silence
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.weight_decay = weight_decay
         self.clip_value = clip_value
         self.output = output
         self.statistics = statistics
@@ -218,7 +233,7 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
             return self._collect(sequences, network.encode)
 
     def inverse_transform(self, Z, n_steps=None):
-        """Generate frames from their embeddings alone: the decoder hears itself instead of the input.
+        """Generate frames from their embeddings alone, free running: the input of the decoder is its own output.
 
         Parameters
         ----------

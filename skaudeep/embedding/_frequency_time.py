@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from skaudeep.embedding._base import WINDOW_CONSTRAINTS, BaseAutoencoderEmbedder, recurrence_constraints
 from skaudeep.embedding._config import FrequencyTimeConfig
 from skaudeep.embedding._pooling import STATISTICS
+from skaudeep.embedding._reconstruction import WINDOW_CONSTRAINTS, BaseAutoencoderEmbedder, recurrence_constraints
 
 
 class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
@@ -12,8 +12,8 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
 
     An encoder reads each frame of a spectrogram by overlapping windows of its frequency axis, and a second one the
     states of the first, frame by frame; the final state of the second, through a dense tanh layer, is the
-    representation. Two decoders go the way back: one spells the states of the frames from the last to the first, and
-    from what it says of a frame another spells its windows from high to low. All four learn together, from the root
+    representation. Two decoders go the way back: one decodes the states of the frames from the last to the first, and
+    from its output for a frame another decodes the windows from high to low. All four learn together, from the root
     mean squared error of the reconstruction.
 
     Parameters
@@ -57,7 +57,12 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
     mask_silence : bool, default=False
         Leave bins of exactly -1 (the silence of a scaled spectrogram) out of the loss.
     learning_rate : float, default=1e-3
-        Step size of Adam.
+        Step size of Adam; the largest one where it changes.
+    learning_rate_schedule : {"constant", "cosine", "one-cycle"}, default="constant"
+        How it changes from step to step: not at all; falling to zero with the cosine; or rising from a 25th over the
+        first 30 % of all steps and then falling to zero. In `partial_fit` it is constant.
+    weight_decay : float, default=0.0
+        Share of the kernels that a step subtracts from them, times the learning rate (AdamW).
     clip_value : float, default=2.0
         Gradients are clipped element-wise to [-clip_value, clip_value].
     output : {"bottleneck", "states"}, default="bottleneck"
@@ -131,7 +136,16 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
     (6, 10)
     """
 
-    _kind = "frequency-time"
+    kind = "ft-rae"
+    _noise_parameters = (
+        "dropout",
+        *("frequency_input_noise", "frequency_feed_previous_prob"),
+        *("time_input_noise", "time_feed_previous_prob"),
+    )
+    _sampling_parameters: ClassVar[dict] = {
+        "frequency_feed_previous_prob": "frequency_bidirectional_decoder",
+        "time_feed_previous_prob": "time_bidirectional_decoder",
+    }
     _config_class = FrequencyTimeConfig
     _parameter_constraints: ClassVar[dict] = (
         BaseAutoencoderEmbedder._parameter_constraints
@@ -139,6 +153,12 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
         | recurrence_constraints("time_")
         | WINDOW_CONSTRAINTS
     )
+
+    @staticmethod
+    def _build_network(config):
+        from skaudeep.embedding.networks._reconstruction import FrequencyTimeAutoencoder
+
+        return FrequencyTimeAutoencoder(config)
 
     def __init__(
         self,
@@ -162,6 +182,8 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
         dropout=0.2,
         mask_silence=False,
         learning_rate=1e-3,
+        learning_rate_schedule="constant",
+        weight_decay=0.0,
         clip_value=2.0,
         output="bottleneck",
         statistics=STATISTICS,
@@ -195,6 +217,8 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
         self.dropout = dropout
         self.mask_silence = mask_silence
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.weight_decay = weight_decay
         self.clip_value = clip_value
         self.output = output
         self.statistics = statistics

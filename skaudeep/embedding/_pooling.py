@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
-from skaudeep._persistence import VersionedMixin
 from skaudeep._sequences import check_sequences
 from skaudeep._validation import check_is_fitted, fit_context, require_finite_results
+from skaudeep._versions import VersionedMixin
 
 STATISTICS = ("mean", "std", "max", "min", "delta")
 

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from skaudeep.embedding._base import BaseAutoencoderEmbedder, recurrence_constraints
 from skaudeep.embedding._config import TimeConfig
 from skaudeep.embedding._pooling import STATISTICS
+from skaudeep.embedding._reconstruction import BaseAutoencoderEmbedder, recurrence_constraints
 
 
 class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
@@ -38,7 +38,12 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
     mask_silence : bool, default=False
         Leave bins of exactly -1 (the silence of a scaled spectrogram) out of the loss.
     learning_rate : float, default=1e-3
-        Step size of Adam.
+        Step size of Adam; the largest one where it changes.
+    learning_rate_schedule : {"constant", "cosine", "one-cycle"}, default="constant"
+        How it changes from step to step: not at all; falling to zero with the cosine; or rising from a 25th over the
+        first 30 % of all steps and then falling to zero. In `partial_fit` it is constant.
+    weight_decay : float, default=0.0
+        Share of the kernels that a step subtracts from them, times the learning rate (AdamW).
     clip_value : float, default=2.0
         Gradients are clipped element-wise to [-clip_value, clip_value].
     output : {"bottleneck", "states"}, default="bottleneck"
@@ -111,9 +116,15 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
     (6, 8, 3)
     """
 
-    _kind = "time"
+    kind = "t-rae"
     _config_class = TimeConfig
     _parameter_constraints: ClassVar[dict] = BaseAutoencoderEmbedder._parameter_constraints | recurrence_constraints()
+
+    @staticmethod
+    def _build_network(config):
+        from skaudeep.embedding.networks._reconstruction import TimeAutoencoder
+
+        return TimeAutoencoder(config)
 
     def __init__(
         self,
@@ -129,6 +140,8 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
         feed_previous_prob=0.0,
         mask_silence=False,
         learning_rate=1e-3,
+        learning_rate_schedule="constant",
+        weight_decay=0.0,
         clip_value=2.0,
         output="bottleneck",
         statistics=STATISTICS,
@@ -154,6 +167,8 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
         self.feed_previous_prob = feed_previous_prob
         self.mask_silence = mask_silence
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.weight_decay = weight_decay
         self.clip_value = clip_value
         self.output = output
         self.statistics = statistics

@@ -1,24 +1,14 @@
 """How well features tell classes apart.
 
-This is where the data side and the estimator side meet: `_folds` judges a classifier on arrays, `_datasets` on data
-sets, where it also predicts.
+This is where the data side and the estimator side meet: `_folds` evaluates a classifier on arrays, `_datasets` on
+data sets, where it also predicts; `classifiers` makes one.
 """
 
-from skaudeep.evaluation._datasets import (
-    DatasetEvaluation,
-    evaluate_dataset,
-    make_classifier,
-    predict_dataset,
-    summarise,
-)
-from skaudeep.evaluation._folds import FoldEvaluation, evaluate_folds
+from skaudeep._lazy import export_lazily
 
-__all__ = [
-    "DatasetEvaluation",
-    "FoldEvaluation",
-    "evaluate_dataset",
-    "evaluate_folds",
-    "make_classifier",
-    "predict_dataset",
-    "summarise",
-]
+_HOMES = {
+    "_datasets": ("DatasetEvaluation", "evaluate_dataset", "predict_dataset", "summarise"),
+    "_folds": ("FoldEvaluation", "evaluate_folds"),
+    "classifiers": ("make_classifier",),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

@@ -8,9 +8,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from sklearn.base import clone
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import LinearSVC
 
 from skaudeep._messages import Message, param
 from skaudeep._progress import progress
@@ -19,22 +16,19 @@ from skaudeep._validation import (
     HasMethods,
     Integral,
     Interval,
-    StrOptions,
     check_random_state,
     draw_seed,
     validate_params,
 )
-from skaudeep.classification import KerasMLPClassifier, LiblinearClassifier, MajorityVoteClassifier
+from skaudeep.classification import MajorityVoteClassifier
+from skaudeep.datamodel import PARTITIONS
 from skaudeep.datasets import cv_splits
-from skaudeep.datasets._model import PARTITIONS
 from skaudeep.evaluation._folds import judge_splits
 from skaudeep.evaluation._samples import balance, check_same_features, gather, get_classes, join_classes, join_folds
 from skaudeep.exceptions import DataSetError
 
 _log = logging.getLogger(__name__)
 
-#: The classifiers by their kind.
-CLASSIFIERS = {"mlp": KerasMLPClassifier, "svm": LiblinearClassifier, "linearsvc": LinearSVC}
 _CONSTRAINTS = {
     "classifier": [HasMethods(["fit", "predict", "get_params"])],
     "upsample": ["boolean"],
@@ -153,48 +147,6 @@ def summarise(values):
     values = np.asarray(values, dtype=np.float64)
     each = values.mean(axis=0) if values.shape[1] > 1 else values[:, 0]
     return float(each.mean()), float(each.std()) if len(each) > 1 else None
-
-
-@validate_params(
-    {"kind": [StrOptions(set(CLASSIFIERS))], "random_state": ["random_state"]}, prefer_skip_nested_validation=True
-)
-def make_classifier(kind, *, random_state=None, **options):
-    """Make a classifier that standardises its features first, by the statistics of what it is fitted on.
-
-    Parameters
-    ----------
-    kind : {"svm", "linearsvc", "mlp"}
-        `LiblinearClassifier`, scikit-learn's `LinearSVC`, or `KerasMLPClassifier`.
-    random_state : int, RandomState instance or None, default=None
-        That of the classifier.
-    **options : dict
-        Further parameters of the classifier.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        A `StandardScaler` and the classifier.
-
-    Raises
-    ------
-    ValueError
-        If the kind is unknown, or the classifier has no such parameter.
-
-    Examples
-    --------
-    >>> from skaudeep.evaluation import make_classifier
-    >>> make_classifier("svm", C=0.01)[-1]
-    LiblinearClassifier(C=0.01)
-    """
-    make = CLASSIFIERS[kind]
-    known = set(make().get_params()) - {"random_state"}
-    unknown = sorted(set(options) - known)
-    if unknown:
-        raise ValueError(
-            f"{unknown[0]}={options[unknown[0]]!r}: {make.__name__}, which is {kind!r}, has no such parameter; "
-            f"it has {', '.join(sorted(known))}."
-        )
-    return make_pipeline(StandardScaler(), make(random_state=random_state, **options))
 
 
 @validate_params(
@@ -391,7 +343,7 @@ def predict_dataset(
         )
     rows = np.flatnonzero(labels != "")
     training = gather(train_ds, rows, majority_vote, param.train_ds)
-    test = gather(test_ds, np.arange(test_ds.sizes["instance"]), majority_vote, "test_ds")
+    test = gather(test_ds, np.arange(test_ds.sizes["instance"]), majority_vote, param.test_ds)
     y = join_classes(training, labels[rows])
     _check_split(param.train_ds, y)
     both = np.isin(test.filenames, training.filenames).sum()

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from skaudeep._messages import param
+from skaudeep.datamodel import VARIABLES, check_layout, original_names
 from skaudeep.datasets import to_bunch, upsample
-from skaudeep.datasets._model import VARIABLES, check_layout, original_names
 from skaudeep.exceptions import DataSetError
 
 _log = logging.getLogger(__name__)

@@ -9,23 +9,15 @@ with the package, `_corpus` loads its corpus, `_stages` makes stages of it and d
 runs them, and `_record` remembers.
 """
 
-from skaudeep.experiment._config import Experiment, parse_overrides, read_experiment
-from skaudeep.experiment._extract import extract_spectrograms
-from skaudeep.experiment._generate import generate_features, load_autoencoder
-from skaudeep.experiment._recipes import list_recipes, read_recipe
-from skaudeep.experiment._run import plan, run_experiment
-from skaudeep.experiment._train import train_autoencoder
+from skaudeep._lazy import export_lazily
 
-__all__ = [
-    "Experiment",
-    "extract_spectrograms",
-    "generate_features",
-    "list_recipes",
-    "load_autoencoder",
-    "parse_overrides",
-    "plan",
-    "read_experiment",
-    "read_recipe",
-    "run_experiment",
-    "train_autoencoder",
-]
+_HOMES = {
+    "_config": ("Experiment", "parse_overrides", "read_experiment"),
+    "_extract": ("extract_spectrograms",),
+    "_generate": ("generate_features",),
+    "_recipes": ("list_recipes", "read_recipe"),
+    "_run": ("plan", "run_experiment"),
+    "_train": ("train_autoencoder",),
+    "skaudeep.results": ("load_autoencoder",),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

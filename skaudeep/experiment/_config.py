@@ -8,9 +8,9 @@ import tomllib
 from pathlib import Path
 
 from skaudeep._files import check_path
+from skaudeep.embedding import list_embedders
 from skaudeep.experiment._recipes import list_recipes, read_recipe
 from skaudeep.experiment._schema import ARRAYS, VARIED, check_tables, keys_of_entry, parameters_of
-from skaudeep.experiment._train import AUTOENCODERS
 from skaudeep.spectrogram import SpectrogramTransformer
 
 
@@ -102,7 +102,7 @@ class Experiment:
         BaseAutoencoderEmbedder
             The estimator, seeded.
         """
-        cls = AUTOENCODERS[autoencoder["kind"]]
+        cls = list_embedders()[autoencoder["kind"]]
         return cls(random_state=self.seed, **{key: autoencoder[key] for key in parameters_of(cls)})
 
 

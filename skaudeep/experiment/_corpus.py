@@ -48,8 +48,8 @@ def load_corpus_of(experiment):
     ds = make_dataset(np.zeros((len(found["filenames"]), 1), np.float32), **found["metadata"])
     if not (ds["label_nominal"].values.astype(str) != "").any() or found["target_names"] is None:
         raise DataSetError(f"{corpus['path']} has no classes, and there are [[classifiers]]; leave these out")
-    ds = deal(ds, experiment)
-    if evaluation["train"] is None and evaluation["test"] is None and not ds.sizes["fold"] and _no_partition(ds):
+    ds = deal(ds, folds=corpus["folds"], partitions=corpus["partitions"], seed=experiment.seed)
+    if evaluation["train"] is None and evaluation["test"] is None and not ds.sizes["fold"] and _has_no_partition(ds):
         raise DataSetError(
             f"{corpus['path']} has neither folds nor partitions to evaluate [[classifiers]] by; deal its files out, "
             f"for example with {param('corpus.folds', 5)}"
@@ -58,28 +58,31 @@ def load_corpus_of(experiment):
     return found
 
 
-def deal(ds, experiment):
-    """Deal out the files of a data set where it has no folds or partitions and the experiment wants some.
+def deal(ds, *, folds, partitions, seed):
+    """Deal out the files of a data set where it has no folds or partitions and some are wanted.
 
     Parameters
     ----------
     ds : xarray.Dataset
         A data set.
-    experiment : Experiment
-        What says how.
+    folds : int or None
+        Number of folds.
+    partitions : dict of str to float, or None
+        The share of each partition.
+    seed : int
+        Decides which file goes where.
 
     Returns
     -------
     xarray.Dataset
         `ds`, or one with folds and partitions.
     """
-    corpus = experiment.corpus
-    if corpus["folds"] and not ds.sizes["fold"]:
-        ds = add_folds(ds, corpus["folds"], random_state=experiment.seed)
-    if corpus["partitions"] and _no_partition(ds):
-        ds = add_partitions(ds, corpus["partitions"], random_state=experiment.seed)
+    if folds and not ds.sizes["fold"]:
+        ds = add_folds(ds, folds, random_state=seed)
+    if partitions and _has_no_partition(ds):
+        ds = add_partitions(ds, partitions, random_state=seed)
     return ds
 
 
-def _no_partition(ds):
+def _has_no_partition(ds):
     return bool(np.isnan(ds["partition"].values).all())

@@ -18,14 +18,14 @@ from skaudeep._progress import progress
 from skaudeep._provenance import PROVENANCE, encode_provenance
 from skaudeep._validation import Integral, StrOptions, safe_indexing, validate_params
 from skaudeep._version import __version__
-from skaudeep.datasets._inspect import read_headers
+from skaudeep.corpora.headers import read_headers
 from skaudeep.exceptions import AudioError, DataSetError
 from skaudeep.io import NetCDFWriter
-from skaudeep.io._writer import parts_folder
+from skaudeep.io.writer import parts_folder
 from skaudeep.spectrogram import SpectrogramTransformer, extract_branches
-from skaudeep.spectrogram._extraction import axes_at, extract_rows
-from skaudeep.spectrogram._inputs import FileSource, as_sources
-from skaudeep.spectrogram._settings import material_parameters, spectrogram_axes
+from skaudeep.spectrogram.extraction import axes_at, extract_rows
+from skaudeep.spectrogram.inputs import FileSource, as_sources
+from skaudeep.spectrogram.settings import material_parameters, spectrogram_axes
 
 _log = logging.getLogger(__name__)
 

@@ -4,139 +4,20 @@ import copy
 import hashlib
 import itertools
 import os
-from pathlib import Path
 
 import numpy as np
 
 from skaudeep._engine import prefetch
-from skaudeep._files import check_path, check_target
-from skaudeep._messages import Message, param
+from skaudeep._files import check_target
 from skaudeep._progress import progress
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance
-from skaudeep._validation import Integral, Interval, StrOptions, check_is_fitted, validate_params
-from skaudeep.exceptions import DataSetError, ParameterError
+from skaudeep._validation import Integral, Interval, check_is_fitted, validate_params
+from skaudeep.exceptions import DataSetError
 from skaudeep.experiment._inputs import check_spectrograms, check_trained_provenance, open_lazily, require_finite
-from skaudeep.experiment._train import AUTOENCODERS, kind_of, list_checkpoints, load_checkpoint
-from skaudeep.io._netcdf import write_blocks
+from skaudeep.io.netcdf import write_blocks
+from skaudeep.results import kind_of
 
 _ROWS = 500  # instances that are read at a time
-
-
-@validate_params(
-    {
-        "model_dir": "no_validation",
-        "kind": [StrOptions(set(AUTOENCODERS)), None],
-        "step": [Interval(Integral, 0, None, closed="left"), None],
-        "window_overlap": [Interval(Integral, 0, None, closed="left"), None],
-    },
-    prefer_skip_nested_validation=True,
-)
-def load_autoencoder(model_dir, *, kind=None, step=None, window_overlap=None):
-    """Read a trained autoencoder, one of ours or of the original auDeep.
-
-    Parameters
-    ----------
-    model_dir : path-like
-        Folder of a run, its folder ``logs``, or one checkpoint: a file of ``train_autoencoder`` or
-        :func:`skaudeep.save`, or the original's ``model-STEP.index``, with or without its ending.
-    kind : {"t-rae", "f-rae", "ft-rae"}, default=None
-        What is expected; None: any.
-    step : int, default=None
-        Which checkpoint of a run, by the number of training steps; None: the newest.
-    window_overlap : int, default=None
-        For a few sizes of the original's models that are recurrent in frequency, whose checkpoints leave it open; the
-        error says so then.
-
-    Returns
-    -------
-    Seq2SeqAutoencoderEmbedder, FrequencyAutoencoderEmbedder or FrequencyTimeAutoencoderEmbedder
-        Fitted.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no checkpoint.
-    ValueError
-        If the checkpoint is damaged, or of another kind, or there is none of that step.
-
-    See Also
-    --------
-    train_autoencoder : Makes runs.
-    generate_features : Applies the autoencoder to a file.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import numpy as np
-    >>> from skaudeep import Seq2SeqAutoencoderEmbedder
-    >>> from skaudeep.datasets import make_dataset
-    >>> from skaudeep.experiment import load_autoencoder, train_autoencoder
-    >>> X = np.sin(np.arange(6)[:, None, None] + np.arange(8)[:, None] * np.arange(1, 4))
-    >>> ds = make_dataset(X, [f"{i}.wav" for i in range(6)])
-    >>> embedder = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=4, max_epochs=2, random_state=0)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     trained = train_autoencoder(embedder, ds, folder)
-    ...     again = load_autoencoder(folder)
-    >>> bool((again.transform(X) == trained.transform(X)).all())
-    True
-    """
-    path = find_checkpoint(model_dir, step)
-    embedder_class = None
-    if path.suffix == ".skaudeep":
-        embedder = load_checkpoint(path)
-        found = kind_of(embedder)
-    else:
-        found = _kind_of_original(path)
-        embedder_class = AUTOENCODERS[found]
-    if kind not in (None, found):
-        raise ValueError(Message(f"{str(path)!r} is a model of {found}, not of {kind}: use {param('kind', found)}"))
-    if embedder_class is not None:
-        parameters = {} if window_overlap is None else {"window_overlap": window_overlap}
-        embedder = embedder_class.from_audeep(path.with_suffix(""), **parameters)
-    return embedder
-
-
-def find_checkpoint(model_dir, step=None):
-    """File of the wanted checkpoint, with the ending ``.skaudeep`` or ``.index``."""
-    check_path(model_dir, "model_dir", "folder")
-    place = Path(model_dir)
-    if not place.is_dir():
-        files = [place, *(place.with_name(f"{place.name}{ending}") for ending in (".skaudeep", ".index"))]
-        found = [path for path in files if path.is_file() and path.suffix in (".skaudeep", ".index")]
-        if not found:
-            raise FileNotFoundError(
-                f"{str(place)!r}: there is no such folder and no such checkpoint; give the folder of a run, its folder "
-                "logs, or a file model-STEP.skaudeep or model-STEP.index"
-            )
-        if step is not None and found[0].stem != f"model-{step}":
-            raise ParameterError(
-                "step", step, f", but {str(place)!r} is one checkpoint: give its folder, or leave {param.step} out"
-            )
-        return found[0]
-    ours, originals = list_checkpoints(place), list_checkpoints(place, "index")
-    if not ours and not originals:
-        raise FileNotFoundError(
-            f"{str(place)!r} holds no checkpoint, that is no model-STEP.skaudeep and no model-STEP.index, and neither "
-            "does its folder logs: train an autoencoder first"
-        )
-    candidates = [found for found in (ours, originals) if found and (step is None or step in found)]
-    if not candidates:
-        steps = ", ".join(map(str, sorted({*ours, *originals})))
-        raise ParameterError("step", step, f": {str(place)!r} has no such checkpoint; the steps there are {steps}")
-    if len(candidates) > 1:
-        names = " and ".join(found[max(found) if step is None else step].name for found in candidates)
-        raise ValueError(
-            f"{str(place)!r} holds checkpoints of skaudeep and of the original auDeep ({names}): give the one that is "
-            "meant"
-        )
-    return candidates[0][max(candidates[0]) if step is None else step]
-
-
-def _kind_of_original(path):
-    from skaudeep.embedding._audeep import find_kind
-
-    found = find_kind(path.with_suffix(""))
-    return next(kind for kind, embedder_class in AUTOENCODERS.items() if embedder_class._kind == found)
 
 
 @validate_params(

@@ -10,8 +10,8 @@ import xarray as xr
 
 from skaudeep._provenance import check_all_same_provenance, check_same_provenance, decode_provenance, join_provenance
 from skaudeep.exceptions import DataSetError
-from skaudeep.io import _netcdf
-from skaudeep.io._blocks import feature_blocks
+from skaudeep.io import netcdf
+from skaudeep.io.blocks import feature_blocks
 
 #: bytes of features that are read as a whole; more stay on disk
 _IN_MEMORY = 2**31
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 def open_lazily(path):
     """Open a data set of which single instances will be read, in any order; to be closed by the caller."""
-    return _netcdf.open_lazily(path, chunks=_ROWS_OF_A_READ)
+    return netcdf.open_lazily(path, chunks=_ROWS_OF_A_READ)
 
 
 def open_inputs(inputs, stack):

@@ -6,67 +6,44 @@ import inspect
 import math
 import re
 
-from skaudeep._validation import Integral, Interval, StrOptions, validate_params
-from skaudeep.embedding import StatisticsPooling
-from skaudeep.embedding._pooling import check_statistics
-from skaudeep.evaluation._datasets import CLASSIFIERS
-from skaudeep.experiment._train import AUTOENCODERS
+from skaudeep._validation import Integral, Interval, describe_unmet
+from skaudeep.embedding import StatisticsPooling, list_embedders
+from skaudeep.evaluation.classifiers import CLASSIFIERS
+from skaudeep.experiment._keys import Key, check_shares, is_number
+from skaudeep.experiment.stages import STAGES
 from skaudeep.spectrogram import SpectrogramTransformer
-
-_KINDS = {"autoencoders": AUTOENCODERS, "classifiers": CLASSIFIERS}
 
 #: parameters of spectrograms that can be lists, of which all combinations are made
 VARIED = ("clip_below", "channels")
 
-# parameters of estimators that the experiment itself takes care of; epochs of embedders are run one by one
-_OWN = {"random_state", "verbose", "n_jobs"}
-_OWN_OF_EMBEDDERS = _OWN | {
-    *("checkpoint_dir", "log_dir", "warm_start", "early_stopping", "validation_fraction", "n_iter_no_change"),
-}
+# parameters of estimators that the experiment itself takes care of
+_OWN = {"random_state", "verbose", "n_jobs", "checkpoint_dir", "log_dir", "warm_start"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_REFUSAL = re.compile(r"The 'value' parameter of \S+ must be (.+)\. Got .+ instead\.", re.DOTALL)
 
-# keys with their defaults and constraints
-_SWITCH = ["boolean"]
-_COUNT = [Interval(Integral, 1, None, closed="left")]
 _TOP = {
-    "title": (None, [str, None]),
-    "about": ("", [str]),
-    "seed": (0, [Interval(Integral, 0, 2**32 - 1, closed="both")]),
+    "title": Key(None, [str, None]),
+    "about": Key("", [str]),
+    "seed": Key(0, [Interval(Integral, 0, 2**32 - 1, closed="both")]),
 }
 _TABLES = {
     "corpus": {
-        "name": ("", [str]),
-        "path": (None, [str, None]),
-        "parser": ("auto", [str]),
-        "options": ({}, [dict]),
-        "folds": (None, [Interval(Integral, 2, None, closed="left"), None]),
-        "partitions": (None, [dict, None]),
-        "about": ("", [str]),
-        "layout": ("", [str]),
+        "name": Key("", [str]),
+        "path": Key(None, [str, None]),
+        "parser": Key("auto", [str]),
+        "options": Key({}, [dict]),
+        "folds": Key(None, [Interval(Integral, 2, None, closed="left"), None]),
+        "partitions": Key(None, [dict, None], check_shares),
+        "about": Key("", [str]),
+        "layout": Key("", [str]),
     },
-    "fusion": {"enabled": (None, [*_SWITCH, None]), "chunks": (False, _SWITCH)},
-    "evaluation": {
-        "train": (None, [list, str, None]),
-        "test": (None, [list, str, None]),
-        "majority_vote": (False, _SWITCH),
-        "upsample": (False, _SWITCH),
-        "controls": (False, _SWITCH),
-    },
-    "export": {
-        "formats": ([], [list, str]),
-        "labels_last": (False, _SWITCH),
-        "layout": ("audeep", [StrOptions({"audeep", "weka"})]),
-        "single_file": (False, _SWITCH),
-    },
-    "report": {"enabled": (True, _SWITCH)},
+    **{stage.table: stage.keys for stage in STAGES.values() if stage.table is not None},
 }
+_COUNT = [Interval(Integral, 1, None, closed="left")]
+_NAME_AND_KIND = {"name": Key(None, [str, None]), "kind": Key(None, [str])}
 ARRAYS = {
-    "autoencoders": {"name": (None, [str, None]), "kind": (None, [str]), "checkpoints_to_keep": (1, [*_COUNT, None])},
-    "classifiers": {"name": (None, [str, None]), "kind": (None, [str]), "repeats": (1, _COUNT)},
+    "autoencoders": _NAME_AND_KIND | {"checkpoints_to_keep": Key(1, [*_COUNT, None])},
+    "classifiers": _NAME_AND_KIND | {"repeats": Key(1, _COUNT)},
 }
-#: the keys that hold a list of words, and the words
-_WORDS = {"train": ("train", "devel", "test"), "test": ("train", "devel", "test"), "formats": ("csv", "arff")}
 
 
 def check_tables(tables, source):
@@ -101,7 +78,7 @@ def _entries(tables, array, source):
         raise ValueError(f"{source}: {array}: expected tables, each of which begins with [[{array}]]")
     result = []
     for entry in entries:
-        kind, kinds = entry.get("kind"), _KINDS[array]
+        kind, kinds = entry.get("kind"), _kinds(array)
         where = f"{source}: [[{array}]]" + (f" {entry['name']!r}" if "name" in entry else "")
         if not isinstance(kind, str) or kind not in kinds:
             raise ValueError(f"{where} kind = {kind!r}: expected one of {', '.join(kinds)}{_meant(kind, kinds)}")
@@ -136,57 +113,65 @@ def _spectrograms(values, where):
 
 
 def _checked(keys, values, where):
-    """A table with all of its keys."""
+    """Give a table with all of its keys."""
     _refuse_unknown(values, keys, where)
-    result = {key: copy.deepcopy(default) for key, (default, _) in keys.items()}
-    result |= {key: _checked_value(key, value, list(keys[key][1]), where) for key, value in values.items()}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in result.items()}
+    result = {name: copy.deepcopy(key.default) for name, key in keys.items()}
+    result |= {name: _checked_value(keys[name], name, value, where) for name, value in values.items()}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in result.items()}
 
 
-def _checked_value(key, value, constraints, where):
-    """A value as Python has it, where "none" is None."""
-    if isinstance(value, str) and value.lower() == "none" and None in constraints:
+def _checked_value(key, name, value, where):
+    """Give a value as Python has it, where "none" is None."""
+    if isinstance(value, str) and value.lower() == "none" and None in key.constraints:
         return None
-    if key in _WORDS and isinstance(value, str):
+    if key.is_list and isinstance(value, str):
         value = [value]
-    expected = _expected(key, value, constraints)
+    expected = _expected(key, value)
     if expected is not None:
         shown = str(value).lower() if isinstance(value, bool) else repr(value)
-        raise ValueError(f"{where} {key} = {shown}: expected {expected.replace('None', 'none')}")
+        raise ValueError(f"{where} {name} = {shown}: expected {expected.replace('None', 'none')}")
     return value
 
 
-def _expected(key, value, constraints):
-    """What a value should have been; None if it is that."""
-    words = [constraint for constraint in constraints if isinstance(constraint, str)]
+def _expected(key, value):
+    """Say what a value should have been; None if it is that."""
+    expected = _expected_by_constraints(key.constraints, value)
+    if expected is None and value is not None and key.check is not None:
+        return key.check(value)
+    return expected
+
+
+def _expected_by_constraints(constraints, value):
+    """Say what scikit-learn's constraints ask for; None if the value fits them."""
     # True is 1 for scikit-learn, and infinity a number
-    if (isinstance(value, bool) and "boolean" not in words) or (isinstance(value, float) and not math.isfinite(value)):
-        constraints, value = [c for c in constraints if c != "array-like"], object()
+    is_wrong_switch = isinstance(value, bool) and not any(_is_word(constraint, "boolean") for constraint in constraints)
+    if is_wrong_switch or (isinstance(value, float) and not math.isfinite(value)):
+        constraints = [constraint for constraint in constraints if not _is_word(constraint, "array-like")]
+        value = object()
+    return describe_unmet(constraints, value)
+
+
+def _is_word(constraint, word):
+    return isinstance(constraint, str) and constraint == word
+
+
+def _check_statistics(value):
     try:
-        validate_params({"value": constraints}, prefer_skip_nested_validation=True)(lambda value: value)(value)
-    except ValueError as refusal:
-        match = _REFUSAL.fullmatch(str(refusal))
-        return match[1] if match else str(refusal)
-    if key in _WORDS and value is not None:
-        known = _WORDS[key]
-        if (not value and key != "formats") or any(value.count(w) > 1 or w not in known for w in value):
-            return f"a list of {', '.join(map(repr, known))}, each at most once"
-    if key == "statistics":
-        try:
-            check_statistics(StatisticsPooling(statistics=value))
-        except (TypeError, ValueError) as refusal:
-            return f"a list of words ({refusal})"
-    if key == "hidden_layer_sizes" and isinstance(value, list) and not all(_is_number(v, int) and v > 0 for v in value):
-        return "whole numbers of at least 1"
-    if key == "partitions" and value is not None:
-        known = _WORDS["train"]
-        if not value or any(part not in known or not _is_number(share) or share <= 0 for part, share in value.items()):
-            return f"a table with shares of {', '.join(known)}, such as {{train = 0.8, test = 0.2}}"
+        StatisticsPooling(statistics=value).fit([[[0.0]]])
+    except (TypeError, ValueError) as refusal:
+        return f"a list of words ({refusal})"
     return None
 
 
-def _is_number(value, kind=(int, float)):
-    return isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(value)
+def _check_sizes(value):
+    """Say what the sizes of hidden layers should be, of which constraints say nothing."""
+    if isinstance(value, list) and not all(is_number(size, int) and size > 0 for size in value):
+        return "whole numbers of at least 1"
+    return None
+
+
+#: What constraints of estimators leave open, by the parameter.
+_CHECKS = {"statistics": _check_statistics, "hidden_layer_sizes": _check_sizes}
 
 
 def _refuse_unknown(values, known, where, what="key"):
@@ -201,14 +186,22 @@ def _meant(word, known):
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
+def _kinds(array):
+    """Classes of the entries of an array of tables, by their kinds."""
+    return list_embedders() if array == "autoencoders" else CLASSIFIERS
+
+
 def parameters_of(cls):
     """The parameters of an estimator that a configuration can give, as keys."""
-    own = _OWN_OF_EMBEDDERS if cls in AUTOENCODERS.values() else _OWN
     signature = inspect.signature(cls).parameters.values()
-    return {p.name: (p.default, cls._parameter_constraints[p.name]) for p in signature if p.name not in own}
+    return {
+        p.name: Key(p.default, list(cls._parameter_constraints[p.name]), _CHECKS.get(p.name))
+        for p in signature
+        if p.name not in _OWN
+    }
 
 
 def keys_of_entry(array, kind):
     """The keys of an entry of an array of tables."""
-    cls = _KINDS[array].get(kind)
+    cls = _kinds(array).get(kind)
     return ARRAYS[array] | ({} if cls is None else parameters_of(cls))

@@ -3,11 +3,9 @@
 import concurrent.futures
 import contextlib
 import copy
-import glob
 import itertools
 import logging
 import os
-import re
 import time
 from pathlib import Path
 
@@ -15,35 +13,22 @@ import numpy as np
 import orjson
 from sklearn.base import clone
 
-from skaudeep._files import atomic_path, check_path, check_target, claim
+from skaudeep._files import atomic_path, check_target, claim, make_folder
 from skaudeep._interrupts import result_of, submit
 from skaudeep._messages import Message, param
-from skaudeep._persistence import load
 from skaudeep._progress import on_terminal, progress
 from skaudeep._provenance import is_known
 from skaudeep._validation import Integral, Interval, draw_seed, validate_params
 from skaudeep._version import __version__
-from skaudeep.embedding import (
-    FrequencyAutoencoderEmbedder,
-    FrequencyTimeAutoencoderEmbedder,
-    Seq2SeqAutoencoderEmbedder,
-)
-from skaudeep.embedding._checkpoints import FREE_PARAMETERS, make_folder
+from skaudeep.embedding import identify_training
 from skaudeep.exceptions import DataSetError, ParameterError
 from skaudeep.experiment._inputs import check_trained_provenance, common_provenance, gather, open_inputs
 from skaudeep.experiment._summaries import EVENT_FILES, Summaries
+from skaudeep.results import TRAINING_FILE, kind_of, list_checkpoints, load_checkpoint
 
-#: The embedders by the names that they have on the command line.
-AUTOENCODERS = {
-    "t-rae": Seq2SeqAutoencoderEmbedder,
-    "f-rae": FrequencyAutoencoderEmbedder,
-    "ft-rae": FrequencyTimeAutoencoderEmbedder,
-}
 _FORMAT = 1
-#: What records a run, in its folder.
-RECORD = "training.json"
 _N_SUMMARISED = 16  # instances of which summaries tell
-_REFUSED_PARAMETERS = ("early_stopping", "checkpoint_dir", "log_dir")
+_REFUSED_PARAMETERS = ("checkpoint_dir", "log_dir")
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +62,8 @@ def train_autoencoder(
     Parameters
     ----------
     embedder : Seq2SeqAutoencoderEmbedder, FrequencyAutoencoderEmbedder or FrequencyTimeAutoencoderEmbedder
-        What to train, for `max_epochs` epochs in total. It is not changed: a copy is trained from the beginning. Where
+        What to train, for `max_epochs` epochs in total, or fewer with `early_stopping`, which keeps the weights of
+        the best epoch. It is not changed: a copy is trained from the beginning. Where
         its `random_state` is not a number, one is drawn, which the copy has and the record of the run names.
     inputs : path-like, xarray.Dataset, or sequence of these
         Data sets with features of equal shape (T, F) for each instance, NetCDF files as a rule, which are taken
@@ -170,22 +156,12 @@ def train_autoencoder(
             return _train(embedder, X, provenance, run, saver, verbose)
 
 
-def kind_of(embedder):
-    """Name of the autoencoder that an embedder is, such as "t-rae"."""
-    for kind, embedder_class in AUTOENCODERS.items():
-        if isinstance(embedder, embedder_class):
-            return kind
-    names = ", ".join(embedder_class.__name__ for embedder_class in AUTOENCODERS.values())
-    raise TypeError(f"embedder={embedder!r:.200}: give one of {names}")
-
-
 def _prepared(embedder):
     """An unfitted copy, with a seed that can be written down."""
     for name in _REFUSED_PARAMETERS:
         if getattr(embedder, name):
-            remedy = "leave it as it is by default, or use fit"
-            reason = f": train_autoencoder runs all epochs and keeps everything in run_dir; {remedy}"
-            raise ParameterError(name, getattr(embedder, name), reason)
+            remedy = ": train_autoencoder keeps everything in run_dir; leave it as it is by default, or use fit"
+            raise ParameterError(name, getattr(embedder, name), remedy)
     embedder = clone(embedder)
     embedder._check_parameters()
     if not isinstance(embedder.random_state, Integral):
@@ -213,67 +189,9 @@ def _claimed(run):
                 folder.rmdir()
 
 
-def list_checkpoints(model_dir, ending="skaudeep"):
-    """List the checkpoints of a run.
-
-    Parameters
-    ----------
-    model_dir : path-like
-        Folder of the run, or its folder ``logs``.
-    ending : {"skaudeep", "index"}, default="skaudeep"
-        Ours, or the original's.
-
-    Returns
-    -------
-    dict of int to pathlib.Path
-        The files by the number of training steps, in that order.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such folder.
-    """
-    check_path(model_dir, "model_dir", "folder")
-    folder = Path(model_dir)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{str(folder)!r}: there is no such folder")
-    pattern = re.compile(rf"model-(0|[1-9]\d*)\.{ending}")
-    for place in (folder, folder / "logs"):
-        matches = [pattern.fullmatch(path.name) for path in place.iterdir()] if place.is_dir() else []
-        found = {int(match[1]): place / match[0] for match in matches if match}
-        if found:
-            return dict(sorted(found.items()))
-    return {}
-
-
-def model_files(model_dir):
-    """All files that make a model, or several of a run: checkpoints, and the record of the training."""
-    place = Path(model_dir)
-    if not place.is_dir():  # one checkpoint, whose ending may be left out, and which may be in several files
-        return sorted(place.parent.glob(f"{glob.escape(place.stem)}*"))
-    folders = [place, place / "logs"]
-    if place.absolute().name == "logs":
-        folders.append(place.absolute().parent)
-    return sorted(file for folder in folders for pattern in ("model-*", RECORD) for file in folder.glob(pattern))
-
-
 def _earlier(run):
     """What a training that begins anew removes, or replaces."""
-    return [*list_checkpoints(run / "logs").values(), *(run / "logs").glob(EVENT_FILES), run / RECORD]
-
-
-def load_checkpoint(path):
-    """Read one of our checkpoints, a fitted embedder."""
-    try:
-        embedder = load(path)
-    except ValueError as error:
-        raise ValueError(
-            f"the checkpoint {str(path)!r} is damaged, or no file of skaudeep ({error}); choose another one by its "
-            "step, or remove it to go on from the one before it"
-        ) from error
-    if not isinstance(embedder, tuple(AUTOENCODERS.values())) or not hasattr(embedder, "weights_"):
-        raise ValueError(f"{str(path)!r} holds a {type(embedder).__name__} and no trained autoencoder")
-    return embedder
+    return [*list_checkpoints(run / "logs").values(), *(run / "logs").glob(EVENT_FILES), run / TRAINING_FILE]
 
 
 def _find_old(run, resume, overwrite):
@@ -306,9 +224,11 @@ def _load_to_go_on(run, old, embedder, seeded):
             )
         )
     there, here = before.get_params(), embedder.get_params()
-    ignored = FREE_PARAMETERS if seeded else (*FREE_PARAMETERS, "random_state")
-    changed = [name for name in there if name not in ignored and there[name] != here[name]]
-    differing = [f"{param(name, there[name])}, not {here[name]!r}" for name in changed]
+    compared = identify_training(before).keys() | identify_training(embedder).keys()
+    if not seeded:
+        compared.discard("random_state")
+    names = [name for name in there if name in compared and there[name] != here[name]]
+    differing = [f"{param(name, there[name])}, not {here[name]!r}" for name in names]
     if differing:
         raise ValueError(
             Message(
@@ -333,7 +253,7 @@ def _check_same_data(run, before, data, record, source):
 def _read_record(run):
     """What there is of the record of a run; it only tells, and is not needed to go on."""
     with contextlib.suppress(OSError, ValueError):
-        record = orjson.loads((run / RECORD).read_bytes())
+        record = orjson.loads((run / TRAINING_FILE).read_bytes())
         if isinstance(record, dict):
             return record
     return {}
@@ -359,26 +279,49 @@ def _train(embedder, X, provenance, run, saver, verbose):
             Summaries(run / "logs", np.asarray(X[rows], np.float32), n_steps) as summaries,
             progress(f"Training {run}", n_epochs - n_done, enabled=shown, unit="epochs") as advance,
         ):
-            for epoch in range(n_done + 1, n_epochs + 1):
-                start = time.perf_counter()
-                embedder.partial_fit(X)
-                _set_provenance(embedder, provenance)
-                seconds = time.perf_counter() - start
-                try:
-                    saver.make_room()
-                    with _errors_naming(run / "logs"):
-                        summaries.write(embedder, embedder._training_state.n_steps, seconds)
-                finally:  # a finished epoch is not lost; before, the thread that saves would delay the summaries
-                    saver.save(embedder, seconds)
-                advance(note=f"loss {embedder.loss_:.4f}")
-                level = logging.DEBUG if shown else logging.INFO
-                _log.log(level, "epoch %d/%d  loss %.4f  %.1f s", epoch, n_epochs, embedder.loss_, seconds)
+            after_epoch = _AfterEpoch(saver, summaries, provenance, advance, logging.DEBUG if shown else logging.INFO)
+            embedder.fit(X, after_epoch=after_epoch, resume=True)
     except BaseException as error:
         if not isinstance(error, Exception) and saver.n_epochs:  # stopped by the user
             note = Message(f"%s holds epoch %d of %d; {param('resume', True)} goes on")
             _log.warning(note, run, saver.n_epochs, n_epochs)
         raise
+    if embedder.early_stopping:
+        _log.info("%s: epoch %d of %d is the best one", run, best_epoch(embedder), embedder.n_iter_)
+        saver.save(embedder, None)  # the weights of the best epoch, in the place of those of the last one
     return embedder
+
+
+def best_epoch(embedder):
+    """Give the number of the epoch with the lowest validation loss."""
+    return 1 + int(np.nanargmin(embedder.history_["val_loss"]))
+
+
+class _AfterEpoch:
+    """What is done with an embedder after every epoch: summaries, a checkpoint, a line."""
+
+    def __init__(self, saver, summaries, provenance, advance, level):
+        self._saver = saver
+        self._summaries = summaries
+        self._provenance = provenance
+        self._advance = advance
+        self._level = level
+        self._start = time.perf_counter()
+
+    def __call__(self, embedder):
+        """Keep the epoch."""
+        _set_provenance(embedder, self._provenance)
+        seconds = time.perf_counter() - self._start
+        try:
+            self._saver.make_room()
+            with _errors_naming(self._saver.logs):
+                self._summaries.write(embedder, embedder._training_state.n_steps, seconds)
+        finally:  # a finished epoch is not lost; before, the thread that saves would delay the summaries
+            self._saver.save(embedder, seconds)
+        self._advance(note=f"loss {embedder.loss_:.4f}")
+        message = "epoch %d/%d  loss %.4f  %.1f s"
+        _log.log(self._level, message, embedder.n_iter_, embedder.max_epochs, embedder.loss_, seconds)
+        self._start = time.perf_counter()
 
 
 def _set_provenance(embedder, provenance):
@@ -413,6 +356,8 @@ class _Saver:
 
     Attributes
     ----------
+    logs : pathlib.Path
+        Folder of the checkpoints.
     n_epochs : int
         How many there are in the newest checkpoint, which may be under way.
     """
@@ -422,6 +367,7 @@ class _Saver:
         self._seconds = list(record["seconds_per_epoch"])
         self._pool = concurrent.futures.ThreadPoolExecutor(1)
         self._pending = None
+        self.logs = run / "logs"
         self.n_epochs = n_epochs
 
     def make_room(self):
@@ -442,8 +388,7 @@ class _Saver:
         self.n_epochs = embedder.n_iter_
 
     def _write(self, embedder, seconds):
-        logs = self._run / "logs"
-        path = logs / f"model-{embedder._training_state.n_steps}.skaudeep"
+        path = self.logs / f"model-{embedder._training_state.n_steps}.skaudeep"
         with _errors_naming(path):
             embedder.save(path)
         record = {
@@ -452,14 +397,14 @@ class _Saver:
             "kind": kind_of(embedder),
             **self._record,
             "parameters": embedder.get_params(),
-            "history": {"loss": embedder.history_.get("loss", [])},
+            "history": {"loss": [], **embedder.history_},
             "seconds_per_epoch": seconds,
         }
-        path = self._run / RECORD
+        path = self._run / TRAINING_FILE
         with _errors_naming(path), atomic_path(path) as temporary:
             temporary.write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
         if self._n_kept:
-            for old in list(list_checkpoints(logs).values())[: -self._n_kept]:
+            for old in list(list_checkpoints(self.logs).values())[: -self._n_kept]:
                 old.unlink(missing_ok=True)
 
     def _wait(self):

@@ -1,20 +1,12 @@
 """Data sets on disk."""
 
-import skaudeep.io._forks  # noqa: F401
-from skaudeep.io._arff import read_arff, write_arff
-from skaudeep.io._csv import read_csv, write_csv
-from skaudeep.io._directories import export_dataset, import_dataset
-from skaudeep.io._netcdf import read_netcdf, write_netcdf
-from skaudeep.io._writer import NetCDFWriter
+from skaudeep._lazy import export_lazily
 
-__all__ = [
-    "NetCDFWriter",
-    "export_dataset",
-    "import_dataset",
-    "read_arff",
-    "read_csv",
-    "read_netcdf",
-    "write_arff",
-    "write_csv",
-    "write_netcdf",
-]
+_HOMES = {
+    "_arff": ("read_arff", "write_arff"),
+    "_csv": ("read_csv", "write_csv"),
+    "directories": ("export_dataset", "import_dataset"),
+    "netcdf": ("read_netcdf", "write_netcdf"),
+    "writer": ("NetCDFWriter",),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 
 from skaudeep._validation import StrOptions, validate_params
-from skaudeep.datasets._model import get_feature_names
+from skaudeep.datamodel import get_feature_names
 from skaudeep.exceptions import DataSetError
-from skaudeep.io._tables import (
+from skaudeep.io.tables import (
     COLUMN_OPTIONS,
     LAYOUTS,
     TextFormat,

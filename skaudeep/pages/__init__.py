@@ -1,6 +1,9 @@
 """Pages for a browser: each is one file that needs nothing else, neither a server nor the network."""
 
-from skaudeep.pages._explorer import ExplorerPage, write_explorer
-from skaudeep.pages._report import write_report
+from skaudeep._lazy import export_lazily
 
-__all__ = ["ExplorerPage", "write_explorer", "write_report"]
+_HOMES = {
+    "_explorer": ("ExplorerPage", "write_explorer"),
+    "_report": ("write_report",),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

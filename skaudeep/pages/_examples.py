@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skaudeep.datasets._model import get_texts, instance_index
+from skaudeep.datamodel import get_texts, instance_index
 from skaudeep.exceptions import DataSetError, TrainingError
 from skaudeep.pages._figures import draw_spectrograms
 from skaudeep.pages._parts import axes_of, name_instance, open_spectrograms
@@ -94,7 +94,7 @@ def show_reconstructions(trainings, folder, examples):
 
 
 def _reconstruct(training, folder, rows):
-    from skaudeep.experiment._generate import load_autoencoder
+    from skaudeep.results import load_autoencoder
 
     embedder = load_autoencoder(training.folder)
     pairs = []

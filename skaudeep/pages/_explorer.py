@@ -14,10 +14,10 @@ from skaudeep._messages import param
 from skaudeep._progress import progress
 from skaudeep._projection import METHODS, available_methods, project, standardise, tsne_perplexity
 from skaudeep._validation import Integral, Interval, Real, StrOptions, draw_seed, validate_params
-from skaudeep.datasets._model import PARTITIONS, check_layout, get_texts, instance_index
+from skaudeep.datamodel import PARTITIONS, check_layout, get_texts, instance_index
 from skaudeep.exceptions import DataSetError, ParameterError
-from skaudeep.io._blocks import feature_blocks
-from skaudeep.io._netcdf import source_files
+from skaudeep.io.blocks import feature_blocks
+from skaudeep.io.netcdf import source_files
 from skaudeep.pages._assets import plotly_script, render, write_page
 from skaudeep.pages._predictions import assign_predictions
 from skaudeep.pages._sounds import embed_sounds, link_sounds, list_recordings

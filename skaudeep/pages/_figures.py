@@ -51,7 +51,7 @@ def draw_scores(evaluations, chance):
         SVG: a row of dots for each evaluation, one for each split (of several repeats, their mean), and a line at
         their mean.
     """
-    from skaudeep.plotting._drawing import COLOURS, add_legend, shortened
+    from skaudeep.plotting.drawing import COLOURS, add_legend, shortened
 
     figure, ax = _make_figure(8, 1.3 + 0.3 * len(evaluations))
     classifiers = list(dict.fromkeys(evaluation.classifier for evaluation in evaluations))
@@ -148,7 +148,7 @@ def _png(figure):
 
 
 def _save(figure, **options):
-    from skaudeep.plotting._drawing import repeatable
+    from skaudeep.plotting.drawing import repeatable
 
     stream = io.BytesIO()
     with repeatable():

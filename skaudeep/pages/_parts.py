@@ -6,11 +6,14 @@ import os
 import numpy as np
 
 from skaudeep._provenance import spectrogram_settings
+from skaudeep.datamodel import PARTITIONS, get_texts
 from skaudeep.datasets import get_provenance
-from skaudeep.datasets._model import PARTITIONS, get_texts
 from skaudeep.exceptions import AudioError, DataSetError
-from skaudeep.experiment._inputs import open_lazily
+from skaudeep.io.netcdf import open_lazily
 from skaudeep.spectrogram import spectrogram_axes
+
+#: instances that are read at a time, as only a few are
+_ROWS_OF_A_READ = 4
 
 
 def open_spectrograms(path):
@@ -31,7 +34,7 @@ def open_spectrograms(path):
     DataSetError
         If it holds something else, or nothing.
     """
-    ds = open_lazily(path)
+    ds = open_lazily(path, chunks=_ROWS_OF_A_READ)
     shape = ds["features"].shape
     if len(shape) != 3 or 0 in shape:
         ds.close()

@@ -7,7 +7,7 @@ import pandas as pd
 
 from skaudeep._messages import param
 from skaudeep.exceptions import DataSetError
-from skaudeep.io._tables import decode, read_lines
+from skaudeep.io.tables import decode, read_lines
 
 _log = logging.getLogger(__name__)
 

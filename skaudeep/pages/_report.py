@@ -7,14 +7,22 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from skaudeep._counts import clock
 from skaudeep._files import check_path, check_target
 from skaudeep._version import __version__
-from skaudeep.datasets._info import _clock as clock
-from skaudeep.experiment._stages import CORPUS_FILE, REPORT_FILE
 from skaudeep.pages._assets import render, write_page
 from skaudeep.pages._examples import show_reconstructions, show_spectrograms
 from skaudeep.pages._figures import draw_confusion, draw_losses, draw_scores
-from skaudeep.pages._folders import EXPERIMENT, find_kind, read_evaluation, read_experiment, read_record, read_training
+from skaudeep.results import (
+    CORPUS_FILE,
+    EXPERIMENT_FILE,
+    REPORT_FILE,
+    find_kind,
+    read_evaluation,
+    read_experiment_record,
+    read_json,
+    read_training,
+)
 
 _MOST_ROWS = 100  # of a table of files
 _MOST_CONFUSED = 5  # pairs of classes in words
@@ -71,7 +79,7 @@ def write_report(folder, path=None):
     kind, folder = find_kind(folder)
     path = folder / REPORT_FILE if path is None else Path(path)
     check_target(path, _files_read(kind, folder))
-    content = _describe_experiment(folder) if kind == EXPERIMENT else _describe_training(folder)
+    content = _describe_experiment(folder) if kind == EXPERIMENT_FILE else _describe_training(folder)
     size = write_page(render("report.html", **content), path)
     _logger.info("%s: %.1f MB", path, size / 1e6)
     return path
@@ -80,13 +88,13 @@ def write_report(folder, path=None):
 def _files_read(kind, folder):
     """What must not be replaced by the page: the results, and what a network was trained on."""
     results = [file for file in folder.rglob("*") if file.is_file() and file.suffix != ".html"]
-    inputs = [] if kind == EXPERIMENT else read_training(folder).inputs
+    inputs = [] if kind == EXPERIMENT_FILE else read_training(folder).inputs
     return {"a file of the results": results, "a data set of the training": inputs}
 
 
 def _describe_experiment(folder):
-    record = read_experiment(folder)
-    stages, configuration = record["stages"], record["configuration"]
+    record = read_experiment_record(folder)
+    stages, configuration = record.stages, record.configuration
     outputs = {kind: _outputs(stages, kind) for kind in ("extract", "train", "evaluate")}
     spectrograms, missing = _existing(folder, [path for path in outputs["extract"] if path.endswith(".nc")])
     models, missing_models = _existing(folder, list(dict.fromkeys(map(_model_of, outputs["train"]))))
@@ -95,19 +103,19 @@ def _describe_experiment(folder):
     examples = show_spectrograms(spectrograms)
     corpus = folder / CORPUS_FILE
     return {
-        "title": record["title"],
+        "title": record.title,
         "subtitle": str(configuration.get("about") or ""),
         "is_experiment": True,
         "results": _results([read_evaluation(path) for path in evaluations]),
         "training": _training(trainings),
         "reconstructions": show_reconstructions(trainings, folder / "spectrograms", examples),
         "spectrograms": examples,
-        "corpus": _corpus(read_record(corpus)) if corpus.is_file() else None,
+        "corpus": _corpus(read_json(corpus)) if corpus.is_file() else None,
         "settings": _settings(configuration),
         "toml": _to_toml(configuration),
         "stages": _stages(stages),
         "missing": [*missing, *missing_models, *missing_evaluations],
-        "versions": _versions(str(record.get("skaudeep", ""))),
+        "versions": _versions(record.skaudeep),
     }
 
 
@@ -146,7 +154,7 @@ def _describe_training(folder):
 
 
 def _outputs(stages, kind):
-    return [path for stage in stages if stage["kind"] == kind for path in stage["outputs"]]
+    return [path for stage in stages if stage.kind == kind for path in stage.outputs]
 
 
 def _model_of(path):
@@ -358,12 +366,10 @@ def _plain(value):
 
 
 def _stages(stages):
-    stages = [stage for stage in stages if stage["kind"] != "report"]  # which this page cannot know yet
-    rows = []
-    for stage in stages:
-        seconds = "" if stage["seconds"] is None else _time(stage["seconds"])
-        rows.append((stage["name"], seconds, str(stage.get("finished", ""))[:16].replace("T", " ")))
-    return {"rows": rows, "total": _time(sum(stage["seconds"] or 0 for stage in stages))}
+    """Rows about all stages but the report itself, of which this page cannot know yet."""
+    stages = [stage for stage in stages if stage.kind != "report"]
+    rows = [(stage.name, _time(stage.seconds), stage.finished[:16].replace("T", " ")) for stage in stages]
+    return {"rows": rows, "total": _time(sum(stage.seconds for stage in stages))}
 
 
 def _time(seconds):

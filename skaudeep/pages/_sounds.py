@@ -13,8 +13,8 @@ import soundfile
 from skaudeep._messages import param
 from skaudeep._progress import progress
 from skaudeep.audio import audio_info, mix_channels, read_audio, resample
-from skaudeep.datasets._find import find_audio
-from skaudeep.datasets._model import original_names
+from skaudeep.corpora.find import find_audio
+from skaudeep.datamodel import original_names
 from skaudeep.exceptions import AudioError, DataSetError
 from skaudeep.pages._assets import data_uri
 

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from skaudeep.io._blocks import feature_blocks
+from skaudeep.io.blocks import feature_blocks
 from skaudeep.pages._assets import data_uri
 
 #: Width and height in pixels of a picture, by how many there are at most, so that a page stays below some 10 MB.

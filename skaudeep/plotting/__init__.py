@@ -6,18 +6,14 @@ A class method computes and draws, `plot` draws again (into given axes), and the
 in that fifty classes can be read.
 """
 
-from skaudeep.plotting._amplitudes import AmplitudeDisplay
-from skaudeep.plotting._confusion import ConfusionDisplay
-from skaudeep.plotting._embedding import EmbeddingDisplay
-from skaudeep.plotting._loss import LossCurveDisplay
-from skaudeep.plotting._reconstruction import ReconstructionDisplay
-from skaudeep.plotting._spectrogram import SpectrogramDisplay
+from skaudeep._lazy import export_lazily
 
-__all__ = [
-    "AmplitudeDisplay",
-    "ConfusionDisplay",
-    "EmbeddingDisplay",
-    "LossCurveDisplay",
-    "ReconstructionDisplay",
-    "SpectrogramDisplay",
-]
+_HOMES = {
+    "_amplitudes": ("AmplitudeDisplay",),
+    "_confusion": ("ConfusionDisplay",),
+    "_embedding": ("EmbeddingDisplay",),
+    "_loss": ("LossCurveDisplay",),
+    "_reconstruction": ("ReconstructionDisplay",),
+    "_spectrogram": ("SpectrogramDisplay",),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from skaudeep._validation import Integral, Interval, validate_params
-from skaudeep.plotting._drawing import level_label as default_level_label
-from skaudeep.plotting._drawing import pyplot
+from skaudeep.plotting.drawing import level_label as default_level_label
+from skaudeep.plotting.drawing import pyplot
 
 #: A lowest level that more than this share of all values has is no coincidence.
 _CLIPPED = 0.01

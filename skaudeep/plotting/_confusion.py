@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skaudeep.plotting._drawing import pyplot, shortened
+from skaudeep.plotting.drawing import pyplot, shortened
 
 #: With more classes than this numbers would be too small to read.
 _MOST_NUMBERS = 20

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from skaudeep._projection import METHODS, project
-from skaudeep.plotting._drawing import COLOURS, MARKERS, add_legend, pyplot, shortened
+from skaudeep.plotting.drawing import COLOURS, MARKERS, add_legend, pyplot, shortened
 
 _PER_COLUMN = 25  # of the legend
 _MOST_NAMES = len(COLOURS) * len(MARKERS)

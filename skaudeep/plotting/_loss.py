@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from skaudeep._validation import check_is_fitted
-from skaudeep.plotting._drawing import add_legend, pyplot, shortened
+from skaudeep.plotting.drawing import add_legend, pyplot, shortened
 
 #: What Matplotlib calls lines that were given no name.
 _NAMELESS = re.compile("_child[0-9]+")

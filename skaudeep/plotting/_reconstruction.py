@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skaudeep.plotting._drawing import check_frequencies, check_spectrogram, draw_spectrogram, level_label, pyplot
+from skaudeep.plotting.drawing import check_frequencies, check_spectrogram, draw_spectrogram, level_label, pyplot
 
 
 class ReconstructionDisplay:

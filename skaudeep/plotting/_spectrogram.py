@@ -1,6 +1,6 @@
 """A picture of a spectrogram."""
 
-from skaudeep.plotting._drawing import check_frequencies, check_spectrogram, draw_spectrogram, level_label, pyplot
+from skaudeep.plotting.drawing import check_frequencies, check_spectrogram, draw_spectrogram, level_label, pyplot
 
 
 class SpectrogramDisplay:

@@ -9,7 +9,7 @@ import scipy.signal
 from skaudeep._progress import progress
 from skaudeep._sequences import list_rows, object_array
 from skaudeep._validation import Integral, Interval, Real, check_random_state
-from skaudeep.spectrogram._extraction import Axes
+from skaudeep.spectrogram.extraction import Axes
 
 # Of the arguments of `SpectrogramTransformer.inverse_transform`.
 INVERSION_CONSTRAINTS = {

@@ -4,7 +4,7 @@ import threading
 
 from skaudeep._decoding import Recording
 from skaudeep.exceptions import AudioError
-from skaudeep.spectrogram._inputs import FileSource
+from skaudeep.spectrogram.inputs import FileSource
 
 
 class Reader:

@@ -9,15 +9,16 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from skaudeep._containers import RowNamesMixin, with_row_names
 from skaudeep._messages import Message, marked, param
-from skaudeep._persistence import VersionedMixin
 from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, fit_context, validate_params
+from skaudeep._versions import VersionedMixin
 from skaudeep.audio import CHANNELS
 from skaudeep.exceptions import AudioError, ParameterError
-from skaudeep.spectrogram._extraction import Branch, FrontEnd, Reference, Rows, axes_at, extract
+from skaudeep.spectrogram._extraction import Reference
 from skaudeep.spectrogram._functions import FILTERBANKS
-from skaudeep.spectrogram._inputs import as_sources
 from skaudeep.spectrogram._inversion import INVERSION_CONSTRAINTS, Inversion, invert
-from skaudeep.spectrogram._settings import describe_settings
+from skaudeep.spectrogram.extraction import Branch, FrontEnd, Rows, axes_at, extract
+from skaudeep.spectrogram.inputs import as_sources
+from skaudeep.spectrogram.settings import describe_settings
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")

@@ -9,7 +9,7 @@ import pytest
 from skaudeep.cli import _corpus
 from skaudeep.cli._arguments import UsageError
 from skaudeep.cli._names import reword
-from skaudeep.datasets import _corpora, load_corpus
+from skaudeep.corpora import kinds, load_corpus
 from skaudeep.exceptions import DataSetError
 
 
@@ -265,13 +265,13 @@ def test_functions_that_fail(module, function, message):
 
 
 def test_plugins(module, layouts, monkeypatch):
-    group = _corpora.PLUGIN_GROUP
+    group = kinds.PLUGIN_GROUP
     points = [
         importlib.metadata.EntryPoint(name, f"corpus_of_mine:{function}", group)
         for name, function in (("My Sounds", "load"), ("twice", "load"), ("Twice", "wrong"))
     ]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
-    monkeypatch.setattr(_corpora, "entry_points", lambda group: points)
+    monkeypatch.setattr(kinds, "entry_points", lambda group: points)
     for name in ("My Sounds", "my sounds", "twice"):
         assert load(module, name).filenames.tolist() == ["mine"]
     with pytest.raises(DataSetError, match="returned"):

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 import skaudeep as package
+from skaudeep import experiment
 from skaudeep.cli._signals import Stopped
 from skaudeep.datasets import make_dataset
+from skaudeep.embedding import list_embedders
 from skaudeep.exceptions import TrainingError
-from skaudeep.experiment import _train
 from skaudeep.io import write_netcdf
+from skaudeep.results import list_checkpoints
 
 X = np.random.default_rng(0).uniform(-1, 1, (8, 5, 6)).astype(np.float32)
 TINY = ("--num-units", 3, "--batch-size", 4, "--num-epochs", 2)
@@ -76,7 +78,7 @@ def call(skaudeep, monkeypatch, spectrograms):
         def train(embedder, inputs, run_dir, **others):
             raise AskedError(type(embedder), embedder.get_params(), inputs, run_dir, others)
 
-        monkeypatch.setattr(_train, "train_autoencoder", train)
+        monkeypatch.setattr(experiment, "train_autoencoder", train)
         with pytest.raises(AskedError) as asked:
             skaudeep("--debug", kind, "train", "--input", spectrograms, *options)
         return asked.value.args
@@ -105,7 +107,7 @@ def test_options_of_the_original(call, kind, options, parameters, spectrograms):
         "--tempdir",
         "t",
     )
-    assert embedder_class is _train.AUTOENCODERS[kind]
+    assert embedder_class is list_embedders()[kind]
     defaults = embedder_class().get_params()
     assert found == defaults | TRAINING_PARAMETERS | parameters
     assert inputs == [str(spectrograms)] * 2
@@ -238,7 +240,7 @@ def test_stopped_in_the_second_epoch(skaudeep, spectrograms, tmp_path, monkeypat
     run = tmp_path / "run"
     done = skaudeep("t-rae", "train", "--input", spectrograms, "--run-name", run, *TINY)
     assert (done.status, done.out) == (status, "")
-    assert list(_train.list_checkpoints(run)) == [2]
+    assert list(list_checkpoints(run)) == [2]
     if status == 130:
         assert f"{run} holds epoch 1 of 2; --continue (resume=True) goes on" in done.err
         assert done.err.endswith("skaudeep: interrupted\n")

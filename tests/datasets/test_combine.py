@@ -8,6 +8,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skaudeep.datamodel import VARIABLES, get_label_map
 from skaudeep.datasets import (
     add_folds,
     add_partitions,
@@ -20,7 +21,6 @@ from skaudeep.datasets import (
     upsample,
 )
 from skaudeep.datasets._combine import concat, fuse, fuse_chunks
-from skaudeep.datasets._model import VARIABLES, get_label_map
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import read_netcdf, write_netcdf
 

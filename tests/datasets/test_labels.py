@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from skaudeep.datamodel import get_label_map
 from skaudeep.datasets import make_dataset, remove_labels, set_labels
-from skaudeep.datasets._model import get_label_map
 from skaudeep.exceptions import DataSetError
 
 FILES = ["a", "a", "b", "b", "c", "d"]

@@ -5,8 +5,8 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skaudeep.datamodel import get_label_map
 from skaudeep.datasets import make_dataset, remove_labels, select, set_labels, upsample
-from skaudeep.datasets._model import get_label_map
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import read_netcdf
 

@@ -7,12 +7,12 @@ import pytest
 from sklearn.base import clone
 
 import skaudeep
-from skaudeep.embedding._audeep import read_audeep
+from skaudeep.embedding.audeep import read_audeep
 
 EMBEDDERS = {
-    "time": skaudeep.Seq2SeqAutoencoderEmbedder,
-    "frequency": skaudeep.FrequencyAutoencoderEmbedder,
-    "frequency-time": skaudeep.FrequencyTimeAutoencoderEmbedder,
+    "t-rae": skaudeep.Seq2SeqAutoencoderEmbedder,
+    "f-rae": skaudeep.FrequencyAutoencoderEmbedder,
+    "ft-rae": skaudeep.FrequencyTimeAutoencoderEmbedder,
 }
 
 
@@ -33,9 +33,9 @@ def write_checkpoint(path, variables):
 def as_the_original_has_it(kind, X):
     """Sequences, (n, T, F), as time-major targets: in the order in which they are spelt."""
     target = X.transpose(1, 0, 2)
-    if kind != "frequency":
+    if kind != "f-rae":
         target = target[::-1]
-    return target if kind == "time" else target[:, :, ::-1]
+    return target if kind == "t-rae" else target[:, :, ::-1]
 
 
 # --- the original's own files ---
@@ -60,16 +60,16 @@ class Golden:
 @pytest.fixture(scope="module", params=["t-rae-gru", "f-rae-gru", "ft-rae-gru"])
 def golden(shared, request):
     """A trained network of the original, read anew."""
-    kinds = {"t-rae-gru": "time", "f-rae-gru": "frequency", "ft-rae-gru": "frequency-time"}
+    kinds = {"t-rae-gru": "t-rae", "f-rae-gru": "f-rae", "ft-rae-gru": "ft-rae"}
     return Golden(shared, request.param, kinds[request.param])
 
 
 class TestGoldenFiles:
     def test_parameters(self, golden):
         sizes = {"n_layers": 1, "n_units": 32}
-        if golden.kind == "frequency-time":
+        if golden.kind == "ft-rae":
             sizes = {"frequency_n_layers": 1, "frequency_n_units": 16, "time_n_layers": 2, "time_n_units": 32}
-        windows = {} if golden.kind == "time" else {"window_width": 32, "window_overlap": 24}
+        windows = {} if golden.kind == "t-rae" else {"window_width": 32, "window_overlap": 24}
         expected = {"cell": "gru", "reset_after": False, "mask_silence": False, **sizes, **windows}
         parameters = golden.embedder.get_params()
         assert {name: parameters[name] for name in expected} == expected
@@ -139,42 +139,42 @@ class TestGoldenFiles:
 # by name: kind, cell, stacks (inputs, layers, units, whether both ways), dense layers, and arguments of `Original`
 MADE_UP = {
     "time, lstm": (
-        "time",
+        "t-rae",
         "lstm",
         {"encoder": (5, 2, 3, False), "decoder": (5, 2, 3, False)},
         {"representation": (12, 12), "reconstruction/time_dist_linear": (5, 5)},
         {},
     ),
     "time, lstm, both ways": (
-        "time",
+        "t-rae",
         "lstm",
         {"encoder": (5, 2, 3, True), "decoder": (5, 2, 3, True)},
         {"representation": (24, 24), "reconstruction/time_dist_linear": (6, 5)},
         {},
     ),
     "time, gru, decoder both ways": (
-        "time",
+        "t-rae",
         "gru",
         {"encoder": (5, 2, 3, False), "decoder": (5, 2, 3, True)},
         {"representation": (6, 12), "reconstruction/time_dist_linear": (6, 5)},
         {},
     ),
     "frequency, lstm, encoder both ways": (
-        "frequency",
+        "f-rae",
         "lstm",
         {"encoder": (4, 2, 3, True), "decoder": (4, 2, 3, False)},
         {"representation": (24, 12), "reconstruction": (16, 11)},
         {"width": 4, "hop": 2},
     ),
     "frequency, gru, decoder both ways": (
-        "frequency",
+        "f-rae",
         "gru",
         {"encoder": (4, 1, 3, False), "decoder": (4, 1, 3, True)},
         {"representation": (3, 6), "reconstruction": (32, 11)},
         {"width": 4, "hop": 2},
     ),
     "frequency-time, lstm, all both ways": (
-        "frequency-time",
+        "ft-rae",
         "lstm",
         {
             "encoder_frequency": (4, 1, 2, True),
@@ -186,7 +186,7 @@ MADE_UP = {
         {"width": 4, "hop": 2},
     ),
     "frequency-time, gru, some both ways": (
-        "frequency-time",
+        "ft-rae",
         "gru",
         {
             "encoder_frequency": (4, 2, 2, True),
@@ -209,7 +209,7 @@ def draw_variables(kind, cell, stacks, denses):
         variables[f"model/{scope}/bias"] = rng.uniform(-0.5, 0.5, n_out).astype(np.float32)
 
     for stack, (n_inputs, n_layers, n_units, both_ways) in stacks.items():
-        feedback = stack.startswith("decoder") and not (kind == "time" and both_ways)
+        feedback = stack.startswith("decoder") and not (kind == "t-rae" and both_ways)
         base = f"{stack}/rnn_output_and_state"
         for way in ("/fw", "/bw") if both_ways else ("",):
             scope = f"{base}{way}/rnn" if feedback or not way else f"{base}/bidirectional_rnn{way}"
@@ -245,20 +245,20 @@ class Original:
     def represent(self, X):
         """Representations, (n, D); of single frames for a frequency network, (n, T, D)."""
         x = X.transpose(1, 0, 2)
-        if self.kind == "time":
+        if self.kind == "t-rae":
             return self.dense("representation", self.encode("encoder", x))
-        if self.kind == "frequency":
+        if self.kind == "f-rae":
             return self.dense("representation", self.frames("encoder", x)).transpose(1, 0, 2)
         return self.dense("representation", self.encode("encoder_time", self.frames("encoder_frequency", x)))
 
     def reconstruct(self, X, free_running=False):
         """Reconstructions, (T, n, F), with the target's order of steps and features."""
         x, z = X.transpose(1, 0, 2), self.represent(X)
-        if self.kind == "time":
+        if self.kind == "t-rae":
             outputs = self.decode("decoder", z, x[::-1], free_running)
             return self.dense("reconstruction/time_dist_linear", outputs)
         windows = self.windows(x)[::-1]
-        if self.kind == "frequency":
+        if self.kind == "f-rae":
             outputs = self.decode("decoder", z.transpose(1, 0, 2), windows, free_running)
         else:
             said = self.decode("decoder_time", z, self.frames("encoder_frequency", x)[::-1], free_running)
@@ -388,9 +388,9 @@ class TestMadeUpCheckpoints:
             assert (parameters[f"{axis}n_layers"], parameters[f"{axis}n_units"]) == (n_layers, n_units)
             assert parameters[f"{axis}bidirectional_{part}"] is both_ways
             if axis != "time_":
-                assert n_inputs == (embedder.n_features_in_ if original.kind == "time" else parameters["window_width"])
-        assert original.kind == "time" or parameters["window_overlap"] == original.width - original.hop
-        hears_itself = original.kind != "time" or not parameters["bidirectional_decoder"]
+                assert n_inputs == (embedder.n_features_in_ if original.kind == "t-rae" else parameters["window_width"])
+        assert original.kind == "t-rae" or parameters["window_overlap"] == original.width - original.hop
+        hears_itself = original.kind != "t-rae" or not parameters["bidirectional_decoder"]
         assert embedder._config.audeep_decoder is hears_itself and embedder.reset_after is False
 
     def test_representation(self, made_up, X):
@@ -448,7 +448,7 @@ def run(variables, tmp_path):
 
 
 def read(*args, **kwargs):
-    return read_audeep("time", *args, **kwargs)
+    return read_audeep("t-rae", *args, **kwargs)
 
 
 class TestFiles:
@@ -545,7 +545,7 @@ class TestFiles:
             path = write_checkpoint(tmp_path / "run/model-3", draw_variables(kind, cell, stacks, denses))
             for other, embedder in EMBEDDERS.items():
                 if other != kind:
-                    message = f"model-3' is a {kind} autoencoder: use {EMBEDDERS[kind].__name__}.from_audeep"
+                    message = f"model-3' is a {kind}: use {EMBEDDERS[kind].__name__}.from_audeep"
                     with pytest.raises(ValueError, match=message):
                         embedder.from_audeep(path)
         write_checkpoint(tmp_path / "mlp/model-3", {"model/mlp/layer_0/weights": np.ones((2, 3), np.float32)})
@@ -646,35 +646,35 @@ class TestWindowOverlap:
     def checkpoint(self, tmp_path, n_windows, n_features):
         denses = {"representation": (3, 3), "reconstruction": (4 * n_windows, n_features)}
         stacks = {"encoder": (4, 1, 3, False), "decoder": (4, 1, 3, False)}
-        variables = draw_variables("frequency", "gru", stacks, denses)
+        variables = draw_variables("f-rae", "gru", stacks, denses)
         return write_checkpoint(tmp_path / f"model-{n_features}", variables)
 
     def test_the_only_one(self, tmp_path):
         path = self.checkpoint(tmp_path, 4, 11)
         for overlap in (None, 2):
-            assert read_audeep("frequency", path, window_overlap=overlap)[0].window_overlap == 2
+            assert read_audeep("f-rae", path, window_overlap=overlap)[0].window_overlap == 2
         for overlap in (1, 3, 4, -1):
             with pytest.raises(ValueError, match=f"window_overlap={overlap} contradicts .* overlap by 2"):
-                read_audeep("frequency", path, window_overlap=overlap)
+                read_audeep("f-rae", path, window_overlap=overlap)
 
     def test_several(self, tmp_path):
         path = self.checkpoint(tmp_path, 2, 8)  # [0:4] with [2:6], [3:7] or [4:8]
-        with pytest.raises(ValueError, match="may overlap by 0, 1: pass window_overlap="):
-            read_audeep("frequency", path)
+        with pytest.raises(ValueError, match="may overlap by 0, 1: give window_overlap, as"):
+            read_audeep("f-rae", path)
         for overlap in (0, 1):
-            config, _, _, _ = read_audeep("frequency", path, window_overlap=overlap)
+            config, _, _, _ = read_audeep("f-rae", path, window_overlap=overlap)
             assert config.window_overlap == overlap and len(config.window_starts) == 2
 
     def test_one_window(self, tmp_path):
         path = self.checkpoint(tmp_path, 1, 4)
-        assert read_audeep("frequency", path)[0].window_overlap == 0
-        assert read_audeep("frequency", path, window_overlap=3)[0].window_overlap == 3
+        assert read_audeep("f-rae", path)[0].window_overlap == 0
+        assert read_audeep("f-rae", path, window_overlap=3)[0].window_overlap == 3
 
     def test_none(self, tmp_path):
         for n_windows, n_features in ((5, 11), (1, 3)):
             path = self.checkpoint(tmp_path, n_windows, n_features)
             with pytest.raises(ValueError, match=f"windows of 4 of {n_features} features"):
-                read_audeep("frequency", path)
+                read_audeep("f-rae", path)
 
 
 def test_a_checkpoint_of_ours_is_not_mistaken_for_that_of_a_fresh_fit(shared, tmp_path):

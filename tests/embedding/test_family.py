@@ -85,7 +85,7 @@ class TestRagged:
         padded = np.zeros((len(order), MAX_LENGTH + n_padding, 6), np.float32)
         for place, row in zip(padded, order, strict=True):
             place[: len(POOL[row])] = POOL[row]
-        with borrow(embedder._config, embedder.weights_) as network:
+        with borrow(embedder._config, embedder._build_network, embedder.weights_) as network:
             z, reconstructed = network.encode(padded, lengths).numpy(), network.reconstruct(padded, lengths).numpy()
         for row, length, a, b in zip(order, lengths, z, reconstructed, strict=True):
             expected = alone["transform"][row]
@@ -142,9 +142,9 @@ class TestTraining:
     ):
         import tensorflow as tf
 
-        from skaudeep.embedding import _blocks
+        from skaudeep.embedding.networks import _recurrent
 
-        monkeypatch.setattr(_blocks, "MIN_UNITS_TO_HALVE", 1)
+        monkeypatch.setattr(_recurrent, "MIN_UNITS_TO_HALVE", 1)
         rng = np.random.default_rng(0)
         X = [np.where(x < -0.7, np.float32(-1), x) for x in (POOL[5], POOL[0], POOL[1], POOL[4])]
         lengths = np.array([len(x) for x in X], np.int32)
@@ -161,7 +161,7 @@ class TestTraining:
         ).fit(X)
         # no two weights alike, so that none can stand for another
         start.weights_ = {k: (w + rng.normal(0, 0.1, w.shape)).astype(np.float32) for k, w in start.weights_.items()}
-        network = start._config.build()
+        network = start._build_network(start._config)
         network.load_weights_dict(start.weights_)
         network.prepare_training(0.01)
         rates, seed = np.zeros(0, np.float32), np.zeros(2, np.int32)
@@ -207,20 +207,20 @@ class TestTraining:
 
     def test_slices_of_frames_add_up(self, monkeypatch):
         """A frequency network learns from slices what it learns from all frames at once."""
-        from skaudeep.embedding import _network
+        from skaudeep.embedding.networks import _reconstruction
 
         def gradients(batch):
-            network = _network.FrequencyAutoencoder(start._config)
+            network = _reconstruction.FrequencyAutoencoder(start._config)
             network.load_weights_dict(start.weights_)
             network.prepare_training(0.01)
             rates, seed = np.zeros(0, np.float32), np.zeros(2, np.int32)
-            loss = network.train_batch(*batch, rates, np.float32(2), seed)
-            return {"loss": loss, **network.read_optimizer()}
+            losses = network.train_batch(*batch, np.arange(len(X)), rates, 2.0, 0.0, seed)
+            return {**losses, **network.read_optimizer()}
 
         start = make("frequency", dropout=0, max_epochs=0).fit(X)
         batches = (X, None), (X, np.array([6, 1, 3, 5], np.int32))
         whole = [gradients(batch) for batch in batches]
-        monkeypatch.setattr(_network, "VALUES_OF_A_SLICE", 8 * 2 * 3)  # two steps of four sequences, 2 x 3 units
+        monkeypatch.setattr(_reconstruction, "VALUES_OF_A_SLICE", 8 * 2 * 3)  # two steps of four sequences, 2 x 3 units
         for batch, expected in zip(batches, whole, strict=True):
             for name, value in gradients(batch).items():
                 np.testing.assert_allclose(value, expected[name], atol=1e-6, err_msg=name)
@@ -257,16 +257,16 @@ class TestNoise:
         """Loss of a training batch on weights that are always the same, and no update."""
         import tensorflow as tf
 
-        from skaudeep.embedding._blocks import Noise
+        from skaudeep.embedding.networks._recurrent import Noise
 
         class Recorded(Noise):
-            def _uniform(self, shape):
+            def uniform(self, shape):
                 if record is not None:
                     record.append(tuple(int(n) for n in shape))
-                return super()._uniform(shape)
+                return super().uniform(shape)
 
         start = make(kind, max_epochs=0, **({"dropout": 0} | parameters)).fit(X)
-        network = start._config.build()
+        network = start._build_network(start._config)
         network.load_weights_dict(start.weights_)
         names = start._config.noises
         rates = tf.constant([getattr(start, name) for name in names], tf.float32)
@@ -304,32 +304,32 @@ class TestNoise:
         self.loss("frequency-time", X, shapes, time_input_noise=0.5)
         assert shapes == [(MAX_LENGTH, len(X), 1)]
 
-    def test_a_decoder_of_one_step_has_nothing_to_hear(self):
+    def test_a_decoder_of_one_step_has_no_output_to_sample(self):
         """This tells the two decoders of a frequency-time network apart."""
         one_frame, one_window = X[:, :1], {"window_width": 6}
-        for X_, parameters, silent, heard in (
+        for X_, parameters, unchanged, changed in (
             (one_frame, {}, "time", "frequency"),
             (X, one_window, "frequency", "time"),
         ):
             plain = self.loss("frequency-time", X_, **parameters)
-            same = self.loss("frequency-time", X_, **parameters, **{f"{silent}_feed_previous_prob": 1.0})
-            other = self.loss("frequency-time", X_, **parameters, **{f"{heard}_feed_previous_prob": 1.0})
+            same = self.loss("frequency-time", X_, **parameters, **{f"{unchanged}_feed_previous_prob": 1.0})
+            other = self.loss("frequency-time", X_, **parameters, **{f"{changed}_feed_previous_prob": 1.0})
             assert same == pytest.approx(plain, abs=1e-6)
             assert abs(other - plain) > 1e-4
 
     def test_every_slice_of_frames_has_its_own(self, monkeypatch):
-        from skaudeep.embedding import _network
+        from skaudeep.embedding.networks import _reconstruction
 
-        monkeypatch.setattr(_network, "VALUES_OF_A_SLICE", 2 * 2 * 3)  # two frames of 2 x 3 units
+        monkeypatch.setattr(_reconstruction, "VALUES_OF_A_SLICE", 2 * 2 * 3)  # two frames of 2 x 3 units
         start = make("frequency", max_epochs=0).fit(X)
-        network = start._config.build()
+        network = start._build_network(start._config)
         losses = []
         for n_frames in (2, 4):  # equal ones; with equal chance their losses would be equal too
             network.load_weights_dict(start.weights_)
             network.prepare_training(0.01)
             frames = np.tile(X[:1, :1], (1, n_frames, 1))
             rates, seed = np.array([0.5], np.float32), np.zeros(2, np.int32)
-            losses.append(float(network.train_batch(frames, None, rates, np.float32(2), seed)))
+            losses.append(float(network.train_batch(frames, None, np.arange(1), rates, 2.0, 0.0, seed)["loss"]))
         assert losses[0] != pytest.approx(losses[1], abs=1e-6)
 
 

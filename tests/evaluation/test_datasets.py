@@ -14,7 +14,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from skaudeep.classification import KerasMLPClassifier, LiblinearClassifier
 from skaudeep.datasets import add_folds, add_partitions, make_dataset, select
 from skaudeep.evaluation import evaluate_dataset, make_classifier, predict_dataset, summarise
 from skaudeep.exceptions import DataSetError
@@ -417,28 +416,6 @@ def test_training_on_what_is_predicted_is_noted(ds, svm, caplog):
 def test_features_of_both_must_be_the_same(ds, svm):
     with pytest.raises(DataSetError, match="train_ds has 5 of them for each instance, test_ds 2"):
         predict_dataset(ds, make_dataset(np.zeros((1, 2)), ["a"]), svm)
-
-
-@pytest.mark.parametrize(
-    ("kind", "options", "expected"),
-    [
-        ("svm", {"C": 0.01}, LiblinearClassifier(C=0.01, random_state=4)),
-        ("linearsvc", {"C": 0.01}, LinearSVC(C=0.01, random_state=4)),
-        ("mlp", {"max_epochs": 3}, KerasMLPClassifier(max_epochs=3, random_state=4)),
-    ],
-)
-def test_make_classifier(kind, options, expected):
-    pipeline = make_classifier(kind, random_state=4, **options)
-    assert isinstance(pipeline[0], StandardScaler)
-    assert type(pipeline[-1]) is type(expected)
-    assert pipeline[-1].get_params() == expected.get_params()
-
-
-def test_make_classifier_refuses():
-    with pytest.raises(ValueError, match="complexity=1: LiblinearClassifier, which is 'svm', has .* it has C, "):
-        make_classifier("svm", complexity=1)
-    with pytest.raises(ValueError, match="kind"):
-        make_classifier("forest")
 
 
 def test_the_originals_features(shared):

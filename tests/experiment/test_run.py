@@ -25,7 +25,6 @@ from skaudeep import (
 from skaudeep.datasets import add_folds, load_esc
 from skaudeep.evaluation import evaluate_dataset, make_classifier
 from skaudeep.exceptions import AudioError, DataSetError
-from skaudeep.experiment import _run
 from skaudeep.experiment._config import parse_overrides, read_experiment
 from skaudeep.experiment._record import claim_folder
 from skaudeep.experiment._run import plan, run_experiment
@@ -310,18 +309,18 @@ class TestInterrupted:
     @pytest.mark.parametrize(
         ("function", "left"),
         [
-            ("extract_spectrograms", []),
-            ("train_autoencoder", ["extract"]),
-            ("generate_features", ["extract", *(f"train {model}" for model in MODELS)]),
-            ("evaluate_dataset", 10),
-            ("export_dataset", 20),
+            ("_extract.extract_spectrograms", []),
+            ("_train.train_autoencoder", ["extract"]),
+            ("_generate.generate_features", ["extract", *(f"train {model}" for model in MODELS)]),
+            ("_evaluate.evaluate_dataset", 10),
+            ("_export.export_dataset", 20),
         ],
     )
     def test_what_is_finished_stays(self, finished, read, tmp_path, monkeypatch, function, left):
         def stop(*args, **kwargs):
             raise Interrupted
 
-        monkeypatch.setattr(_run, function, stop)
+        monkeypatch.setattr(f"skaudeep.experiment.stages.{function}", stop)
         with pytest.raises(Interrupted):
             run_experiment(read(), tmp_path / "out")
         assert (done(tmp_path / "out") if isinstance(left, list) else len(done(tmp_path / "out"))) == left
@@ -356,7 +355,7 @@ class TestInterrupted:
         def stop(*args, **kwargs):
             raise Interrupted
 
-        monkeypatch.setattr(_run, "train_autoencoder", stop)
+        monkeypatch.setattr("skaudeep.experiment.stages._train.train_autoencoder", stop)
         with pytest.raises(Interrupted):
             run_experiment(read("autoencoders.t.n_units=3"), out)
         assert not list((out / "models/30dB-t/logs").glob("model-*")), "those of the other options are gone"
@@ -372,7 +371,7 @@ class TestInterrupted:
         def full(*args, **kwargs):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(_run, "write_netcdf", full)
+        monkeypatch.setattr("skaudeep.experiment.stages._generate.write_netcdf", full)
         with pytest.raises(OSError, match="No space left"):
             run_experiment(read("autoencoders.f.statistics=['mean']"), out)
         np.testing.assert_array_equal(features(out, "fused"), before)
@@ -535,7 +534,9 @@ class TestCorpora:
             raise Interrupted
 
         with monkeypatch.context() as patch, pytest.raises(Interrupted):
-            patch.setattr(_run, "extract_spectrograms", stop)  # before it can remove them itself
+            patch.setattr(
+                "skaudeep.experiment.stages._extract.extract_spectrograms", stop
+            )  # before it can remove them itself
             run_experiment(other, tmp_path / "out")
         run_experiment(other, tmp_path / "out")
         assert read_netcdf(tmp_path / "out/spectrograms/spectrograms.nc").sizes["freq"] == 9

@@ -18,8 +18,9 @@ from skaudeep import FrequencyAutoencoderEmbedder, FrequencyTimeAutoencoderEmbed
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError, TrainingError
 from skaudeep.experiment import _inputs, _train
-from skaudeep.experiment._train import list_checkpoints, load_checkpoint, train_autoencoder
+from skaudeep.experiment._train import train_autoencoder
 from skaudeep.io import write_netcdf
+from skaudeep.results import list_checkpoints, load_checkpoint
 
 X = np.random.default_rng(0).uniform(-1, 1, (10, 5, 6)).astype(np.float32)
 N_BATCHES = 3  # of an epoch
@@ -464,26 +465,6 @@ class TestArguments:
             train_autoencoder(make(), dataset(), run)
 
 
-class TestListCheckpoints:
-    def test_places(self, trained):
-        found = list_checkpoints(trained)
-        assert found == list_checkpoints(str(trained / "logs"))
-        assert found == {step: trained / "logs" / f"model-{step}.skaudeep" for step in (3, 6, 9)}
-
-    def test_order_and_foreign_names(self, tmp_path):
-        for name in ("model-10.skaudeep", "model-9.skaudeep", "model-09.skaudeep", "model-1.index", "model.skaudeep"):
-            (tmp_path / name).touch()
-        assert steps(tmp_path) == [9, 10]
-        assert list(list_checkpoints(tmp_path, "index")) == [1]
-
-    def test_no_folder(self, tmp_path):
-        assert list_checkpoints(tmp_path) == {}
-        with pytest.raises(FileNotFoundError, match="there is no such folder"):
-            list_checkpoints(tmp_path / "gone")
-        with pytest.raises(TypeError, match="model_dir=None"):
-            list_checkpoints(None)
-
-
 @pytest.mark.parametrize("name", ["training.json", "logs/model-1.skaudeep"])
 def test_no_input_is_replaced(run, spectrograms, name):
     place = run / name
@@ -492,7 +473,3 @@ def test_no_input_is_replaced(run, spectrograms, name):
     with pytest.raises(ValueError, match=f"cannot write '.*{place.name}': it is an input .*which would be lost"):
         train_autoencoder(make(), spectrograms, run, overwrite=True)
     assert place.is_symlink() and spectrograms.is_file()
-
-
-def test_names_of_the_command_line_are_those_of_all_autoencoders():
-    assert [type(embedder) for embedder in KINDS.values()] == list(_train.AUTOENCODERS.values())

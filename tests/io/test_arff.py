@@ -6,11 +6,11 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skaudeep.datamodel import get_label_map
 from skaudeep.datasets import make_dataset
-from skaudeep.datasets._model import get_label_map
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import read_arff, read_netcdf, write_arff
-from skaudeep.io._tables import IDENTIFIERS, LABELS
+from skaudeep.io.tables import IDENTIFIERS, LABELS
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 nasty = st.sampled_from(

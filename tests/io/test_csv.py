@@ -14,7 +14,7 @@ from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import read_csv, read_netcdf, write_csv
 from skaudeep.io._numbers import format_rows, parse_row
-from skaudeep.io._tables import IDENTIFIERS, LABELS
+from skaudeep.io.tables import IDENTIFIERS, LABELS
 
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 nasty = st.sampled_from(["a,b", '"', '""', "'", "%", "{", "}", "?", " a ", "\t", "\n", "\r", "\r\n", "\\", "\\n", "NA"])
@@ -316,7 +316,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_debris(ds, tmp_path, exists, 
 
 
 def test_lazy_features_are_computed_once_and_in_blocks(tmp_path, monkeypatch, rng):
-    monkeypatch.setattr("skaudeep.io._blocks.BLOCK_BYTES", 4 * 8 * 10)
+    monkeypatch.setattr("skaudeep.io.blocks.BLOCK_BYTES", 4 * 8 * 10)
     values = rng.standard_normal((95, 8)).astype(np.float32)
     computed = []
 

@@ -10,7 +10,7 @@ from skaudeep.cli import main
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import _damage, read_netcdf, write_netcdf
-from skaudeep.io._netcdf import check_file
+from skaudeep.io.netcdf import check_file
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sklearn.model_selection import cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
+from skaudeep.datamodel import get_label_map, instance_index
 from skaudeep.datasets import make_dataset, remove_folds, remove_partitions, set_labels
-from skaudeep.datasets._model import get_label_map, instance_index
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import _csv, export_dataset, import_dataset, read_netcdf, write_arff, write_csv, write_netcdf
 

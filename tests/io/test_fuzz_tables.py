@@ -6,8 +6,8 @@ import os
 import numpy as np
 import pytest
 
+from skaudeep.datamodel import check_layout
 from skaudeep.datasets import make_dataset
-from skaudeep.datasets._model import check_layout
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import read_arff, read_csv, write_arff, write_csv
 

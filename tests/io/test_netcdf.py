@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import read_netcdf, write_netcdf
-from skaudeep.io._blocks import feature_blocks
+from skaudeep.io.blocks import feature_blocks
 
 ORIGINALS = (
     *(f"datasets/{name}.nc" for name in ("cv4", "chunks-fused", "chunks-rep", "esc20-mel128", "fused", "nocv")),
@@ -231,7 +231,7 @@ def test_compression_and_chunks_are_those_asked_for(tmp_path):
 
 
 def test_lazy_features_are_written_block_by_block_each_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("skaudeep.io._blocks.BLOCK_BYTES", 4 * 5 * 4)  # four instances of five features
+    monkeypatch.setattr("skaudeep.io.blocks.BLOCK_BYTES", 4 * 5 * 4)  # four instances of five features
     values = np.arange(100.0, dtype=np.float32).reshape(20, 5)
     seen = []
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
-from skaudeep.io import NetCDFWriter, _writer, read_netcdf, write_netcdf
+from skaudeep.io import NetCDFWriter, read_netcdf, write_netcdf
+from skaudeep.io.writer import fcntl
 
 N = 10
 FEATURES = np.arange(3.0 * N).reshape(N, 3)
@@ -58,7 +59,7 @@ def test_batches_make_the_file_that_the_whole_makes(path, whole, edges):
 
 
 def test_blocks_of_rows_are_copied_in_order(path, whole, monkeypatch):
-    monkeypatch.setattr(_writer, "rows_per_block", lambda features, multiple: 4)
+    monkeypatch.setattr("skaudeep.io.writer.rows_per_block", lambda features, multiple: 4)
     with NetCDFWriter(path, compression=1) as writer:
         append(writer, 0, 3)
         append(writer, 3, N)
@@ -156,7 +157,7 @@ def test_a_full_disk_keeps_what_was_there(path, whole, monkeypatch, calls_before
     with NetCDFWriter(path) as writer:
         append(writer, 0, 4)
         with monkeypatch.context() as patch:
-            patch.setattr(_writer.os, "fsync", full)
+            patch.setattr("os.fsync", full)
             with pytest.raises(OSError, match="No space left"):
                 append(writer, 4, 6)
         assert writer.n_instances == 4
@@ -169,7 +170,7 @@ def test_a_file_that_cannot_be_completed_can_be_later(path, whole, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(_writer, "write_blocks", full)
+        patch.setattr("skaudeep.io.writer.write_blocks", full)
         with pytest.raises(OSError, match="No space left"), NetCDFWriter(path) as writer:
             append(writer, 0, N)
     assert names_in(path.parent) == ["features.nc.part"]
@@ -298,7 +299,7 @@ def test_nothing_appended(path):
         NetCDFWriter(path.parent / "no-such" / "features.nc")
 
 
-@pytest.mark.skipif(_writer.fcntl is None, reason="no locks on this system")
+@pytest.mark.skipif(fcntl is None, reason="no locks on this system")
 def test_one_writer_at_a_time(path):
     with NetCDFWriter(path) as writer:
         with pytest.raises(OSError, match="another writer is at work"):
@@ -418,7 +419,7 @@ print(sorted(results))
 """
 
 
-@pytest.mark.skipif(_writer.fcntl is None, reason="no locks on this system")
+@pytest.mark.skipif(fcntl is None, reason="no locks on this system")
 def test_writers_of_one_file_in_several_processes_wait_or_say_so(path):
     command = [sys.executable, "-c", RACE, str(path)]
     racers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]

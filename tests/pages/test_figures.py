@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from skaudeep.pages._figures import draw_confusion, draw_losses, draw_scores, draw_spectrograms
-from skaudeep.pages._folders import Evaluation, Training
+from skaudeep.results import Evaluation, Training
 
 HOSTILE = ["<b>x</b>", "$\\frac{", "_hidden", "\N{DOG FACE}", "x" * 200]
 

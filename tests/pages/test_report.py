@@ -71,6 +71,13 @@ def write_json(path, content):
     path.write_text(json.dumps(content))
 
 
+def stage(name, outputs, seconds):
+    """The record of a stage."""
+    known = {"digest": "", "own": "", "needs": {}, "parts": {}, "finished": "2025-01-02T03:04:05"}
+    files = [None for _ in outputs]
+    return {"name": name, "kind": name.split()[0], "outputs": outputs, "files": files, "seconds": seconds, **known}
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """Folder of the experiment; not to be changed."""
@@ -78,30 +85,21 @@ def made(tmp_path_factory):
     rng = np.random.default_rng(0)
     (out / "spectrograms").mkdir(parents=True)
     files = [f"{i}.wav" for i in range(6)]
-    stages = [
-        {
-            "name": "extract",
-            "kind": "extract",
-            "outputs": ["corpus.json"],
-            "seconds": 61.0,
-            "finished": "2025-01-02T03:04:05",
-        }
-    ]
+    stages = [stage("extract", ["corpus.json"], 61.0)]
     for name in ("30dB", "unclipped"):
         ds = make_dataset(rng.uniform(-1, 1, (6, 8, 5)), files, label_nominal=CLASSES * 2)
         write_netcdf(ds, out / f"spectrograms/{name}.nc")
         stages[0]["outputs"].append(f"spectrograms/{name}.nc")
+        stages[0]["files"].append(None)
     embedder = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=4, max_epochs=2, random_state=0)
     train_autoencoder(embedder, out / "spectrograms/30dB.nc", out / "models/30dB")
-    stages.append({"name": "train 30dB", "kind": "train", "outputs": ["models/30dB"], "seconds": 2.0})
+    stages.append(stage("train 30dB", ["models/30dB"], 2.0))
     for (features, classifier), scores in SCORES.items():
         path = f"evaluations/{features}-{classifier}.json"
         evaluation = {"features": features, "classifier": classifier, "settings": {}, "classes": CLASSES}
         evaluation |= {"splits": ["fold 1", "fold 2"], "accuracy": scores, "recall": (np.array(scores) - 0.1).tolist()}
         write_json(out / path, evaluation | {"confusion": [[4, 1, 0], [0, 2, 0], [3, 0, 5]], "seconds": 1.0})
-        stages.append(
-            {"name": f"evaluate {features} {classifier}", "kind": "evaluate", "outputs": [path], "seconds": None}
-        )
+        stages.append(stage(f"evaluate {features} {classifier}", [path], 0.0))
     corpus = {"n_recordings": 1200, "n_files": 1200, "labels": dict.fromkeys(CLASSES, 400), "n_unlabelled": 0}
     corpus |= {"durations": {"total": 6000.0, "min": 4.0, "median": 5.0, "max": 6.0}, "sample_rates": {"44100": 1200}}
     corpus |= {"folds": [{"fold": 1, "training": 600, "validation": 600, "neither": 0}], "partitions": {}}
@@ -266,7 +264,7 @@ def test_a_damaged_record_leaves_an_older_page_as_it_was(experiment):
 
 
 def test_bad_places_are_refused_before_any_work(experiment, monkeypatch):
-    monkeypatch.setattr("skaudeep.pages._report.read_experiment", None)
+    monkeypatch.setattr("skaudeep.pages._report.read_experiment_record", None)
     with pytest.raises(IsADirectoryError, match="it is a folder"):
         write_report(experiment, experiment)
     with pytest.raises(FileNotFoundError, match="does not exist; create it first"):

@@ -1,6 +1,6 @@
 import pytest
 
-from skaudeep.plotting._drawing import shortened
+from skaudeep.plotting.drawing import shortened
 
 
 @pytest.mark.parametrize(

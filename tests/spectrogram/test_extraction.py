@@ -10,8 +10,8 @@ import soundfile
 from skaudeep import audio
 from skaudeep.exceptions import AudioError
 from skaudeep.spectrogram import SharedSpectrograms, SpectrogramTransformer, extract_branches
-from skaudeep.spectrogram._extraction import Rows, _ahead, axes_at, extract_rows
-from skaudeep.spectrogram._inputs import FileSource, as_sources
+from skaudeep.spectrogram.extraction import Rows, _ahead, axes_at, extract_rows
+from skaudeep.spectrogram.inputs import FileSource, as_sources
 
 
 def axes(sample_rate, **parameters):
@@ -248,8 +248,8 @@ def test_segments_are_decoded_once(segments, n_samples_decoded, n_jobs):
 @pytest.mark.parametrize("n_jobs", [None, 3])
 @pytest.mark.parametrize("n_bytes", [1, 2**28])
 def test_rows_come_in_order_whatever_the_order_of_reading(monkeypatch, segments, n_samples_decoded, n_bytes, n_jobs):
-    monkeypatch.setattr("skaudeep.spectrogram._extraction._WAITING_BYTES", n_bytes)
-    monkeypatch.setattr("skaudeep.spectrogram._extraction._MIN_WAITING", 3)
+    monkeypatch.setattr("skaudeep.spectrogram.extraction._WAITING_BYTES", n_bytes)
+    monkeypatch.setattr("skaudeep.spectrogram.extraction._MIN_WAITING", 3)
     transformer = SpectrogramTransformer(n_mels=20)
     expected = transformer.fit_transform(segments)
     n_samples_decoded.clear()

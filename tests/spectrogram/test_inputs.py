@@ -10,7 +10,7 @@ import pytest
 
 from skaudeep.exceptions import AudioError
 from skaudeep.spectrogram import SpectrogramTransformer
-from skaudeep.spectrogram._inputs import FileSource, WaveformSource, as_sources
+from skaudeep.spectrogram.inputs import FileSource, WaveformSource, as_sources
 
 PATHS = ["a.wav", "b.wav"]
 SEGMENTS = pd.DataFrame({"file": PATHS, "start": [0.5, None], "end": [None, 2.0]})

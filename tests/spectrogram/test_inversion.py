@@ -6,8 +6,8 @@ from sklearn.exceptions import NotFittedError
 
 from skaudeep.exceptions import AudioError
 from skaudeep.spectrogram import SpectrogramTransformer, mel_filterbank, power_spectrogram
-from skaudeep.spectrogram._extraction import Axes, axes_at
 from skaudeep.spectrogram._inversion import de_emphasize, spread_bands
+from skaudeep.spectrogram.extraction import Axes, axes_at
 
 RATE = 8000
 

@@ -8,8 +8,8 @@ import pytest
 
 from skaudeep.audio import read_audio
 from skaudeep.exceptions import AudioError
-from skaudeep.spectrogram._inputs import FileObject, FileSource, WaveformSource
 from skaudeep.spectrogram._reading import plan
+from skaudeep.spectrogram.inputs import FileObject, FileSource, WaveformSource
 
 RATE = 8000
 

@@ -1,0 +1,22 @@
+"""Collections of recordings on disk: found, recognised, downloaded, made, counted.
+
+`kinds` recognises a layout; `_layouts` (folders), `_environment` (ESC, UrbanSound8K), `_challenges` (DCASE, ComParE),
+`_speech` (Speech Commands) and `_table` (with `_roles`) load one, with `find`, `_formats` and `_bunch`; `_fetch`
+downloads; `_make` synthesises; `_inspect` counts, with `headers`.
+"""
+
+from skaudeep._lazy import export_lazily
+
+_HOMES = {
+    "_bunch": ("drop_unlabelled", "make_bunch"),
+    "_challenges": ("load_compare", "load_dcase"),
+    "_environment": ("load_esc", "load_urbansound8k"),
+    "_fetch": ("fetch_esc10", "fetch_esc50", "fetch_urbansound8k"),
+    "_inspect": ("CorpusInfo", "inspect_corpus"),
+    "_layouts": ("load_cross_validated", "load_folder", "load_partitioned"),
+    "_make": ("make_sound_events",),
+    "_speech": ("load_speech_commands",),
+    "_table": ("load_table",),
+    "kinds": ("load_corpus",),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

@@ -1,0 +1,131 @@
+"""Augmentations of spectrograms: changes that leave what is heard the same, by chance, as pure functions.
+
+All take sequences x of shape (T, B, F), scaled to [-1, 1] over a range of decibels, and a seed (two int32, as of
+`Noise.next_seed`) from which every draw follows; each sequence has draws of its own. Padding of ragged sequences is
+changed like the rest: multiply by the mask afterwards where it must be zero.
+"""
+
+import math
+
+import tensorflow as tf
+
+_SILENCE, _LOUDEST = -1.0, 1.0
+
+
+def draw(seed, number, shape, low=0.0, high=1.0):
+    """Draw uniform numbers from the seed; `number` tells the draws of one function apart."""
+    own_seed = tf.random.experimental.stateless_fold_in(seed, number, alg="philox")
+    return low + (high - low) * tf.random.stateless_uniform(shape, own_seed, alg="philox")
+
+
+def change_gain(x, seed, *, max_gain=6.0, range_db=60.0):
+    """Make each sequence louder or softer, by up to `max_gain` dB; what leaves the range is clipped."""
+    gain = draw(seed, 0, [1, tf.shape(x)[1], 1], -max_gain, max_gain)
+    return tf.clip_by_value(x + 2 * gain / range_db, _SILENCE, _LOUDEST)
+
+
+def tilt_spectrum(x, seed, *, max_tilt=6.0, range_db=60.0):
+    """Raise one end of the spectrum and lower the other, by up to `max_tilt` dB."""
+    tilt = draw(seed, 0, [1, tf.shape(x)[1], 1], -max_tilt, max_tilt)
+    slope = tf.linspace(-1.0, 1.0, tf.shape(x)[2])
+    return tf.clip_by_value(x + 2 * tilt * slope / range_db, _SILENCE, _LOUDEST)
+
+
+def mix_power(x, seed, *, max_share=0.4, range_db=60.0):
+    """Mix each sequence with another one of the batch, in the power domain.
+
+    The other one, drawn by a permutation, gets a share of up to `max_share`.
+    """
+    order = tf.argsort(draw(seed, 0, [tf.shape(x)[1]]))
+    share = draw(seed, 1, [1, tf.shape(x)[1], 1], 0.0, max_share)
+    # from [-1, 1] to decibels below the loudest, to powers, whose logarithms are natural
+    scale = math.log(10) / 10 * range_db / 2
+    powers = tf.exp((x - 1) * scale)
+    mixed = (1 - share) * powers + share * tf.gather(powers, order, axis=1)
+    return tf.clip_by_value(tf.math.log(mixed) / scale + 1, _SILENCE, _LOUDEST)
+
+
+def resize_and_shift(x, seed, *, max_stretch=0.2, max_shift=0.1):
+    """Stretch and shift each sequence in time and in frequency, with linear interpolation.
+
+    Factors are between ``1 - max_stretch`` and ``1 + max_stretch``, shifts up to `max_shift` of the size of the axis;
+    what comes from outside is silence.
+    """
+    for axis, number in ((0, 0), (2, 2)):
+        n_sequences, size = tf.shape(x)[1], tf.cast(tf.shape(x)[axis], tf.float32)
+        stretch = draw(seed, number, [n_sequences, 1], 1 - max_stretch, 1 + max_stretch)
+        shift = draw(seed, number + 1, [n_sequences, 1], -max_shift, max_shift) * size
+        center = (size - 1) / 2
+        positions = (tf.range(size)[None] - center) / stretch + center + shift
+        x = _interpolate(x, positions, axis)
+    return x
+
+
+def _interpolate(x, positions, axis):
+    """Values of x, (T, B, F), at positions (B, n) of an axis, between its neighbours."""
+    rows = tf.transpose(x, [1, axis, 2 - axis])
+    last = tf.shape(rows)[1] - 1
+    before = tf.cast(tf.floor(positions), tf.int32)
+    weight = (positions - tf.floor(positions))[..., None]
+
+    def values(places):
+        inside = tf.cast((places >= 0) & (places <= last), tf.float32)[..., None]
+        found = tf.gather(rows, tf.clip_by_value(places, 0, last), batch_dims=1)
+        return inside * found + (1 - inside) * _SILENCE
+
+    rows = (1 - weight) * values(before) + weight * values(before + 1)
+    order = [1, 0, 2] if axis == 0 else [2, 0, 1]
+    return tf.transpose(rows, order)
+
+
+def mask_time(x, seed, *, max_share=0.2, value=_SILENCE):
+    """Overwrite a stretch of frames, of up to `max_share` of all, by `value`."""
+    masked = _draw_stretch(seed, tf.shape(x)[0], tf.shape(x)[1], max_share)
+    return tf.where(tf.transpose(masked)[:, :, None], value, x)
+
+
+def mask_frequency(x, seed, *, max_share=0.2, value=_SILENCE):
+    """Overwrite a band of features, of up to `max_share` of all, by `value`."""
+    masked = _draw_stretch(seed, tf.shape(x)[2], tf.shape(x)[1], max_share)
+    return tf.where(masked[None], value, x)
+
+
+def _draw_stretch(seed, size, n_sequences, max_share):
+    """Whether each of `size` places is in a stretch of random length and start: (n_sequences, size)."""
+    size = tf.cast(size, tf.float32)
+    length = draw(seed, 0, [n_sequences, 1], 0.0, max_share) * size
+    start = draw(seed, 1, [n_sequences, 1]) * (size - length)
+    places = tf.range(size)[None]
+    return (places >= tf.floor(start)) & (places < tf.floor(start) + tf.round(length))
+
+
+def crop(x, seed, n_steps, mask=None):
+    """Cut `n_steps` frames out of each sequence, from a random start.
+
+    Parameters
+    ----------
+    x : tensor of shape (T, B, F)
+        Sequences.
+    seed : tensor of two int32
+        The origin of chance.
+    n_steps : int
+        Number of frames to keep.
+    mask : tensor of shape (T, B, 1), default=None
+        Real steps of ragged sequences: the crop is among them. One that is shorter than `n_steps` is kept whole.
+
+    Returns
+    -------
+    x : tensor of shape (n_steps, B, F)
+        Of shorter sequences the rest is zero.
+    mask : tensor of shape (n_steps, B, 1)
+        The real steps.
+    """
+    mask = tf.ones_like(x[:, :, :1]) if mask is None else mask
+    room = tf.maximum(tf.reduce_sum(mask, axis=0)[:, 0] - n_steps, 0)
+    start = tf.cast(tf.floor(draw(seed, 0, [tf.shape(x)[1]]) * (room + 1)), tf.int32)
+    places = start[:, None] + tf.range(n_steps)[None]
+    inside = places < tf.shape(x)[0]
+    places = tf.minimum(places, tf.shape(x)[0] - 1)
+    cut = tf.gather(tf.transpose(x, [1, 0, 2]), places, batch_dims=1)
+    real = tf.gather(tf.transpose(mask, [1, 0, 2]), places, batch_dims=1) * tf.cast(inside, tf.float32)[..., None]
+    return tf.transpose(cut * real, [1, 0, 2]), tf.transpose(real, [1, 0, 2])

@@ -1,0 +1,139 @@
+"""Networks behind embedders: what an estimator calls, and an encoder for objectives that need no decoder.
+
+Tensors are batch-major at the border, ``(B, T, F)``, and time-major inside, ``(T, B, F)``.
+"""
+
+import tensorflow as tf
+
+from skaudeep.embedding.networks._convolution import convolution_shapes, convolve
+from skaudeep.embedding.networks._recurrent import Noise, RecurrentNetwork, real_steps, statistics_over_time
+
+SEQUENCES = tf.TensorSpec([None, None, None], tf.float32)
+VECTOR = tf.TensorSpec([None], tf.int32)
+PAIR = tf.TensorSpec([2], tf.int32)
+SCALAR = tf.TensorSpec([], tf.float32)
+
+
+class EmbeddingNetwork(RecurrentNetwork):
+    """A network behind an embedder; a subclass says what represents sequences and what training minimises.
+
+    It implements `represent`, `layer_outputs` and `objective`, which get sequences x of shape (T, B, F), the mask of
+    their real steps, (T, B, 1) or None where all are real, and in training `noise`, the origin of all chance.
+    """
+
+    def represent(self, x, mask, noise=None):
+        """Give the representation of each sequence, (B, embedding_dim)."""
+        raise NotImplementedError
+
+    def layer_outputs(self, x, mask):
+        """Give a list of the outputs (T, B, n) of all encoder layers, and the mask of their steps."""
+        raise NotImplementedError
+
+    def objective(self, x, mask, noise=None):
+        """Give the losses of a batch, a dictionary of scalars.
+
+        "loss" is minimised; the others are shown beside it. The weights of a group of `groups` minimise "loss_GROUP" if
+        there is one. Two calls of `represent` give two views of a batch, `noise.next_seed()` a seed for an
+        augmentation, `noise.rows` the row numbers of the sequences.
+        """
+        raise NotImplementedError
+
+    # --- what the estimator calls: traced once for equal and once for ragged lengths ---
+
+    def train_batch(self, x, lengths, rows, rates, clip_value, weight_decay, seed):
+        """Update the weights once; gives the losses before that."""
+        rates_of_noises = tf.TensorSpec([len(self.config.noises)], tf.float32)
+        signature, arguments = (VECTOR, rates_of_noises, SCALAR, PAIR), (rows, rates, clip_value, seed)
+        if weight_decay:
+            signature, arguments = (*signature, SCALAR), (*arguments, weight_decay)
+        name = "train with weight decay" if weight_decay else "train"
+        return self._call(name, self._train, x, lengths, signature, *arguments)
+
+    def evaluate_batch(self, x, lengths):
+        """Losses without noise."""
+        return self._call("evaluate", self.objective, x, lengths)
+
+    def encode(self, x, lengths):
+        """Representation of each sequence."""
+        return self._call("encode", self.represent, x, lengths)
+
+    def state_statistics(self, x, lengths):
+        """Mean, std, max, min and delta over time of the encoders' outputs, (5, B, n_layer_outputs)."""
+        return self._call("statistics", self._state_statistics, x, lengths)
+
+    def _call(self, name, function, x, lengths, signature=(), *arguments):
+        if lengths is None:
+            return self.call_traced(
+                (name, "equal"),
+                lambda x, *rest: function(self._time_major(x), None, *rest),
+                (SEQUENCES, *signature),
+                x,
+                *arguments,
+            )
+        return self.call_traced(
+            (name, "ragged"),
+            lambda x, lengths, *rest: function(self._time_major(x), real_steps(lengths, tf.shape(x)[1]), *rest),
+            (SEQUENCES, VECTOR, *signature),
+            x,
+            lengths,
+            *arguments,
+        )
+
+    def _time_major(self, x):
+        return tf.transpose(tf.ensure_shape(x, [None, None, self.config.n_features]), [1, 0, 2])
+
+    def _train(self, x, mask, rows, rates, clip_value, seed, weight_decay=None):
+        losses, gradients = self.losses_and_gradients(x, mask, Noise(self.config.noises, rates, seed, rows))
+        self.update(gradients, clip_value, weight_decay)
+        return losses
+
+    def losses_and_gradients(self, x, mask, noise):
+        """Compute the losses of a batch and the gradients of all weights, by name."""
+        return self.gradients(lambda: self.objective(x, mask, noise))
+
+    def _state_statistics(self, x, mask):
+        outputs, mask = self.layer_outputs(x, mask)
+        return tf.concat([statistics_over_time(h, mask) for h in outputs], axis=-1)
+
+
+class EncoderNetwork(EmbeddingNetwork):
+    """An encoder: convolutions over time and frequency, if any, then a recurrent stack, if any, then a dense layer.
+
+    It runs an `EncoderConfig`; a subclass adds an objective, and layers for it, if need be, by `denses` of its config
+    or by `weight_shapes`.
+    """
+
+    def weight_shapes(self):
+        """Shapes of all weights by name, in the order in which they are initialised."""
+        return convolution_shapes(self.config) | super().weight_shapes()
+
+    def encode_steps(self, x, mask, noise=None):
+        """Encode sequences.
+
+        Returns
+        -------
+        z : tensor of shape (B, embedding_dim)
+            Their representations.
+        outputs : list of tensors of shape (T', B, n)
+            Outputs of the layers over the steps, those of the last layer at the end. With strides in time T' is less
+            than T.
+        mask : tensor of shape (T', B, 1) or None
+            The real ones of these steps.
+        """
+        x, mask = convolve(self.config, self.parameters, x, mask)
+        if self.config.n_layers:
+            state, outputs, _ = self.run_encoder(self.config.encoder, x, mask, noise)
+        elif mask is None:
+            state, outputs = tf.reduce_mean(x, axis=0), [x]
+        else:
+            state, outputs = tf.reduce_sum(x, axis=0) / tf.reduce_sum(mask, axis=0), [x]
+        return tf.tanh(self.dense("representation", state)), outputs, mask
+
+    def represent(self, x, mask, noise=None):
+        """Give the representation of each sequence, (B, embedding_dim)."""
+        return self.encode_steps(x, mask, noise)[0]
+
+    def layer_outputs(self, x, mask):
+        """Give a list of the outputs (T, B, n) of all encoder layers, and the mask of their steps."""
+        _, outputs, mask = self.encode_steps(x, mask)
+        return outputs, mask

@@ -1,0 +1,183 @@
+"""A fitted autoencoder as models of stock Keras layers, for use without skaudeep."""
+
+import functools
+import itertools
+
+import keras
+import numpy as np
+
+from skaudeep.embedding._config import FrequencyConfig, FrequencyTimeConfig, TimeConfig
+
+
+def to_keras(config, weights):
+    """Build the encoder and the autoencoder of a network.
+
+    Layers are called like the weights that they hold, and are float32 whatever Keras's global dtype policy. Keras's
+    global settings and all global generators of random numbers are left alone.
+
+    Parameters
+    ----------
+    config : AutoencoderConfig
+        Architecture.
+    weights : dict of str to ndarray
+        Weights by name.
+
+    Returns
+    -------
+    encoder : keras.Model
+        From (n, T, F) to (n, embedding_dim), or for a frequency-recurrent network to (n, T, embedding_dim); for any
+        n and T, all sequences of a batch being of one length. It shares its layers with the autoencoder.
+    autoencoder : keras.Model
+        From (n, T, F) to (n, T, F).
+    """
+    x = keras.Input((None, config.n_features), dtype="float32", name="sequence")
+    z, reconstruction = _connect(config, _Layers(config), x)
+    encoder, autoencoder = keras.Model(x, z, name="encoder"), keras.Model(x, reconstruction, name="autoencoder")
+    for layer in autoencoder.layers:
+        layer.set_weights([weights[f"{layer.name}.{weight.name}"] for weight in layer.weights])
+    for model in (encoder, autoencoder):
+        model(keras.ops.zeros((1, 1, config.n_features), "float32"))  # Keras writes no ONNX of what was never called
+    return encoder, autoencoder
+
+
+# --- the networks: from sequences (n, T, F) to their representation and their reconstruction ---
+
+
+@functools.singledispatch
+def _connect(config, layers, x):
+    raise NotImplementedError(f"no stock Keras layers are known for the network of a {type(config).__name__}")
+
+
+@_connect.register
+def _(config: TimeConfig, layers, x):
+    z = layers.dense("representation", layers.encode(config.encoder, x))
+    return z, layers.dense("reconstruction", layers.decode(config.decoder, z, x))
+
+
+@_connect.register
+def _(config: FrequencyConfig, layers, x):
+    windows = _windows(config, x)
+    z = layers.dense("representation", layers.encode(config.encoder, windows))
+    return _unflatten(z, x), _unflatten(_decode_frames(config.decoder, layers, z, windows), x)
+
+
+@_connect.register
+def _(config: FrequencyTimeConfig, layers, x):
+    windows = _windows(config, x)
+    states = _unflatten(layers.encode(config.frequency_encoder, windows), x)
+    z = layers.dense("representation", layers.encode(config.time_encoder, states))
+    decoded = layers.dense("frequency_state", layers.decode(config.time_decoder, z, states))
+    rows = keras.ops.reshape(decoded, (-1, decoded.shape[-1]))
+    return z, _unflatten(_decode_frames(config.frequency_decoder, layers, rows, windows), x)
+
+
+def _decode_frames(stacks, layers, state, windows):
+    """Frames from their state vectors and, for teacher forcing, their windows."""
+    windows = layers.decode(stacks, state, windows)
+    return layers.dense("reconstruction", keras.ops.reshape(windows, (-1, windows.shape[1] * windows.shape[2])))
+
+
+def _windows(config, x):
+    """Overlapping windows of all frames: (n, T, F) -> (n * T, W, width)."""
+    features = np.add.outer(config.window_starts, np.arange(config.window_width))
+    return keras.ops.reshape(keras.ops.take(x, features, axis=-1), (-1, *features.shape))
+
+
+def _unflatten(rows, x):
+    """Rows of frames by sequence, (n * T, m) -> (n, T, m).
+
+    A saved reshape knows no sizes that are not known when it is saved: n and T are counted here.
+    """
+    ones = keras.ops.ones_like(x[:, :, 0], dtype="int32")
+    n_before, n_steps = keras.ops.cumsum(ones, axis=0) - 1, keras.ops.sum(ones, axis=1, keepdims=True)
+    return keras.ops.take(rows, n_before * n_steps + keras.ops.cumsum(ones, axis=1) - 1, axis=0)
+
+
+class _Layers:
+    """What the networks are built of: stock Keras layers; tensors are (B, T, n): sequences, steps, features."""
+
+    def __init__(self, config):
+        self.config = config
+        self._seeds = itertools.count()  # Keras would draw them with Python's global generator
+
+    def encode(self, stacks, x):
+        """Encode sequences; gives their state vectors."""
+        backwards = [direction == "backward" for direction in stacks.directions]
+        inputs = [x] * len(stacks.directions)
+        _, finals = self._run(stacks, inputs, [None] * len(inputs), backwards)
+        return _join([s for cells in zip(*finals, strict=True) for cell in cells for s in _other_order(cell)])
+
+    def decode(self, stacks, state, x):
+        """Decode sequences from their end, teacher-forced; gives the outputs of all directions in the order of x."""
+        quirky = self.config.audeep_decoder and stacks.projection is not None
+        shift = 2 if quirky else 1
+        true = keras.ops.concatenate([x[:, shift:], keras.ops.zeros_like(x[:, :shift])], axis=1)
+        inputs = [true] * len(stacks.directions)
+        if quirky and stacks.bidirectional:
+            inputs[1] = keras.ops.concatenate([keras.ops.zeros_like(x[:, :1]), x[:, 1:]], axis=1)
+        # what the decoder calls forward is backwards in time
+        backwards = [direction == "forward" for direction in stacks.directions]
+        outputs, _ = self._run(stacks, inputs, self._split_state(stacks, state), backwards)
+        if quirky and stacks.bidirectional:
+            outputs[1] = keras.ops.flip(outputs[1], axis=1)
+        if stacks.projection:
+            layers = zip(stacks.projections, outputs, strict=True)
+            outputs = [self.dense(layer, x, stacks.n_inputs) for layer, x in layers]
+        return _join(outputs)
+
+    def dense(self, name, x, n_outputs=None):
+        """A dense layer; output projections are told their size."""
+        units = self.config.denses[name][1] if n_outputs is None else n_outputs
+        kernel = keras.initializers.GlorotUniform(next(self._seeds))
+        return keras.layers.Dense(units, activation="tanh", kernel_initializer=kernel, dtype="float32", name=name)(x)
+
+    def _run(self, stacks, inputs, initial, backwards):
+        """Outputs, in the order of the input, and final states by layer, of each direction."""
+        runs = [
+            self._stack(f"{stacks.name}.{direction}", stacks, *arguments)
+            for direction, *arguments in zip(stacks.directions, inputs, initial, backwards, strict=True)
+        ]
+        outputs, finals = zip(*runs, strict=True)
+        return list(outputs), finals
+
+    def _stack(self, prefix, stacks, x, initial, backwards):
+        finals = []
+        for layer in range(stacks.n_layers):
+            # only the first layer turns the sequence round: the others read what comes out, already turned
+            recurrent = self._recurrent(f"{prefix}.{layer}", stacks.n_units, backwards and layer == 0)
+            x, *final = recurrent(x, initial_state=None if initial is None else initial[layer])
+            finals.append(final)
+        return (keras.ops.flip(x, axis=1) if backwards else x), finals
+
+    def _recurrent(self, name, n_units, go_backwards):
+        settings = {
+            "return_sequences": True,
+            "return_state": True,
+            "go_backwards": go_backwards,
+            "kernel_initializer": keras.initializers.GlorotUniform(next(self._seeds)),
+            "recurrent_initializer": keras.initializers.Orthogonal(seed=next(self._seeds)),
+            "seed": next(self._seeds),
+            # what cuDNN is traced into does not run on other machines
+            "use_cudnn": False,
+            "dtype": "float32",
+            "name": name,
+        }
+        if self.config.cell == "lstm":
+            return keras.layers.LSTM(n_units, **settings)
+        return keras.layers.GRU(n_units, reset_after=self.config.reset_after, **settings)
+
+    def _split_state(self, stacks, state):
+        """Cut a state vector into initial states: one list of layers per direction."""
+        n_directions, n_states = len(stacks.directions), stacks.n_states
+        pieces = keras.ops.split(state, stacks.n_layers * n_directions * n_states, axis=-1)
+        cells = [_other_order(pieces[i : i + n_states]) for i in range(0, len(pieces), n_states)]
+        return [cells[direction::n_directions] for direction in range(n_directions)]
+
+
+def _other_order(cell):
+    """Keras has the LSTM's states as (h, c), a state vector as (c, h)."""
+    return list(cell)[::-1]
+
+
+def _join(tensors):
+    return tensors[0] if len(tensors) == 1 else keras.ops.concatenate(tensors, axis=-1)

@@ -1,0 +1,85 @@
+"""The stage that evaluates a classifier on features."""
+
+import dataclasses
+import time
+from typing import ClassVar
+
+from skaudeep.evaluation import evaluate_dataset, make_classifier
+from skaudeep.experiment._keys import PARTITIONS, SWITCH, Key, words_among
+from skaudeep.experiment.stages._base import Outcome, Stage
+from skaudeep.io import read_netcdf
+from skaudeep.results import write_json
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class Evaluate(Stage):
+    """The evaluation of a classifier on features.
+
+    Parameters
+    ----------
+    features : str
+        Their name, such as "30dB-time".
+    classifier : dict
+        The entry of the configuration.
+    splits : dict
+        What `evaluate_dataset` is given: `train`, `test`, `majority_vote` and `upsample`.
+    seed : int
+        That of the classifier, and of what is upsampled.
+    """
+
+    kind: ClassVar[str] = "evaluate"
+    table: ClassVar[str] = "evaluation"
+    keys: ClassVar[dict] = {
+        "train": Key(None, [list, str, None], words_among(PARTITIONS), is_list=True),
+        "test": Key(None, [list, str, None], words_among(PARTITIONS), is_list=True),
+        "majority_vote": Key(False, SWITCH),
+        "upsample": Key(False, SWITCH),
+        "controls": Key(False, SWITCH),
+    }
+
+    features: str
+    classifier: dict
+    splits: dict
+    seed: int
+
+    @classmethod
+    def make(cls, plan):
+        splits = {key: plan.experiment.evaluation[key] for key in ("train", "test", "majority_vote", "upsample")}
+        return [
+            cls(
+                name=f"evaluate {stage.features} {classifier['name']}",
+                needs={stage.name: stage.digest},
+                features=stage.features,
+                classifier=classifier,
+                splits=splits,
+                seed=plan.experiment.seed,
+            )
+            for stage in plan.of_kind("generate", "fuse")
+            for classifier in plan.experiment.classifiers
+        ]
+
+    @property
+    def outputs(self):
+        return [f"evaluations/{self.features}-{self.classifier['name']}.json"]
+
+    @property
+    def options(self):
+        classifier = {key: value for key, value in self.classifier.items() if key != "name"}
+        return classifier | self.splits | {"seed": self.seed}
+
+    def run(self, context):
+        own = ("name", "kind", "repeats")
+        parameters = {key: value for key, value in self.classifier.items() if key not in own}
+        start = time.perf_counter()
+        result = evaluate_dataset(
+            read_netcdf(context.out / f"features/{self.features}.nc"),
+            make_classifier(self.classifier["kind"], random_state=self.seed, **parameters),
+            **self.splits,
+            repeats=self.classifier["repeats"],
+            random_state=self.seed,
+            verbose=context.verbose,
+        )
+        named = {"features": self.features, "classifier": self.classifier["name"], "settings": self.options}
+        seconds = round(time.perf_counter() - start, 3)
+        write_json({**named, **result.to_dict(), "seconds": seconds}, context.path(self.outputs[0]))
+        return Outcome(self.outputs, str(result))

@@ -1,0 +1,97 @@
+"""Evaluations in files."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from skaudeep.evaluation import summarise
+from skaudeep.results._files import damaged, number_or_none, read_json, value_or_empty
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Evaluation:
+    """How well a classifier did on features.
+
+    Attributes
+    ----------
+    features, classifier : str
+        What was evaluated; empty where the file does not say.
+    settings : dict
+        Parameters of the evaluation.
+    classes : list of str
+        Names of the classes.
+    splits : list of str
+        Names of the splits, such as "fold 1".
+    accuracy, recall : ndarray of shape (n_repeats, n_splits)
+        Accuracy and unweighted average recall, from 0 to 1.
+    confusion : ndarray of shape (n_classes, n_classes)
+        Counts over all splits and repeats; rows are true classes.
+    seconds : float or None
+        How long it took.
+    """
+
+    features: str
+    classifier: str
+    settings: dict
+    classes: list
+    splits: list
+    accuracy: np.ndarray
+    recall: np.ndarray
+    confusion: np.ndarray
+    seconds: float | None
+
+    def summary(self, measure="accuracy"):
+        """Mean and spread of a measure: the standard deviation over the splits, or over repeats of a single split."""
+        return summarise(getattr(self, measure))
+
+
+def read_evaluation(path):
+    """Read an evaluation, of an experiment or of ``evaluate --output``.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    Evaluation
+        What it holds.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it holds something else.
+    """
+    path = Path(path)
+    record = read_json(path, {"classes": list, "splits": list, "accuracy": list, "recall": list, "confusion": list})
+    accuracy, recall, confusion = (_matrix(path, record, name) for name in ("accuracy", "recall", "confusion"))
+    splits, classes = ([str(name) for name in record[key]] for key in ("splits", "classes"))
+    if not len(accuracy) or accuracy.shape[1] != len(splits) or not splits or recall.shape != accuracy.shape:
+        raise damaged(path, "accuracy and recall are not a row of numbers per repeat, one for each split")
+    if not classes or confusion.shape != (len(classes), len(classes)):
+        raise damaged(path, f"the confusion matrix has shape {confusion.shape}, and there are {len(classes)} classes")
+    return Evaluation(
+        features=str(record.get("features") or ""),
+        classifier=str(record.get("classifier") or ""),
+        settings=value_or_empty(dict, record.get("settings")),
+        classes=classes,
+        splits=splits,
+        accuracy=accuracy,
+        recall=recall,
+        confusion=confusion.astype(int),
+        seconds=number_or_none(record.get("seconds")),
+    )
+
+
+def _matrix(path, record, name):
+    try:
+        values = np.array(record[name], dtype=float)
+    except (TypeError, ValueError) as error:
+        raise damaged(path, f"{name} is not a table of numbers") from error
+    if values.ndim != 2 or (name == "confusion" and not (values >= 0).all()):
+        raise damaged(path, f"{name} is not a table of numbers")
+    return values

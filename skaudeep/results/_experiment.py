@@ -1,0 +1,179 @@
+"""The record of an experiment, which says what has been done in its folder and with which outcome."""
+
+import dataclasses
+from pathlib import Path
+
+from skaudeep._messages import param
+from skaudeep.results._evaluation import read_evaluation
+from skaudeep.results._files import EXPERIMENT_FILE, FORMAT, damaged, read_json, write_json
+
+_REMEDY = f"empty its folder to run everything anew, or give another {param.out}"
+
+
+@dataclasses.dataclass
+class StageRecord:
+    """A stage that has been done.
+
+    Parameters
+    ----------
+    name, kind : str
+        Of the stage, such as "train 30dB" and "train".
+    digest : str
+        Of all that the outcome depends on.
+    outputs : list of str
+        The files that it has written, below the folder of the experiment.
+    seconds : float
+        How long it took.
+    finished : str
+        When it was done, in UTC.
+    own : str
+        Digest of its options alone.
+    needs, parts : dict of str to str
+        Digests of the outcomes that it used, and of what can be done by itself, by name.
+    files : list
+        Size and time of each output.
+    failed : list or None
+        Pairs of recordings that were left out and the reasons, of an extraction.
+    """
+
+    name: str
+    kind: str
+    digest: str
+    outputs: list
+    seconds: float
+    finished: str
+    own: str
+    needs: dict
+    parts: dict
+    files: list
+    failed: list | None = None
+
+
+@dataclasses.dataclass
+class ExperimentRecord:
+    """What has been done in a folder.
+
+    Parameters
+    ----------
+    stages : list of StageRecord
+        Those of the configuration.
+    stale : list of StageRecord
+        Those of other configurations, or of options that have changed.
+    started : dict of str to dict
+        What stages that can go on after a crash have begun, by their names.
+    skaudeep : str
+        The version that wrote it.
+    title : str
+        Of the experiment.
+    configuration : dict
+        All of it.
+    """
+
+    stages: list = dataclasses.field(default_factory=list)
+    stale: list = dataclasses.field(default_factory=list)
+    started: dict = dataclasses.field(default_factory=dict)
+    skaudeep: str = ""
+    title: str = ""
+    configuration: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def by_name(self):
+        """The last record of each stage, whether or not it is of the same configuration."""
+        return {record.name: record for record in (*self.stale, *self.stages)}
+
+    def write(self, folder):
+        """Write it to its file in a folder."""
+        record = dataclasses.asdict(self) | {"format": FORMAT}
+        for stage in (*record["stages"], *record["stale"]):
+            if stage["failed"] is None:
+                del stage["failed"]
+        write_json(record, Path(folder) / EXPERIMENT_FILE)
+
+
+def read_experiment_record(folder):
+    """Read what has been done in the folder of an experiment.
+
+    Parameters
+    ----------
+    folder : path-like
+        What ``skaudeep run`` has written.
+
+    Returns
+    -------
+    ExperimentRecord
+        The record.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If it is damaged, or of a newer version.
+    """
+    path = Path(folder) / EXPERIMENT_FILE
+    content = read_json(path, {"stages": list}, remedy=_REMEDY)
+    types = {field.name: field.type for field in dataclasses.fields(ExperimentRecord)}
+    known = {name: content[name] for name in types if name in content}
+    wrong = [name for name, value in known.items() if not isinstance(value, types[name])]
+    if wrong:
+        raise damaged(path, f"{', '.join(wrong)} are not what they should be", _REMEDY)
+    for key in ("stages", "stale"):
+        known[key] = [_stage_record(stage, path) for stage in known.get(key, [])]
+    return ExperimentRecord(**known)
+
+
+def _stage_record(content, path):
+    """Check the record of a stage, and make an object of it."""
+    fields = dataclasses.fields(StageRecord)
+    if not isinstance(content, dict):
+        raise damaged(path, "a stage is not a table", _REMEDY)
+    known = {field.name: content[field.name] for field in fields if field.name in content}
+    for field in fields:
+        value = known.get(field.name)
+        kinds = (int, float) if field.type is float else field.type
+        if not isinstance(value, kinds):
+            raise damaged(path, f"the {field.name} of a stage is {value!r:.40}", _REMEDY)
+    record = StageRecord(**known)
+    paths_are_texts = all(isinstance(output, str) for output in record.outputs)
+    if not paths_are_texts or len(record.outputs) != len(record.files):
+        raise damaged(path, "the outputs of a stage are not its files", _REMEDY)
+    return record
+
+
+def read_results(folder):
+    """Read what an experiment has found.
+
+    Parameters
+    ----------
+    folder : path-like
+        The output folder.
+
+    Returns
+    -------
+    dict
+        `output`, `title`; `results`, a list with `features`, `classifier`, `accuracy`, `accuracy_std`, `recall`,
+        `recall_std` and `n_splits` of each evaluation, as :func:`skaudeep.evaluation.summarise` gives them; `stages`,
+        a list with `name`, `kind` and `seconds`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder holds no experiment, or a file is missing.
+    ValueError
+        If what it holds is damaged.
+    """
+    record = read_experiment_record(folder)
+    results = []
+    for stage in record.stages:
+        if stage.kind == "evaluate":
+            results += [_summarise(read_evaluation(Path(folder) / output)) for output in stage.outputs]
+    stages = [{"name": stage.name, "kind": stage.kind, "seconds": stage.seconds} for stage in record.stages]
+    return {"output": str(folder), "title": record.title, "results": results, "stages": stages}
+
+
+def _summarise(evaluation):
+    """Give the figures of an evaluation."""
+    result = {"features": evaluation.features, "classifier": evaluation.classifier}
+    for measure in ("accuracy", "recall"):
+        result[measure], result[f"{measure}_std"] = evaluation.summary(measure)
+    return result | {"n_splits": len(evaluation.splits)}

@@ -1,0 +1,100 @@
+"""Augmentations against NumPy, with the draws that they have made."""
+
+import numpy as np
+import pytest
+
+SEED = np.array([3, 5], np.int32)
+X = np.random.default_rng(0).uniform(-1, 1, (9, 4, 7)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def module():
+    from skaudeep._engine import start_tensorflow
+
+    start_tensorflow()
+    from skaudeep.embedding.networks import _augmentation
+
+    return _augmentation
+
+
+@pytest.fixture
+def draw(module):
+    """What a function drew from the seed, by the number of the draw."""
+    return lambda number, *shape: module.draw(SEED, number, shape).numpy().astype(np.float64)
+
+
+def decibels(x, change, range_db):
+    return np.clip((x + 1) / 2 * range_db + change, 0, range_db) / range_db * 2 - 1
+
+
+def test_gain(module, draw):
+    gain = 12 * draw(0, 1, 4, 1) - 6
+    np.testing.assert_allclose(module.change_gain(X, SEED, range_db=50.0), decibels(X, gain, 50), atol=1e-5)
+    assert len(np.unique(gain)) == 4
+
+
+def test_tilt(module, draw):
+    change = (12 * draw(0, 1, 4, 1) - 6) * np.linspace(-1, 1, 7)
+    np.testing.assert_allclose(module.tilt_spectrum(X, SEED), decibels(X, change, 60), atol=1e-5)
+
+
+def test_mixing_adds_powers(module, draw):
+    order, share = np.argsort(draw(0, 4)), 0.4 * draw(1, 1, 4, 1)
+    power = 10 ** (60 * (X.astype(np.float64) - 1) / 2 / 10)
+    mixed = 10 * np.log10((1 - share) * power + share * power[:, order])
+    np.testing.assert_allclose(module.mix_power(X, SEED), np.clip(2 * mixed / 60 + 1, -1, 1), atol=1e-4)
+    assert sorted(order) == [0, 1, 2, 3] and list(order) != [0, 1, 2, 3]
+
+
+def interpolated(values, positions):
+    known = np.concatenate([[-1.0], values, [-1.0]])
+    return np.interp(positions, np.arange(-1, len(values) + 1), known, left=-1, right=-1)
+
+
+def test_resizing_and_shifting(module, draw):
+    expected = X.astype(np.float64)
+    for axis, number in ((0, 0), (2, 2)):
+        size = X.shape[axis]
+        stretch, shift = 0.8 + 0.4 * draw(number, 4, 1), (0.2 * draw(number + 1, 4, 1) - 0.1) * size
+        positions = (np.arange(size) - (size - 1) / 2) / stretch + (size - 1) / 2 + shift
+        for row in range(4):
+            expected[:, row] = np.apply_along_axis(interpolated, axis // 2, expected[:, row], positions[row])
+    np.testing.assert_allclose(module.resize_and_shift(X, SEED), expected, atol=1e-4)
+    still = module.resize_and_shift(X, SEED, max_stretch=0.0, max_shift=0.0)
+    np.testing.assert_allclose(still, X, atol=1e-5)
+
+
+@pytest.mark.parametrize("axis", [0, 2])
+def test_masks_overwrite_one_stretch(module, draw, axis):
+    size = X.shape[axis]
+    length = 0.6 * draw(0, 4, 1) * size
+    start = np.floor(draw(1, 4, 1) * (size - length))
+    places = np.arange(size)
+    masked = (places >= start) & (places < start + np.round(length))
+    masked = masked.T[:, :, None] if axis == 0 else masked[None]
+    function = module.mask_time if axis == 0 else module.mask_frequency
+    np.testing.assert_array_equal(function(X, SEED, max_share=0.6, value=0.5), np.where(masked, np.float32(0.5), X))
+    assert 0 < masked.mean() < 0.6
+
+
+def test_crops_are_among_the_real_steps(module, draw):
+    lengths = np.array([9, 4, 2, 6])
+    mask = (np.arange(9)[:, None] < lengths)[:, :, None].astype(np.float32)
+    starts = np.floor(draw(0, 4) * (np.maximum(lengths - 4, 0) + 1)).astype(int)
+    cut, real = (part.numpy() for part in module.crop(X, SEED, 4, mask))
+    for row, (start, length) in enumerate(zip(starts, lengths, strict=True)):
+        n = min(4, length)
+        np.testing.assert_array_equal(cut[:n, row], X[start : start + n, row])
+        assert (cut[n:, row] == 0).all() and real[:, row, 0].tolist() == [1] * n + [0] * (4 - n)
+    whole, _ = module.crop(X, SEED, 9)
+    np.testing.assert_array_equal(whole, X)
+
+
+@pytest.mark.parametrize(
+    "name", ["change_gain", "tilt_spectrum", "mix_power", "resize_and_shift", "mask_time", "mask_frequency"]
+)
+def test_chance_follows_from_the_seed(module, name):
+    function = getattr(module, name)
+    once, again, other = (function(X, seed).numpy() for seed in (SEED, SEED, SEED + 1))
+    np.testing.assert_array_equal(once, again)
+    assert (once != other).any() and once.min() >= -1 and once.max() <= 1

@@ -1,0 +1,58 @@
+"""The convolutional stem against SciPy, and that lengths are exact with it."""
+
+import numpy as np
+import pytest
+from scipy.signal import correlate
+
+from skaudeep.embedding import BaseEmbedder, EncoderConfig
+
+X = np.random.default_rng(0).uniform(-1, 1, (5, 12, 6)).astype(np.float32)
+
+
+def build(config):
+    from skaudeep.embedding.networks import EncoderNetwork
+
+    return EncoderNetwork(config)
+
+
+class Embedder(BaseEmbedder):
+    """Encodes, and learns nothing."""
+
+    _build_network = staticmethod(build)
+
+
+def make(**parameters):
+    defaults = {"n_units": 3, "embedding_dim": 4, "conv_channels": (2, 3), "max_epochs": 0, "random_state": 0}
+    return Embedder(**(defaults | parameters))
+
+
+@pytest.mark.parametrize("strides", [(1, 1), (1, 2), (2, 2), (3, 1)])
+def test_it_is_a_convolution_with_normalised_channels(strides):
+    embedder = make(n_layers=0, conv_channels=(2,), conv_kernel=(3, 2), conv_strides=strides).fit(X)
+    kernel = embedder.weights_["convolution.0.kernel"].astype(np.float64)
+    expected = []
+    for x in X.astype(np.float64):
+        padded = np.pad(x, [(1, 1), (0, 1)])
+        channels = [correlate(padded, kernel[:, :, 0, c], "valid")[:: strides[0], :: strides[1]] for c in range(2)]
+        values = np.stack(channels, axis=-1)
+        values -= values.mean(axis=-1, keepdims=True)
+        values /= np.sqrt(values.var(axis=-1, keepdims=True) + 1e-6)
+        state = np.maximum(values, 0).reshape(len(values), -1).mean(axis=0)
+        expected.append(np.tanh(state @ embedder.weights_["representation.kernel"]))
+    np.testing.assert_allclose(embedder.transform(X), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("output", ["bottleneck", "states"])
+@pytest.mark.parametrize("parameters", [{}, {"conv_strides": (2, 2)}, {"n_layers": 0, "conv_strides": (3, 2)}])
+def test_a_sequence_gives_the_same_alone_and_among_longer_ones(parameters, output):
+    embedder = make(output=output, **parameters).fit(X)
+    ragged = [x[:length] for x, length in zip(X, [12, 5, 1, 7, 2], strict=True)]
+    together = embedder.transform(ragged)
+    for row, x in zip(together, ragged, strict=True):
+        np.testing.assert_allclose(embedder.transform(x[None])[0], row, rtol=1e-4, atol=1e-5)
+
+
+def test_an_encoder_needs_layers():
+    with pytest.raises(ValueError, match="n_layers=0 and conv_channels=()"):
+        make(n_layers=0, conv_channels=()).fit(X)
+    assert EncoderConfig.__name__ == type(make().fit(X)._config).__name__
