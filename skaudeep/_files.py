@@ -10,7 +10,7 @@ import socket
 from pathlib import Path
 
 from skaudeep._interrupts import deferred
-from skaudeep._messages import Message
+from skaudeep._messages import Message, param
 
 try:
     import fcntl
@@ -380,5 +380,6 @@ def make_folder(path, parameter):
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OSError(f"{parameter}={os.fspath(path)!r} cannot be made a folder ({error.strerror})") from error
+        message = f"{param(parameter, os.fspath(path))} cannot be made a folder ({error.strerror})"
+        raise OSError(Message(message)) from error
     return Path(path)

@@ -98,7 +98,7 @@ def describe_unmet(constraints, value):
     Returns
     -------
     str or None
-        In the words of scikit-learn, such as "an int in the range [1, inf) or None"; None if the value meets one of them.
+        In the words of scikit-learn, such as "an int in the range [1, inf) or None"; None if the value is good.
     """
     constraints = [make_constraint(constraint) for constraint in constraints]
     if any(constraint.is_satisfied_by(value) for constraint in constraints):

@@ -1,6 +1,7 @@
 """Messages of the package in the words of the command line: options where Python has parameters."""
 
 import logging
+import shlex
 
 from skaudeep._messages import Message, message_of
 
@@ -41,8 +42,9 @@ def reword(arguments, error):
             return names[mention.text]
         if mention.name not in names:
             return mention.text
-        sign = "=" if " " in names[mention.name] else " "
-        return f"{names[mention.name]}{sign}{_as_typed(mention.value)}"
+        option = names[mention.name]
+        sign = "=" if option.startswith("--") and " " in option else " "
+        return f"{option}{sign}{_as_typed(mention.value)}"
 
     return message.reword(call)
 
@@ -85,4 +87,4 @@ def _as_typed(value):
         return " ".join(map(_as_typed, value))
     if value is None or isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+    return shlex.quote(value) if isinstance(value, str) else f"{value}"

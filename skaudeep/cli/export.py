@@ -18,6 +18,7 @@ def add_parser(commands):
             "export --input features.nc --format csv --output exported --name features",
             "export --input features.nc --for weka --output exported",
         ],
+        words={"the file of ds": "--input"},
     )
     parser.add_argument("--input", metavar="FILE", required=True, help="data set, a NetCDF file")
     parser.add_argument("--output", metavar="DIR", required=True, help="folder to write to, made if need be")

@@ -77,7 +77,7 @@ def cv_splits(ds, *, train=None, test=None):
         rows[split] = np.isin(partition, [PARTITIONS.index(name) for name in names])
         if not rows[split].any():
             raise DataSetError(
-                f"{split}={names!r}: no instance is there; the data set has instances in "
+                f"{param(split, names)}: no instance is there; the data set has instances in "
                 f"{', '.join(repr(name) for number, name in enumerate(PARTITIONS) if (partition == number).any())}."
             )
     folds = np.select([rows["train"], rows["test"]], [0.0, 1.0], np.nan)[:, None]

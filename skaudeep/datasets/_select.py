@@ -87,13 +87,18 @@ def select(ds, *, partition=None, fold=None, split="validation", label=None, lab
             continue
         fits = fitting()
         if not (keep & fits).any():
-            condition = ", ".join(f"{name}={reprlib.repr(value)}" for name, value in given.items())
+            condition = ", ".join(_named(name, value) for name, value in given.items())
             others = "" if keep.all() else f" that fit the conditions before it, of {keep.size} in all"
             raise DataSetError(
                 f"{condition}: fits none of the {keep.sum()} instances{others}; leave it out or change it."
             )
         keep &= fits
     return settle_types(ds.isel(instance=np.flatnonzero(keep)))
+
+
+def _named(name, value):
+    """Write a condition; lists of files may be long."""
+    return param(name, value) if name == "partition" else f"{name}={reprlib.repr(value)}"
 
 
 @validate_params(

@@ -35,7 +35,7 @@ def load_corpus_of(experiment):
     if corpus["path"] is None:
         words = [corpus[key] for key in ("about", "layout") if corpus[key]]
         layout = f" ({'; '.join(words)})" if words else ""
-        remedy = f"give its folder as {param('corpus.path')}{layout}"
+        remedy = f"give its folder with {param('corpus.path')}{layout}"
         raise ValueError(Message(f"{experiment.name}: the corpus is missing; {remedy}"))
     options = {"on_unreadable": experiment.spectrograms["on_error"]} | corpus["options"]
     found = load_corpus(corpus["path"], corpus["parser"], **options)

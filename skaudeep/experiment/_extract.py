@@ -13,7 +13,7 @@ from sklearn.base import clone
 
 from skaudeep._decoding import length_is_exact
 from skaudeep._files import atomic_path, check_target
-from skaudeep._messages import marked, message_of, param
+from skaudeep._messages import Message, marked, message_of, param
 from skaudeep._progress import progress
 from skaudeep._provenance import PROVENANCE, encode_provenance
 from skaudeep._validation import Integral, StrOptions, safe_indexing, validate_params
@@ -70,9 +70,8 @@ def setting_names(transformers):
     names = [_name(setting, differing) for setting in settings]
     twice = next((settings[at] for at, name in enumerate(names) if name in names[:at]), None)
     if twice is not None:
-        raise ValueError(
-            f"Two settings are the same (clip_below={twice['clip_below']}, channels={twice['channels']}); drop one."
-        )
+        both = ", ".join(param(name, twice[name]) for name in ("clip_below", "channels"))
+        raise ValueError(Message(f"Two settings are the same ({both}); drop one."))
     return names
 
 

@@ -177,9 +177,9 @@ def _claimed(run):
     """Make the folder of a run, which no other process may train in; it does not stay if it stays empty."""
     new = [folder for folder in (run / "logs", run) if not folder.exists()]
     make_folder(run / "logs", "run_dir")
-    busy = f"{str(run)!r}: another process is training in it; wait for its end, stop it, or give another folder"
+    busy = f"{param('run_dir', str(run))}: another process trains in it; wait for its end, stop it, or give another"
     try:
-        with claim(run, busy):
+        with claim(run, Message(busy)):
             for debris in (run / "logs").glob(".model-*.skaudeep"):  # of a process that was killed
                 debris.unlink(missing_ok=True)
             yield run
@@ -198,13 +198,16 @@ def _find_old(run, resume, overwrite):
     """Our checkpoints that are there to go on from."""
     if list_checkpoints(run, "index"):
         raise FileExistsError(
-            f"{str(run)!r} holds checkpoints of the original auDeep, which are not mixed with ours: give another folder"
+            Message(
+                f"{param('run_dir', str(run))} holds checkpoints of the original auDeep, which are not mixed with "
+                "ours: give another folder"
+            )
         )
     found = list_checkpoints(run)
     if found and not resume and not overwrite:
         raise FileExistsError(
             Message(
-                f"{str(run)!r} holds a trained autoencoder ({found[max(found)].name}): go on with it "
+                f"{param('run_dir', str(run))} holds a trained autoencoder ({found[max(found)].name}): go on with it "
                 f"({param('resume', True)}), replace it ({param('overwrite', True)}), or give another "
                 f"{param.run_dir}"
             )

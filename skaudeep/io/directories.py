@@ -315,7 +315,7 @@ def _obsolete(directory, file, targets, overwrite, ds):
             f"Have them removed ({param('overwrite', True)}), or choose another directory or name."
         )
     for path in stale:
-        check_no_input(path, {f"the file of {param.ds}": source_files(ds)})
+        check_no_input(path, {param("the file of ds"): source_files(ds)})
     return stale
 
 

@@ -98,7 +98,7 @@ def write_tables(ds, targets, text_format, columns, header, **together):
         If one of the files is the one that `ds` has been read from.
     """
     for path in targets:
-        check_no_input(path, {f"the file of {param.ds}": source_files(ds)})
+        check_no_input(path, {param("the file of ds"): source_files(ds)})
     heads, tails = (_metadata_texts(ds, names, text_format) for names in columns)
     before, after = (b"," if names else b"" for names in columns)
     missing = text_format.missing.encode()

@@ -213,7 +213,7 @@ def _files_read(path, ds, spectrograms, audio):
     """What must not be replaced by the page."""
     recordings = list_recordings(audio) if audio is not None and os.path.isfile(path) else []
     return {
-        f"the file of {param.ds}": source_files(ds),
+        param("the file of ds"): source_files(ds),
         "the file of spectrograms": source_files(spectrograms),
         "a recording in audio": recordings,
     }

@@ -45,7 +45,7 @@ def list_checkpoints(model_dir, ending="skaudeep"):
     check_path(model_dir, "model_dir", "folder")
     folder = Path(model_dir)
     if not folder.is_dir():
-        raise FileNotFoundError(f"{str(folder)!r}: there is no such folder")
+        raise FileNotFoundError(Message(f"{param('model_dir', str(folder))}: there is no such folder"))
     pattern = re.compile(rf"model-(0|[1-9]\d*)\.{ending}")
     for place in (folder, folder / "logs"):
         matches = [pattern.fullmatch(path.name) for path in place.iterdir()] if place.is_dir() else []
@@ -162,20 +162,18 @@ def find_checkpoint(model_dir, step=None):
         files = [place, *(place.with_name(f"{place.name}{ending}") for ending in (".skaudeep", ".index"))]
         found = [path for path in files if path.is_file() and path.suffix in (".skaudeep", ".index")]
         if not found:
-            raise FileNotFoundError(
-                f"{str(place)!r}: there is no such folder and no such checkpoint; give the folder of a run, its folder "
-                "logs, or a file model-STEP.skaudeep or model-STEP.index"
-            )
+            remedy = "give the folder of a run, its folder logs, or a file model-STEP.skaudeep or model-STEP.index"
+            missing = f"{param('model_dir', str(place))}: there is no such folder and no such checkpoint"
+            raise FileNotFoundError(Message(f"{missing}; {remedy}"))
         if step is not None and found[0].stem != f"model-{step}":
             remedy = f", but {str(place)!r} is one checkpoint: give its folder, or leave {param.step} out"
             raise ParameterError("step", step, remedy)
         return found[0]
     ours, originals = list_checkpoints(place), list_checkpoints(place, "index")
     if not ours and not originals:
-        raise FileNotFoundError(
-            f"{str(place)!r} holds no checkpoint, that is no model-STEP.skaudeep and no model-STEP.index, and neither "
-            "does its folder logs: train an autoencoder first"
-        )
+        missing = f"{param('model_dir', str(place))} holds no checkpoint, and neither does its folder logs"
+        remedy = "train an autoencoder first"
+        raise FileNotFoundError(Message(f"{missing}, that is no model-STEP.skaudeep and no model-STEP.index: {remedy}"))
     candidates = [found for found in (ours, originals) if found and (step is None or step in found)]
     if not candidates:
         steps = ", ".join(map(str, sorted({*ours, *originals})))

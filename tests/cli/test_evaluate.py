@@ -242,7 +242,7 @@ def test_features_that_are_not_finite(features, tmp_path, capsys):
     path = tmp_path / "nan.nc"
     write_netcdf(ds, path)
     assert main([*SVM, "--input", str(path), "--cross-validate"]) == 1
-    assert f"{path}: features: ds has NaN or infinity in those of 002.wav, chunk 1" in capsys.readouterr().err
+    assert f"{path}: features: {path} has NaN or infinity in those of 002.wav, chunk 1" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("default:fold 1")

@@ -95,7 +95,7 @@ def test_wrong_usage(refuse, tmp_path, arguments, message):
         (["--predictions", "none.tsv"], "Cannot read none.tsv: there is no such file."),
         (["--predictions", "features.nc"], "features.nc, line 1:"),
         (["--audio", "none"], "Cannot read the folder none"),
-        (["--audio", "."], "--audio '.': holds none of the 4 recordings"),
+        (["--audio", "."], "--audio .: holds none of the 4 recordings"),
         (["--perplexity", "4"], "--perplexity 4 must be less than the number of instances, which is 4"),
         (["-o", "features.nc/page.html"], "cannot make the folder"),
         (["-o", "."], "is a folder"),

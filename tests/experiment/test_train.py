@@ -299,7 +299,7 @@ class TestEarlierRun:
         descriptor = os.open(trained, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            with pytest.raises(OSError, match="another process is training in it"):
+            with pytest.raises(OSError, match="another process trains in it"):
                 train_autoencoder(make(max_epochs=5), spectrograms, trained, resume=True)
         finally:
             os.close(descriptor)
