@@ -1,4 +1,4 @@
-"""Keras and TensorFlow that is not architecture: the pool of networks, weights to and from NumPy, batches, files.
+"""Keras and TensorFlow that is not architecture: the pool of networks, weights to and from NumPy, batches.
 
 A fitted estimator holds NumPy arrays and a frozen config; the compiled network that runs them is borrowed from a
 process-wide pool keyed by the config. Nothing here imports TensorFlow before a network is built.
@@ -7,7 +7,6 @@ process-wide pool keyed by the config. Nothing here imports TensorFlow before a 
 import collections
 import concurrent.futures
 import contextlib
-import json
 import multiprocessing
 import numbers
 import os
@@ -17,19 +16,14 @@ import tempfile
 import threading
 import types
 import warnings
-from pathlib import Path
 from typing import ClassVar
 
 import joblib
 import numpy as np
 
-from skaudeep._archives import Allowance, check_digests, digest, from_npy, read_members, to_npy, write_members
-from skaudeep._files import atomic_path
 from skaudeep._interrupts import result_of, submit
 
 MAX_IDLE_NETWORKS = 8
-
-_HEADER, _DIGESTS = "header.npy", "digests"  # a member of a file of arrays, and what its header calls the checksums
 
 _NOTICE = re.compile(rb"[IWE]\d{4} \d\d:|WARNING: All log messages before absl")
 
@@ -488,47 +482,3 @@ def prefetch(load, items, n_ahead=2):
             yield result_of(pending.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def save_arrays(path, header, arrays):
-    """Write named arrays and a JSON header to one ``.npz`` file, atomically, with a checksum of each array.
-
-    Parameters
-    ----------
-    path : path-like
-        The file; an earlier one is replaced only when the new one is complete.
-    header : dict
-        JSON-serialisable.
-    arrays : dict of str to ndarray
-        No object arrays.
-    """
-    members = {f"{name}.npy": to_npy(array) for name, array in arrays.items()}
-    digests = {name: digest(content) for name, content in members.items()}
-    header = to_npy(np.array(json.dumps(header | {_DIGESTS: digests})))
-    with atomic_path(path) as temporary:
-        write_members(temporary, [(_HEADER, header), *members.items()])
-
-
-def load_arrays(path):
-    """Read what `save_arrays` wrote; nothing in the file is executed.
-
-    Returns
-    -------
-    header : dict
-    arrays : dict of str to ndarray
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged, at whatever place, or something else.
-    """
-    data = Path(path).read_bytes()
-    try:
-        members = read_members(data, Allowance(0))
-        header = json.loads(str(from_npy(members.pop(_HEADER))))
-        check_digests(members, header.pop(_DIGESTS, None))
-        return header, {name.removesuffix(".npy"): from_npy(content) for name, content in members.items()}
-    except Exception as error:  # a damaged file can make anything fail
-        raise ValueError(
-            f"{os.fspath(path)!r} is not a file that skaudeep wrote, or it is damaged ({error})"
-        ) from error

@@ -4,14 +4,18 @@ import collections
 import contextlib
 import dataclasses
 import functools
+import json
 import math
 import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from skaudeep._engine import load_arrays, prefetch, save_arrays
+from skaudeep._archives import Allowance, check_digests, digest, from_npy, read_members, to_npy, write_members
+from skaudeep._engine import prefetch
+from skaudeep._files import atomic_path
 from skaudeep._progress import progress
 from skaudeep._sequences import cut, cut_by_length
 from skaudeep._versions import Storable
@@ -19,6 +23,8 @@ from skaudeep.exceptions import TrainingError
 
 #: the product of two larger weights is infinite in single precision
 _LARGEST_WEIGHT = float(np.sqrt(np.finfo(np.float32).max))
+
+_HEADER, _DIGESTS = "header.npy", "digests"  # a member of a file of arrays, and what its header calls the checksums
 
 #: of a learning rate with one cycle: the part of all steps in which it rises, and the factor that it starts from
 WARM_UP, START = 0.3, 1 / 25
@@ -449,3 +455,47 @@ def shuffled_batches(rows, batch_size, seed, epoch, lengths=None):
     pools = cut(rows, batch_size * BATCHES_IN_POOL)
     batches = [batch for pool in pools for batch in cut_by_length(pool, lengths, batch_size)]
     return [batches[i] for i in random.permutation(len(batches))]
+
+
+def save_arrays(path, header, arrays):
+    """Write named arrays and a JSON header to one ``.npz`` file, atomically, with a checksum of each array.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; an earlier one is replaced only when the new one is complete.
+    header : dict
+        JSON-serialisable.
+    arrays : dict of str to ndarray
+        No object arrays.
+    """
+    members = {f"{name}.npy": to_npy(array) for name, array in arrays.items()}
+    digests = {name: digest(content) for name, content in members.items()}
+    header = to_npy(np.array(json.dumps(header | {_DIGESTS: digests})))
+    with atomic_path(path) as temporary:
+        write_members(temporary, [(_HEADER, header), *members.items()])
+
+
+def load_arrays(path):
+    """Read what `save_arrays` wrote; nothing in the file is executed.
+
+    Returns
+    -------
+    header : dict
+    arrays : dict of str to ndarray
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, at whatever place, or something else.
+    """
+    data = Path(path).read_bytes()
+    try:
+        members = read_members(data, Allowance(0))
+        header = json.loads(str(from_npy(members.pop(_HEADER))))
+        check_digests(members, header.pop(_DIGESTS, None))
+        return header, {name.removesuffix(".npy"): from_npy(content) for name, content in members.items()}
+    except Exception as error:  # a damaged file can make anything fail
+        raise ValueError(
+            f"{os.fspath(path)!r} is not a file that skaudeep wrote, or it is damaged ({error})"
+        ) from error

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from skaudeep import _engine
-from skaudeep._engine import borrow, load_arrays, prefetch, save_arrays
+from skaudeep._engine import borrow, prefetch
 
 
 class Config:
@@ -443,26 +443,6 @@ def test_traced_graphs_are_let_go():
     _engine._idle.clear()
     gc.collect()
     assert all(graph() is None for graph in graphs)
-
-
-class TestFiles:
-    def test_round_trip(self, tmp_path):
-        arrays = {"a/b.c": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(3)}
-        save_arrays(tmp_path / "file.npz", {"x": [1, 0.1, None]}, arrays)
-        header, loaded = load_arrays(tmp_path / "file.npz")
-        assert header == {"x": [1, 0.1, None]} and loaded.keys() == arrays.keys()
-        for name in arrays:
-            np.testing.assert_array_equal(loaded[name], arrays[name])
-            assert loaded[name].dtype == arrays[name].dtype
-
-    def test_objects_are_not_loaded(self, tmp_path):
-        np.savez(tmp_path / "file.npz", header=np.array("{}"), a=np.array([{}], object))
-        with pytest.raises(ValueError, match=r"file\.npz.*not a file that skaudeep wrote"):
-            load_arrays(tmp_path / "file.npz")
-
-    def test_a_missing_folder_is_named(self, tmp_path):
-        with pytest.raises(FileNotFoundError, match="nowhere.*does not exist; create it"):
-            save_arrays(tmp_path / "nowhere" / "file.npz", {}, {})
 
 
 class TestBackend:

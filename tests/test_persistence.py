@@ -45,6 +45,7 @@ from skaudeep import (
     SpectrogramTransformer,
     StatisticsPooling,
     _persistence,
+    _versions,
 )
 from skaudeep._versions import Storable, VersionedMixin
 from skaudeep.exceptions import VersionWarning
@@ -368,7 +369,7 @@ def test_files_of_another_version_warn_once(fitted, tmp_path, monkeypatch):
 def test_pickles_of_another_version_warn(fitted, name, monkeypatch):
     estimator, X = fitted[name]
     with monkeypatch.context() as patch:
-        patch.setattr(_persistence, "__version__", "0.0.9")
+        patch.setattr(_versions, "__version__", "0.0.9")
         data = pickle.dumps(estimator)
     with warnings.catch_warnings(record=True) as record:
         warnings.simplefilter("always")

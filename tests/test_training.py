@@ -10,9 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skaudeep._archives import write_members
-from skaudeep._engine import save_arrays
 from skaudeep._sequences import Sequences
-from skaudeep._training import Schedule, TrainingState, shuffled_batches, split_rows, unchanged_by_failure
+from skaudeep._training import (
+    Schedule,
+    TrainingState,
+    load_arrays,
+    save_arrays,
+    shuffled_batches,
+    split_rows,
+    unchanged_by_failure,
+)
 
 
 @given(st.integers(1, 200), st.integers(1, 70), st.integers(0, 2**31 - 1), st.integers(0, 5))
@@ -215,3 +222,23 @@ def test_a_failed_fit_changes_nothing_before_anything_is_learned():
     with pytest.raises(ValueError, match="later"):
         estimator.fit(learned="another epoch", error=ValueError("later"))
     assert vars(estimator) == {"n_features_in_": 3, "learned_": "another epoch"}
+
+
+class TestFiles:
+    def test_round_trip(self, tmp_path):
+        arrays = {"a/b.c": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(3)}
+        save_arrays(tmp_path / "file.npz", {"x": [1, 0.1, None]}, arrays)
+        header, loaded = load_arrays(tmp_path / "file.npz")
+        assert header == {"x": [1, 0.1, None]} and loaded.keys() == arrays.keys()
+        for name in arrays:
+            np.testing.assert_array_equal(loaded[name], arrays[name])
+            assert loaded[name].dtype == arrays[name].dtype
+
+    def test_objects_are_not_loaded(self, tmp_path):
+        np.savez(tmp_path / "file.npz", header=np.array("{}"), a=np.array([{}], object))
+        with pytest.raises(ValueError, match=r"file\.npz.*not a file that skaudeep wrote"):
+            load_arrays(tmp_path / "file.npz")
+
+    def test_a_missing_folder_is_named(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="nowhere.*does not exist; create it"):
+            save_arrays(tmp_path / "nowhere" / "file.npz", {}, {})

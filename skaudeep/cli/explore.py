@@ -75,7 +75,7 @@ def run(arguments):
 
     from skaudeep._projection import METHODS
     from skaudeep.pages import write_explorer
-    from skaudeep.pages._predictions import read_predictions
+    from skaudeep.pages.predictions import read_predictions
 
     _check(arguments)
     predictions = None if arguments.predictions is None else read_predictions(arguments.predictions)

@@ -75,7 +75,7 @@ def run(arguments):
     """Run the command."""
     import os
 
-    from skaudeep.results import model_files
+    from skaudeep.embedding.runs import model_files
 
     steps = arguments.steps or [None]
     if len(arguments.output) != len(steps):
@@ -101,8 +101,8 @@ def run(arguments):
 
 def _generate(arguments, steps):
     """Write the features of each checkpoint; tell what was written."""
+    from skaudeep.embedding.runs import find_checkpoint, load_autoencoder
     from skaudeep.experiment import generate_features
-    from skaudeep.results import find_checkpoint, load_autoencoder
 
     checkpoints = [find_checkpoint(arguments.model_dir, step) for step in steps]
     overlap = getattr(arguments, "freq_window_overlap", None)

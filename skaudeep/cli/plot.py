@@ -152,7 +152,7 @@ def _add_confusion(group):
 
 def _files_read(arguments):
     """What no figure may replace."""
-    from skaudeep.results import model_files
+    from skaudeep.embedding.runs import model_files
 
     folders = getattr(arguments, "model_dir", None) or []
     folders = folders if isinstance(folders, list) else [folders]
@@ -214,7 +214,7 @@ def run_spectrogram(arguments):
 @drawing
 def run_amplitudes(arguments):
     """Run ``plot amplitudes``."""
-    from skaudeep.pages._parts import read_sample
+    from skaudeep.pages.parts import read_sample
     from skaudeep.plotting import AmplitudeDisplay
 
     if arguments.instance is None and _is_dataset(arguments):
@@ -227,9 +227,9 @@ def run_amplitudes(arguments):
 @drawing
 def run_reconstruction(arguments):
     """Run ``plot reconstruction``."""
-    from skaudeep.pages._parts import read_instance
+    from skaudeep.embedding.runs import load_autoencoder
+    from skaudeep.pages.parts import read_instance
     from skaudeep.plotting import ReconstructionDisplay
-    from skaudeep.results import load_autoencoder
 
     spectrogram, title, axes = read_instance(arguments.input, arguments.instance)
     embedder = load_autoencoder(arguments.model_dir)
@@ -242,7 +242,7 @@ def run_reconstruction(arguments):
 def run_loss(arguments):
     """Run ``plot loss``."""
     from skaudeep.plotting import LossCurveDisplay
-    from skaudeep.results import read_training
+    from skaudeep.results.training import read_training
 
     trainings = [read_training(folder) for folder in arguments.model_dir]
     without = [str(training.folder) for training in trainings if not training.history.get("loss")]
@@ -270,8 +270,7 @@ def run_embedding(arguments):
 def embedding(arguments, method, options):
     """Draw the features of a data set as points in the plane."""
     from skaudeep.io import read_netcdf
-    from skaudeep.pages._explorer import as_table
-    from skaudeep.pages._parts import colours_of
+    from skaudeep.pages.parts import as_table, colours_of
     from skaudeep.plotting import EmbeddingDisplay
 
     ds = read_netcdf(arguments.input)
@@ -286,7 +285,7 @@ def embedding(arguments, method, options):
 def run_confusion(arguments):
     """Run ``plot confusion``."""
     from skaudeep.plotting import ConfusionDisplay
-    from skaudeep.results import read_evaluation
+    from skaudeep.results.evaluation import read_evaluation
 
     evaluation = read_evaluation(arguments.input)
     name = ", ".join(filter(None, [evaluation.features, evaluation.classifier]))
@@ -309,8 +308,8 @@ def _is_dataset(arguments):
 
 
 def _read_spectrogram(arguments):
-    """Read a spectrogram, what it is of, and its axes as far as they are known."""
-    from skaudeep.pages._parts import read_instance
+    """A spectrogram, what it is of, and its axes as far as they are known."""
+    from skaudeep.pages.parts import read_instance
 
     if _is_dataset(arguments):
         return read_instance(arguments.input, arguments.instance or 0)
@@ -319,7 +318,7 @@ def _read_spectrogram(arguments):
     import os
 
     from skaudeep import SpectrogramTransformer
-    from skaudeep.experiment._extract import preview_spectrograms
+    from skaudeep.experiment.extraction import preview_spectrograms
 
     transformer = SpectrogramTransformer(**read_settings(arguments))
     recording = {"filenames": [arguments.input], "data": [arguments.input]}

@@ -96,7 +96,7 @@ def run(arguments):
 def _settings(arguments):
     """Make a transformer for each combination of clip level and channel, by its name."""
     from skaudeep import SpectrogramTransformer
-    from skaudeep.experiment._extract import setting_names
+    from skaudeep.experiment.extraction import setting_names
 
     common = read_settings(arguments) | {name: getattr(arguments, name) for name in ("chunk_length", "chunk_count")}
     levels, channels = ([values] if not isinstance(values, list) else values for values in map(common.pop, _SEVERAL))
@@ -124,7 +124,7 @@ def _outputs(arguments, names):
 def _extract(arguments, settings):
     import xarray as xr
 
-    from skaudeep.experiment._extract import extract_spectrograms
+    from skaudeep.experiment.extraction import extract_spectrograms
 
     outputs = dict(zip(_outputs(arguments, list(settings)), settings.values(), strict=True))
     corpus = load(arguments, on_unreadable=arguments.on_error)
@@ -167,7 +167,7 @@ def _pretend(arguments, settings):
     """Show the spectrogram of one recording for each setting, and its levels."""
     from skaudeep._files import check_no_input
     from skaudeep.cli._figures import prepare_figure, show_or_save
-    from skaudeep.experiment._extract import preview_spectrograms
+    from skaudeep.experiment.extraction import preview_spectrograms
 
     with prepare_figure(arguments.figure, "--figure", corpus_files(arguments, [arguments.figure])):
         corpus = load(arguments, on_unreadable=arguments.on_error)

@@ -21,8 +21,7 @@ def add_parser(commands):
 
 def run(arguments):
     """Run the command."""
-    from skaudeep.experiment._config import read_experiment
-    from skaudeep.experiment._recipes import list_recipes, read_recipe
+    from skaudeep.experiment import list_recipes, read_experiment, read_recipe
 
     if arguments.name is not None:
         text = read_recipe(arguments.name).removesuffix("\n")

@@ -24,7 +24,7 @@ def add_parser(commands):
 def run(arguments):
     """Run the command."""
     from skaudeep.pages import write_report
-    from skaudeep.results import find_kind
+    from skaudeep.results.files import find_kind
 
     find_kind(arguments.run_dir)  # before a folder is made for the page
     with prepare_output(arguments.output):

@@ -71,8 +71,7 @@ def add_parser(commands):
 
 def run(arguments):
     """Run the command."""
-    from skaudeep.experiment._config import parse_overrides, read_experiment
-    from skaudeep.experiment._run import plan, run_experiment
+    from skaudeep.experiment import parse_overrides, plan, read_experiment, run_experiment
 
     try:
         overrides = parse_overrides(arguments.set)

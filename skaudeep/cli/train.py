@@ -163,8 +163,9 @@ def _add_training_options(parser, kind):
 
 def run(arguments):
     """Run the command."""
+    from skaudeep.embedding import list_embedders
+    from skaudeep.embedding.runs import list_checkpoints
     from skaudeep.experiment import train_autoencoder
-    from skaudeep.results import list_checkpoints
 
     autoencoder = _embedder(arguments.kind)
     names = autoencoder().get_params()

@@ -257,13 +257,12 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
 
     def _make_config(self, n_features):
         """Make the architecture for a number of features: fields that are parameters have their values."""
-        parameters = self.get_params(deep=False)
-        values = {}
+        values = {"n_features": int(n_features), "noises": self._active_noises()}
         for field in dataclasses.fields(self._config_class):
-            if field.name in parameters:
-                values[field.name] = field.type(parameters[field.name])
+            if hasattr(self, field.name):
+                values[field.name] = field.type(getattr(self, field.name))
         values["reset_after"] = values["reset_after"] and self.cell == "gru"
-        return self._config_class(n_features=int(n_features), noises=self._active_noises(), **values)
+        return self._config_class(**values)
 
     def _active_noises(self):
         """Names of the parameters that bring chance into training now."""

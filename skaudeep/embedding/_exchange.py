@@ -26,7 +26,7 @@ class ExchangeMixin:
         """
         check_is_fitted(self)
         start_tensorflow()
-        from skaudeep.embedding.networks._export import to_keras
+        from skaudeep.embedding.networks import to_keras
 
         return to_keras(self._config, self.weights_)
 

@@ -144,7 +144,7 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
 
     @staticmethod
     def _build_network(config):
-        from skaudeep.embedding.networks._reconstruction import FrequencyAutoencoder
+        from skaudeep.embedding.networks import FrequencyAutoencoder
 
         return FrequencyAutoencoder(config)
 

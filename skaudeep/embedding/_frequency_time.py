@@ -156,7 +156,7 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
 
     @staticmethod
     def _build_network(config):
-        from skaudeep.embedding.networks._reconstruction import FrequencyTimeAutoencoder
+        from skaudeep.embedding.networks import FrequencyTimeAutoencoder
 
         return FrequencyTimeAutoencoder(config)
 

@@ -122,7 +122,7 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
 
     @staticmethod
     def _build_network(config):
-        from skaudeep.embedding.networks._reconstruction import TimeAutoencoder
+        from skaudeep.embedding.networks import TimeAutoencoder
 
         return TimeAutoencoder(config)
 

@@ -375,7 +375,7 @@ def _original_shapes(config):
 
 def _convert(config, originals):
     """Bring weights, or what belongs to each of them, from the original's layout to ours."""
-    from skaudeep.embedding.networks._recurrent import weight_shapes
+    from skaudeep.embedding.networks import weight_shapes
 
     found = dict(originals)
     for stacks in config.stacks:

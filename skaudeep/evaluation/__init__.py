@@ -7,8 +7,9 @@ data sets, where it also predicts; `classifiers` makes one.
 from skaudeep._lazy import export_lazily
 
 _HOMES = {
-    "_datasets": ("DatasetEvaluation", "evaluate_dataset", "predict_dataset", "summarise"),
+    "_datasets": ("DatasetEvaluation", "evaluate_dataset", "predict_dataset"),
     "_folds": ("FoldEvaluation", "evaluate_folds"),
     "classifiers": ("make_classifier",),
+    "skaudeep.results.evaluation": ("summarise",),
 }
 __getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

@@ -26,6 +26,7 @@ from skaudeep.datasets import cv_splits
 from skaudeep.evaluation._folds import judge_splits
 from skaudeep.evaluation._samples import balance, check_same_features, gather, get_classes, join_classes, join_folds
 from skaudeep.exceptions import DataSetError
+from skaudeep.results.evaluation import summarise
 
 _log = logging.getLogger(__name__)
 
@@ -118,35 +119,6 @@ class DatasetEvaluation:
 
     def __repr__(self):
         return f"<{type(self).__name__}: {self}>"
-
-
-def summarise(values):
-    """Give the mean of a measure and how much it spreads.
-
-    Parameters
-    ----------
-    values : array-like of shape (n_repeats, n_splits)
-        Such as the `accuracy` of a `DatasetEvaluation`.
-
-    Returns
-    -------
-    mean : float
-        Over everything.
-    spread : float or None
-        Standard deviation over the splits, of which each counts with the mean of its repeats; over the repeats where
-        there is a single split; None where there is a single value.
-
-    Examples
-    --------
-    >>> from skaudeep.evaluation import summarise
-    >>> summarise([[0.25, 0.75], [0.75, 0.75]])
-    (0.625, 0.125)
-    >>> summarise([[0.5], [0.75]])
-    (0.625, 0.125)
-    """
-    values = np.asarray(values, dtype=np.float64)
-    each = values.mean(axis=0) if values.shape[1] > 1 else values[:, 0]
-    return float(each.mean()), float(each.std()) if len(each) > 1 else None
 
 
 @validate_params(

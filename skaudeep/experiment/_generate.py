@@ -12,10 +12,10 @@ from skaudeep._files import check_target
 from skaudeep._progress import progress
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance
 from skaudeep._validation import Integral, Interval, check_is_fitted, validate_params
+from skaudeep.embedding.runs import kind_of
 from skaudeep.exceptions import DataSetError
 from skaudeep.experiment._inputs import check_spectrograms, check_trained_provenance, open_lazily, require_finite
 from skaudeep.io.netcdf import write_blocks
-from skaudeep.results import kind_of
 
 _ROWS = 500  # instances that are read at a time
 

@@ -13,7 +13,7 @@ from skaudeep.experiment._config import Experiment
 from skaudeep.experiment._plan import decide, make_stages, plan_run
 from skaudeep.experiment._record import claim_folder, read_record, without_others
 from skaudeep.experiment.stages import STAGES, Context, state_of
-from skaudeep.results import StageRecord, read_results
+from skaudeep.results.experiment import StageRecord, read_results
 
 _log = logging.getLogger(__name__)
 

@@ -21,10 +21,11 @@ from skaudeep._provenance import is_known
 from skaudeep._validation import Integral, Interval, draw_seed, validate_params
 from skaudeep._version import __version__
 from skaudeep.embedding import identify_training
-from skaudeep.exceptions import DataSetError, ParameterError
+from skaudeep.embedding.runs import kind_of, list_checkpoints, load_checkpoint
+from skaudeep.exceptions import DataSetError
 from skaudeep.experiment._inputs import check_trained_provenance, common_provenance, gather, open_inputs
 from skaudeep.experiment._summaries import EVENT_FILES, Summaries
-from skaudeep.results import TRAINING_FILE, kind_of, list_checkpoints, load_checkpoint
+from skaudeep.results.files import TRAINING_FILE
 
 _FORMAT = 1
 _N_SUMMARISED = 16  # instances of which summaries tell

@@ -9,7 +9,7 @@ import numpy as np
 from skaudeep.datamodel import get_texts, instance_index
 from skaudeep.exceptions import DataSetError, TrainingError
 from skaudeep.pages._figures import draw_spectrograms
-from skaudeep.pages._parts import axes_of, name_instance, open_spectrograms
+from skaudeep.pages.parts import axes_of, name_instance, open_spectrograms
 
 _MOST_EXAMPLES = 10
 _MOST_RECONSTRUCTIONS = 3
@@ -94,7 +94,7 @@ def show_reconstructions(trainings, folder, examples):
 
 
 def _reconstruct(training, folder, rows):
-    from skaudeep.results import load_autoencoder
+    from skaudeep.embedding.runs import load_autoencoder
 
     embedder = load_autoencoder(training.folder)
     pairs = []

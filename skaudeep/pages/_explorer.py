@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import math
 import os
 
 import numpy as np
@@ -15,13 +14,13 @@ from skaudeep._progress import progress
 from skaudeep._projection import METHODS, available_methods, project, standardise, tsne_perplexity
 from skaudeep._validation import Integral, Interval, Real, StrOptions, draw_seed, validate_params
 from skaudeep.datamodel import PARTITIONS, check_layout, get_texts, instance_index
-from skaudeep.exceptions import DataSetError, ParameterError
-from skaudeep.io.blocks import feature_blocks
+from skaudeep.exceptions import DataSetError
 from skaudeep.io.netcdf import source_files
 from skaudeep.pages._assets import plotly_script, render, write_page
-from skaudeep.pages._predictions import assign_predictions
 from skaudeep.pages._sounds import embed_sounds, link_sounds, list_recordings
 from skaudeep.pages._thumbnails import make_sheets, palette
+from skaudeep.pages.parts import as_table
+from skaudeep.pages.predictions import assign_predictions
 
 #: More different numbers than this are a scale of colours and not classes.
 _MOST_NUMBERS = 20
@@ -217,31 +216,6 @@ def _files_read(path, ds, spectrograms, audio):
         "the file of spectrograms": source_files(spectrograms),
         "a recording in audio": recordings,
     }
-
-
-def as_table(ds):
-    """A table of the features of all instances that are finite, and which these are; lazy ones block by block."""
-    n, *shape = ds["features"].shape
-    if len(shape) > 1 and n:
-        _log.info(
-            "An instance has %s numbers: their mean and standard deviation over the first axis, %s, are shown.",
-            *(" x ".join(map(str, shape)), ds["features"].dims[1]),
-        )
-    rows, kept = [], np.zeros(n, dtype=bool)
-    for start, block in feature_blocks(ds["features"]):
-        finite = np.isfinite(block).all(axis=tuple(range(1, block.ndim)))
-        kept[start : start + len(block)] = finite
-        block = block[finite]
-        if len(shape) > 1:
-            statistics = [block.mean(axis=1, dtype=np.float64), block.std(axis=1, dtype=np.float64)]
-            block = np.stack(statistics, axis=1)
-        rows.append(block.reshape(len(block), math.prod(block.shape[1:])))
-    if not kept.any() or 0 in shape:
-        what = "there are none, or no features" if not n or 0 in shape else "all have a feature that is NaN or infinite"
-        raise DataSetError(f"{param.ds}: there are no instances to show, as {what}.")
-    if not kept.all():
-        _log.warning("%d of %d instances are left out, as a feature is NaN or infinite.", (~kept).sum(), n)
-    return np.concatenate(rows), kept
 
 
 def _metadata(known, predicted):

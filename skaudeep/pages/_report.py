@@ -13,16 +13,10 @@ from skaudeep._version import __version__
 from skaudeep.pages._assets import render, write_page
 from skaudeep.pages._examples import show_reconstructions, show_spectrograms
 from skaudeep.pages._figures import draw_confusion, draw_losses, draw_scores
-from skaudeep.results import (
-    CORPUS_FILE,
-    EXPERIMENT_FILE,
-    REPORT_FILE,
-    find_kind,
-    read_evaluation,
-    read_experiment_record,
-    read_json,
-    read_training,
-)
+from skaudeep.results.evaluation import read_evaluation
+from skaudeep.results.experiment import read_experiment_record
+from skaudeep.results.files import CORPUS_FILE, EXPERIMENT_FILE, REPORT_FILE, find_kind, read_json
+from skaudeep.results.training import read_training
 
 _MOST_ROWS = 100  # of a table of files
 _MOST_CONFUSED = 5  # pairs of classes in words

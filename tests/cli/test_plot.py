@@ -121,8 +121,8 @@ def test_amplitudes_of_a_recording_an_instance_and_a_data_set(
 
 @pytest.mark.parametrize("free", [False, True])
 def test_a_reconstruction_is_that_of_the_checkpoint(skaudeep, write_spectrograms, run, tmp_path, drawn, free):
+    from skaudeep.embedding.runs import load_autoencoder
     from skaudeep.io import read_netcdf
-    from skaudeep.results import load_autoencoder
 
     path = write_spectrograms()
     arguments = ["--model-dir", run / "logs", "--input", path, "--instance", 3, "-o", tmp_path / "x.png"]

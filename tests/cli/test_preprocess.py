@@ -9,7 +9,7 @@ import xarray as xr
 
 from skaudeep import SpectrogramTransformer
 from skaudeep.datasets import load_folder, make_dataset
-from skaudeep.experiment import _extract
+from skaudeep.experiment import extraction
 from skaudeep.io import NetCDFWriter, read_netcdf
 
 ORIGINAL = {"window_width": 0.04, "window_overlap": 0.02, "n_mels": None, "pre_emphasis": 0.95}
@@ -206,7 +206,7 @@ def test_quiet_is_not_silent_about_failures(preprocess, broken):
 
 
 def test_ctrl_c_and_on_again(preprocess, left, sounds, monkeypatch):
-    monkeypatch.setattr(_extract, "_BATCH_BYTES", 1)
+    monkeypatch.setattr(extraction, "_BATCH_BYTES", 1)
     append, calls = NetCDFWriter.append, itertools.count()
 
     def interrupted(writer, *arguments, **metadata):

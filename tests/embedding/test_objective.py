@@ -40,7 +40,7 @@ class MaskedEmbedder(BaseEmbedder):
     _build_network = staticmethod(build)
 
 
-PARAMETERS = {"n_units": 3, "embedding_dim": 2, "max_epochs": 3, "learning_rate": 0.02, "random_state": 0}
+PARAMETERS = {"n_units": 4, "embedding_dim": 2, "max_epochs": 3, "learning_rate": 0.02, "random_state": 0}
 
 
 def test_it_trains_and_goes_through_files(tmp_path):

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from skaudeep.datasets import add_folds, add_partitions, make_dataset, select
-from skaudeep.evaluation import evaluate_dataset, make_classifier, predict_dataset, summarise
+from skaudeep.evaluation import evaluate_dataset, make_classifier, predict_dataset
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import read_netcdf, write_netcdf
 
@@ -359,18 +359,6 @@ def test_what_is_copied_for_training_follows_from_the_seed():
         predict_dataset(ds, ds, Recorder(), upsample=True, random_state=seed)
     assert seen[0] == seen[1] and len(seen[0]) == 16
     assert len(set(seen)) > 1
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ([[0.5, 0.7], [0.7, 0.9]], (0.7, 0.1)),  # of the means of repeats, 0.6 and 0.8
-        ([[0.5], [0.7]], (0.6, 0.1)),
-        ([[0.5]], (0.5, None)),
-    ],
-)
-def test_mean_and_spread(values, expected):
-    assert summarise(values) == pytest.approx(expected)
 
 
 def test_predictions_need_no_labels_but_those_to_train_on(ds, svm):

@@ -10,11 +10,11 @@ from sklearn.preprocessing import StandardScaler
 
 from skaudeep import FrequencyAutoencoderEmbedder, FrequencyTimeAutoencoderEmbedder, Seq2SeqAutoencoderEmbedder
 from skaudeep.datasets import make_dataset
+from skaudeep.embedding.runs import load_autoencoder
 from skaudeep.exceptions import DataSetError
 from skaudeep.experiment._generate import generate_features
 from skaudeep.experiment._train import train_autoencoder
 from skaudeep.io import read_netcdf, write_netcdf
-from skaudeep.results import load_autoencoder
 
 X = np.random.default_rng(0).uniform(-1, 1, (10, 5, 6)).astype(np.float32)
 ORIGINALS = ["t-rae", "f-rae", "ft-rae"]

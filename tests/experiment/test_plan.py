@@ -8,7 +8,7 @@ from skaudeep.datasets import load_corpus
 from skaudeep.experiment._config import parse_overrides, read_experiment
 from skaudeep.experiment._plan import decide, make_stages
 from skaudeep.experiment.stages import state_of
-from skaudeep.results import ExperimentRecord, StageRecord
+from skaudeep.results.experiment import ExperimentRecord, StageRecord
 
 CONFIG = """
 [corpus]

@@ -3,7 +3,7 @@
 import pytest
 
 from skaudeep.experiment._record import claim_folder, read_record
-from skaudeep.results import ExperimentRecord
+from skaudeep.results.experiment import ExperimentRecord
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -9,7 +9,7 @@ from skaudeep.datasets import make_dataset
 from skaudeep.io import write_netcdf
 from skaudeep.pages._examples import show_reconstructions, show_spectrograms
 from skaudeep.pages._figures import draw_spectrograms
-from skaudeep.results import Training
+from skaudeep.results.training import Training
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ class Halving:
 @pytest.fixture
 def halving(monkeypatch):
     """Let every run hold an autoencoder that gives half of its input."""
-    monkeypatch.setattr("skaudeep.results.load_autoencoder", lambda folder: Halving())
+    monkeypatch.setattr("skaudeep.embedding.runs.load_autoencoder", lambda folder: Halving())
 
 
 def training_on(*inputs):

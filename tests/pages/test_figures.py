@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from skaudeep.pages._figures import draw_confusion, draw_losses, draw_scores, draw_spectrograms
-from skaudeep.results import Evaluation, Training
+from skaudeep.results.evaluation import Evaluation
+from skaudeep.results.training import Training
 
 HOSTILE = ["<b>x</b>", "$\\frac{", "_hidden", "\N{DOG FACE}", "x" * 200]
 

@@ -5,7 +5,7 @@ from skaudeep import SpectrogramTransformer
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import write_netcdf
-from skaudeep.pages._parts import colours_of, open_spectrograms, read_instance, read_sample
+from skaudeep.pages.parts import colours_of, open_spectrograms, read_instance, read_sample
 
 
 @pytest.fixture

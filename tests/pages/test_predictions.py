@@ -6,7 +6,7 @@ import pytest
 
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
-from skaudeep.pages._predictions import assign_predictions, read_predictions
+from skaudeep.pages.predictions import assign_predictions, read_predictions
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skaudeep.results import read_evaluation
+from skaudeep.results.evaluation import read_evaluation, summarise
 
 EVALUATION = {
     "features": "fused",
@@ -26,12 +26,16 @@ def test_an_evaluation_and_its_summary(write):
     np.testing.assert_array_equal(evaluation.confusion, [[3, 1], [0, 4]])
 
 
-@pytest.mark.parametrize(("accuracy", "spread"), [([[0.5]], None), ([[0.5], [0.7]], 0.1)])
-def test_of_a_single_split_the_spread_is_over_repeats(write, accuracy, spread):
-    evaluation = read_evaluation(
-        write("e.json", EVALUATION | {"accuracy": accuracy, "recall": accuracy, "splits": ["test"]})
-    )
-    assert evaluation.summary()[1] == (None if spread is None else pytest.approx(spread))
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([[0.5, 0.7], [0.7, 0.9]], (0.7, 0.1)),  # of the means of repeats, 0.6 and 0.8
+        ([[0.5], [0.7]], (0.6, 0.1)),
+        ([[0.5]], (0.5, None)),
+    ],
+)
+def test_mean_and_spread(values, expected):
+    assert summarise(values) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from skaudeep.results import read_experiment_record, read_results, write_json
+from skaudeep.results.experiment import read_experiment_record, read_results
+from skaudeep.results.files import write_json
 
 EVALUATION = {
     "features": "30dB",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from skaudeep.results import EXPERIMENT_FILE, TRAINING_FILE, find_kind, read_json, write_json
+from skaudeep.results.files import EXPERIMENT_FILE, TRAINING_FILE, find_kind, read_json, write_json
 
 
 def test_kinds_of_folders(write, tmp_path, monkeypatch):

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from skaudeep.results import TRAINING_FILE, read_training
+from skaudeep.results.files import TRAINING_FILE
+from skaudeep.results.training import read_training
 
 
 def test_a_training_and_what_its_record_lacks(write):

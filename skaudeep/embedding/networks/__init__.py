@@ -1,28 +1,25 @@
-"""Networks of embedders, in TensorFlow, which importing this package imports: what new objectives are built of.
+"""Networks of embedders, in TensorFlow: what new objectives are built of.
 
 `EncoderNetwork` encodes sequences; a subclass with a method `objective` is what an embedder trains. `EmbeddingNetwork`
-leaves the encoder open as well. The augmentations are pure functions of sequences and a seed.
+leaves the encoder open as well. The augmentations are pure functions of sequences and a seed. TensorFlow is imported
+with the first of these names.
 """
 
-from skaudeep.embedding.networks._augmentation import (
-    change_gain,
-    crop,
-    mask_frequency,
-    mask_time,
-    mix_power,
-    resize_and_shift,
-    tilt_spectrum,
-)
-from skaudeep.embedding.networks._encoder import EmbeddingNetwork, EncoderNetwork
+from skaudeep._lazy import export_lazily
 
-__all__ = [
-    "EmbeddingNetwork",
-    "EncoderNetwork",
-    "change_gain",
-    "crop",
-    "mask_frequency",
-    "mask_time",
-    "mix_power",
-    "resize_and_shift",
-    "tilt_spectrum",
-]
+_HOMES = {
+    "_augmentation": (
+        "change_gain",
+        "crop",
+        "mask_frequency",
+        "mask_time",
+        "mix_power",
+        "resize_and_shift",
+        "tilt_spectrum",
+    ),
+    "_encoder": ("EmbeddingNetwork", "EncoderNetwork"),
+    "_export": ("to_keras",),
+    "_reconstruction": ("FrequencyAutoencoder", "FrequencyTimeAutoencoder", "TimeAutoencoder"),
+    "_recurrent": ("weight_shapes",),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

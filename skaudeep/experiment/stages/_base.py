@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from skaudeep.experiment.stages._digests import digest
-from skaudeep.results import StageRecord
+from skaudeep.results.experiment import StageRecord
 
 
 @dataclasses.dataclass

@@ -8,7 +8,7 @@ from skaudeep.evaluation import evaluate_dataset, make_classifier
 from skaudeep.experiment._keys import PARTITIONS, SWITCH, Key, words_among
 from skaudeep.experiment.stages._base import Outcome, Stage
 from skaudeep.io import read_netcdf
-from skaudeep.results import write_json
+from skaudeep.results.files import write_json
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)

@@ -7,11 +7,11 @@ import shutil
 from typing import ClassVar
 
 from skaudeep.datasets import inspect_corpus
-from skaudeep.experiment._extract import extract_spectrograms, setting_names
+from skaudeep.experiment.extraction import extract_spectrograms, setting_names
 from skaudeep.experiment.stages._base import Outcome, Stage
 from skaudeep.experiment.stages._digests import describe_corpus, digest
 from skaudeep.io.writer import parts_folder
-from skaudeep.results import CORPUS_FILE, read_json, write_json
+from skaudeep.results.files import CORPUS_FILE, read_json, write_json
 from skaudeep.spectrogram.settings import material_parameters
 
 

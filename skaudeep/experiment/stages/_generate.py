@@ -6,13 +6,13 @@ from typing import ClassVar
 from skaudeep._messages import param
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance, is_known
 from skaudeep.embedding import StatisticsPooling
+from skaudeep.embedding.runs import load_autoencoder
 from skaudeep.experiment._corpus import deal
 from skaudeep.experiment._generate import generate_features
 from skaudeep.experiment._inputs import open_lazily
 from skaudeep.experiment.stages._base import Outcome, Stage
 from skaudeep.experiment.stages._train import Train
 from skaudeep.io import write_netcdf
-from skaudeep.results import load_autoencoder
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from skaudeep.experiment._keys import SWITCH, Key
 from skaudeep.experiment.stages._base import Outcome, Stage
-from skaudeep.results import REPORT_FILE
+from skaudeep.results.files import REPORT_FILE
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)

@@ -6,10 +6,11 @@ from typing import ClassVar
 from sklearn.base import BaseEstimator
 
 from skaudeep.embedding import identify_training
+from skaudeep.embedding.runs import list_checkpoints
 from skaudeep.experiment._train import train_autoencoder
 from skaudeep.experiment.stages._base import Outcome, Stage
 from skaudeep.experiment.stages._digests import digest
-from skaudeep.results import TRAINING_FILE, list_checkpoints
+from skaudeep.results.files import TRAINING_FILE
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)

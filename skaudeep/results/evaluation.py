@@ -5,8 +5,36 @@ from pathlib import Path
 
 import numpy as np
 
-from skaudeep.evaluation import summarise
-from skaudeep.results._files import damaged, number_or_none, read_json, value_or_empty
+from skaudeep.results.files import damaged, number_or_none, read_json, value_or_empty
+
+
+def summarise(values):
+    """Give the mean of a measure and how much it spreads.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_repeats, n_splits)
+        Such as the `accuracy` of a `DatasetEvaluation`.
+
+    Returns
+    -------
+    mean : float
+        Over everything.
+    spread : float or None
+        Standard deviation over the splits, of which each counts with the mean of its repeats; over the repeats where
+        there is a single split; None where there is a single value.
+
+    Examples
+    --------
+    >>> from skaudeep.evaluation import summarise
+    >>> summarise([[0.25, 0.75], [0.75, 0.75]])
+    (0.625, 0.125)
+    >>> summarise([[0.5], [0.75]])
+    (0.625, 0.125)
+    """
+    values = np.asarray(values, dtype=np.float64)
+    each = values.mean(axis=0) if values.shape[1] > 1 else values[:, 0]
+    return float(each.mean()), float(each.std()) if len(each) > 1 else None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -19,8 +19,8 @@ import xarray as xr
 from skaudeep import SpectrogramTransformer, audio
 from skaudeep.datasets import load_folder, load_table, make_bunch, make_dataset
 from skaudeep.exceptions import AudioError, DataSetError
-from skaudeep.experiment import _extract
-from skaudeep.experiment._extract import extract_spectrograms, preview_spectrograms, setting_names
+from skaudeep.experiment import extraction
+from skaudeep.experiment.extraction import extract_spectrograms, preview_spectrograms, setting_names
 from skaudeep.io import NetCDFWriter, read_netcdf
 from skaudeep.spectrogram import extract_branches
 
@@ -62,7 +62,7 @@ def decoded(monkeypatch):
 @pytest.fixture
 def tiny_batches(monkeypatch):
     """Every recording is on disk before the next one comes."""
-    monkeypatch.setattr(_extract, "_BATCH_BYTES", 1)
+    monkeypatch.setattr(extraction, "_BATCH_BYTES", 1)
 
 
 def transformer(**parameters):
@@ -210,7 +210,7 @@ def test_batches_do_not_show(corpus, path, tmp_path, monkeypatch):
     extract_spectrograms(corpus, {path: transformer()})
     for name, constant in (("bytes.nc", "_BATCH_BYTES"), ("seconds.nc", "_BATCH_SECONDS")):
         with monkeypatch.context() as patch:
-            patch.setattr(_extract, constant, 0)
+            patch.setattr(extraction, constant, 0)
             extract_spectrograms(corpus, {tmp_path / name: transformer(verbose=1, on_error="warn")})
         assert (tmp_path / name).read_bytes() == path.read_bytes()
 
@@ -418,7 +418,7 @@ def test_mixed_sample_rates_are_found_before_anything_is_decoded(mixed, path, de
 
 
 def test_a_few_other_sample_rates_are_failures(mixed, path, monkeypatch):
-    monkeypatch.setattr(_extract, "_SAMPLE", 1)
+    monkeypatch.setattr(extraction, "_SAMPLE", 1)
     settings = transformer(fixed_length=0.3)
     with pytest.raises(
         AudioError, match=r"(?s)1 of 4 .*1\.wav: has 16000 Hz and .*0\.wav has 8000 Hz.*sample_rate=8000"
@@ -439,18 +439,18 @@ KILLED = """
 import itertools, os, signal, sys
 from skaudeep import SpectrogramTransformer
 from skaudeep.datasets import load_folder
-from skaudeep.experiment import _extract
+from skaudeep.experiment import extraction
 
-append, calls = _extract.NetCDFWriter.append, itertools.count()
+append, calls = extraction.NetCDFWriter.append, itertools.count()
 
 def until(writer, *arguments, **metadata):
     if next(calls) == 5:  # the third time for the second file
         os.kill(os.getpid(), signal.SIGKILL)
     append(writer, *arguments, **metadata)
 
-_extract.NetCDFWriter.append, _extract._BATCH_BYTES = until, 1
+extraction.NetCDFWriter.append, extraction._BATCH_BYTES = until, 1
 settings = [SpectrogramTransformer(window_width=0.04, window_overlap=0.02, n_mels=8, clip_below=c) for c in (-3, -6)]
-_extract.extract_spectrograms(load_folder(sys.argv[1]), dict(zip(sys.argv[2:], settings)))
+extraction.extract_spectrograms(load_folder(sys.argv[1]), dict(zip(sys.argv[2:], settings)))
 """
 
 
@@ -459,7 +459,7 @@ def test_goes_on_after_a_process_that_was_killed(sounds, corpus, tmp_path, decod
     settings = [transformer(clip_below=level) for level in (-3, -6)]
     whole, parts = ([tmp_path / f"{kind}{i}.nc" for i in range(2)] for kind in ("whole", "part"))
     extract_spectrograms(corpus, dict(zip(whole, settings, strict=True)))
-    environment = os.environ | {"PYTHONPATH": str(pathlib.Path(_extract.__file__).parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(pathlib.Path(extraction.__file__).parents[2])}
     command = [sys.executable, "-c", KILLED, str(sounds), *map(str, parts)]
     done = subprocess.run(command, check=False, capture_output=True, env=environment, timeout=120)
     assert done.returncode == -signal.SIGKILL, done.stderr
@@ -499,7 +499,7 @@ def test_what_was_not_yet_appended_survives_ctrl_c(corpus, path, tmp_path, decod
         yield lambda **note: signal.raise_signal(signal.SIGINT) if next(advanced) == 3 else None
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(_extract, "progress", progress)
+        patch.setattr(extraction, "progress", progress)
         extract_spectrograms(corpus, {path: transformer()})
     assert "what has been extracted is kept" in caplog.text
     decoded.clear()

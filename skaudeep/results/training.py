@@ -4,7 +4,7 @@ import dataclasses
 import math
 from pathlib import Path
 
-from skaudeep.results._files import TRAINING_FILE, damaged, number_or_none, read_json, value_or_empty
+from skaudeep.results.files import TRAINING_FILE, damaged, number_or_none, read_json, value_or_empty
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -57,7 +57,7 @@ def setting_names(transformers):
     Examples
     --------
     >>> from skaudeep import SpectrogramTransformer
-    >>> from skaudeep.experiment._extract import setting_names
+    >>> from skaudeep.experiment.extraction import setting_names
     >>> setting_names([SpectrogramTransformer(clip_below=level) for level in (-30, -45.5, None)])
     ['30dB', '45.5dB', 'unclipped']
     """

@@ -1,6 +1,8 @@
-"""Parts of data sets that pictures show: one spectrogram, a sample of them, what points can be coloured by."""
+"""Parts of data sets that pictures show: one spectrogram, a sample of them, a table, colours of points."""
 
 import contextlib
+import logging
+import math
 import os
 
 import numpy as np
@@ -9,8 +11,11 @@ from skaudeep._provenance import spectrogram_settings
 from skaudeep.datamodel import PARTITIONS, get_texts
 from skaudeep.datasets import get_provenance
 from skaudeep.exceptions import AudioError, DataSetError
+from skaudeep.io.blocks import feature_blocks
 from skaudeep.io.netcdf import open_lazily
 from skaudeep.spectrogram import spectrogram_axes
+
+_log = logging.getLogger(__name__)
 
 #: instances that are read at a time, as only a few are
 _ROWS_OF_A_READ = 4
@@ -139,6 +144,31 @@ def read_sample(path, most):
 def name_instance(filename, chunk):
     """Name the recording, and the chunk where it is not the first."""
     return f"{filename}, chunk {chunk}" if chunk else str(filename)
+
+
+def as_table(ds):
+    """A table of the features of all instances that are finite, and which these are; lazy ones block by block."""
+    n, *shape = ds["features"].shape
+    if len(shape) > 1 and n:
+        _log.info(
+            "An instance has %s numbers: their mean and standard deviation over the first axis, %s, are shown.",
+            *(" x ".join(map(str, shape)), ds["features"].dims[1]),
+        )
+    rows, kept = [], np.zeros(n, dtype=bool)
+    for start, block in feature_blocks(ds["features"]):
+        finite = np.isfinite(block).all(axis=tuple(range(1, block.ndim)))
+        kept[start : start + len(block)] = finite
+        block = block[finite]
+        if len(shape) > 1:
+            statistics = [block.mean(axis=1, dtype=np.float64), block.std(axis=1, dtype=np.float64)]
+            block = np.stack(statistics, axis=1)
+        rows.append(block.reshape(len(block), math.prod(block.shape[1:])))
+    if not kept.any() or 0 in shape:
+        what = "there are none, or no features" if not n or 0 in shape else "all have a feature that is NaN or infinite"
+        raise DataSetError(f"ds: there are no instances to show, as {what}.")
+    if not kept.all():
+        _log.warning("%d of %d instances are left out, as a feature is NaN or infinite.", (~kept).sum(), n)
+    return np.concatenate(rows), kept
 
 
 def colours_of(ds, what):

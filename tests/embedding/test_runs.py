@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 import skaudeep
 from skaudeep import FrequencyAutoencoderEmbedder, FrequencyTimeAutoencoderEmbedder, Seq2SeqAutoencoderEmbedder
 from skaudeep.embedding import list_embedders
-from skaudeep.results import find_checkpoint, list_checkpoints, load_autoencoder
+from skaudeep.embedding.runs import find_checkpoint, list_checkpoints, load_autoencoder
 
 X = np.random.default_rng(0).uniform(-1, 1, (10, 5, 6)).astype(np.float32)
 ORIGINALS = ["t-rae", "f-rae", "ft-rae"]
@@ -76,10 +76,13 @@ class TestLoad:
                 load_autoencoder(place)
 
     def test_another_kind(self, run):
-        with pytest.raises(ValueError, match="is a model of t-rae, not of f-rae: use kind='t-rae'"):
-            load_autoencoder(run, kind="f-rae")
+        for kind in ("f-rae", "rae"):
+            with pytest.raises(
+                ValueError, match=f"is a model of t-rae, and not of {kind}: use skaudeep t-rae generate"
+            ):
+                load_autoencoder(run, kind=kind)
 
-    @pytest.mark.parametrize("arguments", [{"kind": "rae"}, {"step": -1}, {"step": 1.5}])
+    @pytest.mark.parametrize("arguments", [{"kind": 3}, {"step": -1}, {"step": 1.5}])
     def test_wrong_arguments(self, run, arguments):
         with pytest.raises(ValueError, match=f"'{next(iter(arguments))}'"):
             load_autoencoder(run, **arguments)
