@@ -163,7 +163,6 @@ def _add_training_options(parser, kind):
 
 def run(arguments):
     """Run the command."""
-    from skaudeep.embedding import list_embedders
     from skaudeep.embedding.runs import list_checkpoints
     from skaudeep.experiment import train_autoencoder
 

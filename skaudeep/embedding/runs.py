@@ -10,6 +10,7 @@ from skaudeep._persistence import load
 from skaudeep._validation import Integral, Interval, validate_params
 from skaudeep.embedding import BaseEmbedder, list_embedders
 from skaudeep.embedding.audeep import find_kind
+from skaudeep.exceptions import ParameterError
 from skaudeep.results.files import TRAINING_FILE
 
 

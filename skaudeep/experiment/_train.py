@@ -22,7 +22,7 @@ from skaudeep._validation import Integral, Interval, draw_seed, validate_params
 from skaudeep._version import __version__
 from skaudeep.embedding import identify_training
 from skaudeep.embedding.runs import kind_of, list_checkpoints, load_checkpoint
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, ParameterError
 from skaudeep.experiment._inputs import check_trained_provenance, common_provenance, gather, open_inputs
 from skaudeep.experiment._summaries import EVENT_FILES, Summaries
 from skaudeep.results.files import TRAINING_FILE
