@@ -57,15 +57,13 @@ _OPTIMIZER = "model/optimizer/"
 _MOMENTS = {"momentum": "Adam", "velocity": "Adam_1"}
 
 
-def read_audeep(kind, build, run_dir, step=None, window_overlap=None):
+def read_audeep(embedder_class, run_dir, step=None, window_overlap=None):
     """Read a checkpoint of the original toolkit.
 
     Parameters
     ----------
-    kind : {"t-rae", "f-rae", "ft-rae"}
-        Which autoencoder is expected.
-    build : callable
-        Makes a network of its config.
+    embedder_class : type
+        Of the autoencoder that is expected.
     run_dir : path-like
         Folder of a run, its folder ``logs``, or the files of one checkpoint without their endings,
         ``RUN/logs/model-STEP``.
@@ -97,6 +95,7 @@ def read_audeep(kind, build, run_dir, step=None, window_overlap=None):
         raise TypeError(f"step={step!r}: give the number of a training step, or None for the last one")
     prefix, step = _find_checkpoint(run_dir, step)
     checkpoint = _Checkpoint(prefix)
+    kind = embedder_class.kind
     names, cell = _name_variables(kind, checkpoint)
     shapes = {name: checkpoint.shapes[original] for name, original in names.items()}
     config = _infer_config(kind, cell, shapes, checkpoint, window_overlap)
@@ -108,7 +107,7 @@ def read_audeep(kind, build, run_dir, step=None, window_overlap=None):
     if moments is None:
         return config, weights, None, step
     n_steps = _count_steps(checkpoint, step)
-    return config, weights, _name_moments(config, build, moments, n_steps), n_steps
+    return config, weights, _name_moments(config, embedder_class._build_network, moments, n_steps), n_steps
 
 
 def find_kind(run_dir, step=None):
