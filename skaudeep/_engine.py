@@ -84,7 +84,7 @@ def check_process():
             "this process is a fork of one in which TensorFlow ran already, and in forks TensorFlow waits for ever for "
             'threads that they do not have: start processes by "spawn" or "forkserver" (multiprocessing, data loaders) '
             'or "loky" (joblib), or fork before the first use of an estimator that needs TensorFlow (gunicorn: without '
-            "--preload, or with a model that is loaded there, but not used)"
+            "preloading, or with a model that is loaded there, but not used)"
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from skaudeep._messages import param
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance
 from skaudeep.exceptions import DataSetError
 
@@ -200,7 +201,7 @@ def get_provenance(ds):
     >>> get_provenance(ds)
     [{'spectrogram': {'sample_rate': 8000, 'n_mels': 1}}]
     """
-    return decode_provenance(ds.attrs, "ds")
+    return decode_provenance(ds.attrs, param.ds)
 
 
 def check_layout(ds, source):

@@ -1,20 +1,19 @@
 """``skaudeep run``: a whole experiment, from a configuration."""
 
-import contextlib
-import re
-
 from skaudeep.cli._arguments import UsageError, add_command, add_jobs, add_json, choice, integer
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
 _KINDS = ("extract", "train", "generate", "fuse", "evaluate", "export", "report")
 
-#: Keys of the file by the parameters that errors speak of.
-_KEYS = {
-    "on_error": "spectrograms.on_error",
-    "on_unreadable": "spectrograms.on_error",
-    "sample_rate": "spectrograms.sample_rate",
-    "kind": "corpus.parser",
-    "classes": "corpus.options.classes",
+#: What the command calls what messages name, by its name in Python.
+_WORDS = {
+    "out": "--output",
+    "corpus.path": "--corpus",
+    "corpus.folds": "--set corpus.folds",
+    "kind": "--set corpus.parser",
+    "classes": "--set corpus.options.classes",
+    "on_unreadable": "--set spectrograms.on_error",
+    "resume=False": "--from extract",
 }
 
 
@@ -34,6 +33,7 @@ def add_parser(commands):
             "run experiment.toml --output results --n-jobs -1",
             "run esc-10 --corpus ESC-10 --output quick --set autoencoders.max_epochs=2 spectrograms.clip_below=-60",
         ],
+        words=_WORDS,
     )
     parser.add_argument(
         "config", metavar="CONFIG", help="configuration, a TOML file, or the name of a recipe (see skaudeep recipes)"
@@ -80,32 +80,16 @@ def run(arguments):
     given = {"corpus.path": arguments.corpus, "seed": arguments.seed}
     overrides |= {key: value for key, value in given.items() if value is not None}
     experiment = read_experiment(arguments.config, overrides=overrides)
+    arguments.words = {name: f"--set spectrograms.{name}" for name in experiment.spectrograms} | arguments.words
     out = experiment.name if arguments.output is None else arguments.output
     if arguments.dry_run:
-        with _words_of_run():
-            stages = plan(experiment, out, start=arguments.start)
+        stages = plan(experiment, out, start=arguments.start)
         _print_plan(arguments, stages)
         return
-    with _words_of_run():
-        results = run_experiment(
-            experiment, out, start=arguments.start, n_jobs=arguments.n_jobs, verbose=verbosity(arguments)
-        )
+    results = run_experiment(
+        experiment, out, start=arguments.start, n_jobs=arguments.n_jobs, verbose=verbosity(arguments)
+    )
     print_experiment(arguments, results)
-
-
-@contextlib.contextmanager
-def _words_of_run():
-    """Let errors of the corpus and the extraction speak of what `run` takes where they speak of parameters."""
-    from skaudeep.exceptions import AudioError, DataSetError
-
-    try:
-        yield
-    except (AudioError, DataSetError) as error:
-        message = str(error).replace("resume=False", "--from extract")
-        # only what stands by itself: no part of the name of a file
-        pattern = rf"(?<![\w/\\.'-])({'|'.join(_KEYS)})='?(\w*)'?"
-        translated = re.sub(pattern, lambda found: f"--set {_KEYS[found[1]]}={found[2]}", message)
-        raise type(error)(translated) from error
 
 
 def _print_plan(arguments, stages):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from skaudeep._messages import param
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.corpora._bunch import encode_labels, make_bunch, number_classes
 from skaudeep.corpora._table import check_different, read_header, read_lines, read_table, typed
@@ -226,7 +227,7 @@ def load_compare(folder, *, task=None, label=None, regression=False, on_unreadab
     label = kind.labels[0] if label is None else label
     if label not in kind.labels:
         raise DataSetError(
-            f"label={label!r}: the labels of {' or '.join(kind.names)} are in {' or '.join(kind.labels)}."
+            f"{param('label', label)}: the labels of {' or '.join(kind.names)} are in {' or '.join(kind.labels)}."
         )
     frames = []
     for table in tables:

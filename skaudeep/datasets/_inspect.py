@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._counts import Counts, count_folds, count_partitions, count_targets, number_of, shared_sections
+from skaudeep._messages import param
 from skaudeep._provenance import is_known
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import PARTITIONS, check_layout, get_feature_names, get_label_map, get_provenance
@@ -142,7 +143,7 @@ def inspect_dataset(ds, *, values=False):
     folds       none
     partitions  train 2, devel 0, test 1, none 0
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     features = ds["features"]
     files = np.bincount(pd.factorize(ds["filename"].values.astype(object), use_na_sentinel=False)[0])
     chunks, counts = np.unique(files, return_counts=True)

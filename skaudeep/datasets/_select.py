@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from skaudeep._messages import param
 from skaudeep._validation import Integral, Interval, StrOptions, check_random_state, validate_params
 from skaudeep.datamodel import COPY, PARTITIONS, check_layout, get_label_map, settle_types
 from skaudeep.datasets._combine import as_names, comparable
@@ -72,7 +73,7 @@ def select(ds, *, partition=None, fold=None, split="validation", label=None, lab
     >>> select(ds, partition=["train", "devel"], label="y").filename.values.tolist()
     ['b.wav', 'c.wav']
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     conditions = (
         ({"partition": partition}, lambda: _in_partitions(ds, partition, "partition")),
         ({"fold": fold, "split": split}, lambda: _in_split(ds, fold, split)),
@@ -86,13 +87,18 @@ def select(ds, *, partition=None, fold=None, split="validation", label=None, lab
             continue
         fits = fitting()
         if not (keep & fits).any():
-            condition = ", ".join(f"{name}={reprlib.repr(value)}" for name, value in given.items())
+            condition = ", ".join(_named(name, value) for name, value in given.items())
             others = "" if keep.all() else f" that fit the conditions before it, of {keep.size} in all"
             raise DataSetError(
                 f"{condition}: fits none of the {keep.sum()} instances{others}; leave it out or change it."
             )
         keep &= fits
     return settle_types(ds.isel(instance=np.flatnonzero(keep)))
+
+
+def _named(name, value):
+    """Write a condition; lists of files may be long."""
+    return param(name, value) if name == "partition" else f"{name}={reprlib.repr(value)}"
 
 
 @validate_params(
@@ -143,16 +149,17 @@ def upsample(ds, *, partitions=None, random_state=None):
     >>> upsample(ds).filename.values.tolist()
     ['a.wav', 'b.wav', 'c.wav', 'b.wav.upsampled.1']
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     check_within_files(ds, ("label_nominal", "partition"))
     filename, nominal = ds["filename"].values, comparable(ds, "label_nominal")
     pool = nominal != ""
     if partitions is not None:
         pool &= _in_partitions(ds, partitions, "partitions")
     if not pool.any():
-        where = "the data set" if partitions is None else f"partitions={partitions!r}"
+        where = "the data set" if partitions is None else param("partitions", partitions)
         raise DataSetError(
-            f"No instance of {where} has a class to balance; set_labels gives names (continuous targets have none)."
+            f"No instance of {where} has a class to balance; {param.set_labels} gives names (continuous targets have "
+            "none)."
         )
     groups = group_rows(filename)
     codes, first = groups.codes, groups.first
@@ -199,7 +206,7 @@ def _in_partitions(ds, partition, parameter):
     unknown = [name for name in names if name not in PARTITIONS]
     if unknown:
         raise DataSetError(
-            f"{parameter}={partition!r}: {unknown[0]!r} is no partition, but {', '.join(PARTITIONS)} are."
+            f"{param(parameter, partition)}: {unknown[0]!r} is no partition, but {', '.join(PARTITIONS)} are."
         )
     return np.isin(ds["partition"].values, [PARTITIONS.index(name) for name in names])
 
@@ -207,7 +214,7 @@ def _in_partitions(ds, partition, parameter):
 def _in_split(ds, fold, split):
     n_folds = ds.sizes["fold"]
     if fold > n_folds:
-        raise DataSetError(f"fold={fold}: the data set has {n_folds} folds, which are numbered from 1.")
+        raise DataSetError(f"{param('fold', fold)}: the data set has {n_folds} folds, which are numbered from 1.")
     return ds["cv_folds"].values[:, fold - 1] == (split == "validation")
 
 

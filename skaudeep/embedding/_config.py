@@ -3,7 +3,9 @@
 import dataclasses
 from typing import ClassVar
 
+from skaudeep._messages import param
 from skaudeep._versions import Storable
+from skaudeep.exceptions import ParameterError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -278,15 +280,12 @@ class _Windows:
 
     def __post_init__(self):
         if self.window_overlap >= self.window_width:
-            raise ValueError(
-                f"window_overlap={self.window_overlap} must be less than window_width={self.window_width}: windows "
-                "have to move on"
-            )
+            remedy = f" must be less than {param('window_width', self.window_width)}: windows have to move on"
+            raise ParameterError("window_overlap", self.window_overlap, remedy)
         if self.window_width > self.n_features:
-            raise ValueError(
-                f"window_width={self.window_width} is more than a frame of X has (n_features = {self.n_features}): "
-                "lower window_width, and window_overlap with it"
-            )
+            remedy = f"lower {param.window_width}, and {param.window_overlap} with it"
+            reason = f" is more than a frame of X has (n_features = {self.n_features}): {remedy}"
+            raise ParameterError("window_width", self.window_width, reason)
 
     @property
     def window_starts(self):

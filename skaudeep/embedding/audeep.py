@@ -12,8 +12,10 @@ import numpy as np
 
 from skaudeep._engine import borrow, start_tensorflow
 from skaudeep._files import check_path
+from skaudeep._messages import Message, param
 from skaudeep._validation import Real
 from skaudeep.embedding._config import FrequencyConfig, FrequencyTimeConfig, TimeConfig
+from skaudeep.exceptions import ParameterError
 
 _CLASSES = {
     "t-rae": "Seq2SeqAutoencoderEmbedder",
@@ -325,15 +327,13 @@ def _infer_overlap(n_features, width, n_windows, wanted, checkpoint):
         )
     listed = ", ".join(map(str, possible))
     if wanted is not None and wanted not in possible:
-        raise ValueError(
-            f"window_overlap={wanted!r} contradicts {checkpoint}: {n_windows:g} windows of {width} of {n_features} "
-            f"features overlap by {listed}"
-        )
+        found = f"{n_windows:g} windows of {width} of {n_features} features overlap by {listed}"
+        raise ParameterError("window_overlap", wanted, f" contradicts {checkpoint}: {found}")
     if wanted is None and len(possible) > 1 and n_windows > 1:
-        raise ValueError(
-            f"{checkpoint} has {n_windows:g} windows of {width} of {n_features} features, which may overlap by "
-            f"{listed}: pass window_overlap=... with the value that the model was trained with"
+        found = (
+            f"{checkpoint} has {n_windows:g} windows of {width} of {n_features} features, which may overlap by {listed}"
         )
+        raise ValueError(Message(f"{found}: give {param.window_overlap}, as the model was trained with"))
     return possible[0] if wanted is None else int(wanted)
 
 

@@ -5,10 +5,12 @@ import re
 from pathlib import Path
 
 from skaudeep._files import check_path
+from skaudeep._messages import Message, param
 from skaudeep._persistence import load
 from skaudeep._validation import Integral, Interval, validate_params
 from skaudeep.embedding import BaseEmbedder, list_embedders
 from skaudeep.embedding.audeep import find_kind
+from skaudeep.exceptions import ParameterError
 from skaudeep.results.files import TRAINING_FILE
 
 
@@ -43,7 +45,7 @@ def list_checkpoints(model_dir, ending="skaudeep"):
     check_path(model_dir, "model_dir", "folder")
     folder = Path(model_dir)
     if not folder.is_dir():
-        raise FileNotFoundError(f"model_dir={str(folder)!r}: there is no such folder")
+        raise FileNotFoundError(Message(f"{param('model_dir', str(folder))}: there is no such folder"))
     pattern = re.compile(rf"model-(0|[1-9]\d*)\.{ending}")
     for place in (folder, folder / "logs"):
         matches = [pattern.fullmatch(path.name) for path in place.iterdir()] if place.is_dir() else []
@@ -145,9 +147,7 @@ def load_autoencoder(model_dir, *, kind=None, step=None, window_overlap=None):
         found = find_kind(path.with_suffix(""))
         embedder_class = list_embedders()[found]
     if kind not in (None, found):
-        raise ValueError(
-            f"{str(path)!r} is a model of {found}, and not of {kind}: use skaudeep {found} generate (kind={found!r})"
-        )
+        raise ValueError(Message(f"{str(path)!r} is a model of {found}, not of {kind}: use {param('kind', found)}"))
     if embedder_class is not None:
         parameters = {} if window_overlap is None else {"window_overlap": window_overlap}
         embedder = embedder_class.from_audeep(path.with_suffix(""), **parameters)
@@ -162,27 +162,26 @@ def find_checkpoint(model_dir, step=None):
         files = [place, *(place.with_name(f"{place.name}{ending}") for ending in (".skaudeep", ".index"))]
         found = [path for path in files if path.is_file() and path.suffix in (".skaudeep", ".index")]
         if not found:
-            raise FileNotFoundError(
-                f"model_dir={str(place)!r}: there is no such folder and no such checkpoint; give the folder of a run, "
-                "its folder logs, or a file model-STEP.skaudeep or model-STEP.index"
-            )
+            remedy = "give the folder of a run, its folder logs, or a file model-STEP.skaudeep or model-STEP.index"
+            missing = f"{param('model_dir', str(place))}: there is no such folder and no such checkpoint"
+            raise FileNotFoundError(Message(f"{missing}; {remedy}"))
         if step is not None and found[0].stem != f"model-{step}":
-            raise ValueError(f"step={step}, but {str(place)!r} is one checkpoint: give its folder, or leave step out")
+            remedy = f", but {str(place)!r} is one checkpoint: give its folder, or leave {param.step} out"
+            raise ParameterError("step", step, remedy)
         return found[0]
     ours, originals = list_checkpoints(place), list_checkpoints(place, "index")
     if not ours and not originals:
-        raise FileNotFoundError(
-            f"model_dir={str(place)!r} holds no checkpoint, that is no model-STEP.skaudeep and no model-STEP.index, "
-            "and neither does its folder logs: train an autoencoder first, with skaudeep t-rae train"
-        )
+        missing = f"{param('model_dir', str(place))} holds no checkpoint, and neither does its folder logs"
+        remedy = "train an autoencoder first"
+        raise FileNotFoundError(Message(f"{missing}, that is no model-STEP.skaudeep and no model-STEP.index: {remedy}"))
     candidates = [found for found in (ours, originals) if found and (step is None or step in found)]
     if not candidates:
         steps = ", ".join(map(str, sorted({*ours, *originals})))
-        raise ValueError(f"step={step}: {str(place)!r} has no such checkpoint; the steps there are {steps}")
+        raise ParameterError("step", step, f": {str(place)!r} has no such checkpoint; the steps there are {steps}")
     if len(candidates) > 1:
         names = " and ".join(found[max(found) if step is None else step].name for found in candidates)
         raise ValueError(
             f"{str(place)!r} holds checkpoints of skaudeep and of the original auDeep ({names}): give the one that is "
-            "meant as model_dir"
+            "meant"
         )
     return candidates[0][max(candidates[0]) if step is None else step]

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 from sklearn.base import clone
 
+from skaudeep._messages import Message, param
 from skaudeep._progress import progress
 from skaudeep._provenance import check_same_provenance, decode_provenance
 from skaudeep._validation import (
@@ -211,7 +212,7 @@ def evaluate_dataset(
     array([[19,  1],
            [ 0, 20]])
     """
-    labels = get_classes(ds, "ds")
+    labels = get_classes(ds, param.ds)
     by_folds = train is None and test is None and ds.sizes["fold"] > 0
     folds = cv_splits(ds, train=train, test=test).cv_folds
     rows = np.flatnonzero(~np.isnan(folds).all(axis=1))
@@ -303,20 +304,20 @@ def predict_dataset(
     >>> predict_dataset(known, new, make_classifier("svm")).to_dict()
     {'e.wav': 'dog', 'f.wav': 'sea'}
     """
-    labels = get_classes(train_ds, "train_ds")
+    labels = get_classes(train_ds, param.train_ds)
     check_same_features(train_ds, test_ds)
     if check_settings:
         check_same_provenance(
-            decode_provenance(train_ds.attrs, "train_ds"),
-            decode_provenance(test_ds.attrs, "test_ds"),
-            ("train_ds", "test_ds"),
+            decode_provenance(train_ds.attrs, param.train_ds),
+            decode_provenance(test_ds.attrs, param.test_ds),
+            (param.train_ds, param.test_ds),
             remedy="make both by the same steps",
         )
     rows = np.flatnonzero(labels != "")
-    training = gather(train_ds, rows, majority_vote, "train_ds")
-    test = gather(test_ds, np.arange(test_ds.sizes["instance"]), majority_vote, "test_ds")
+    training = gather(train_ds, rows, majority_vote, param.train_ds)
+    test = gather(test_ds, np.arange(test_ds.sizes["instance"]), majority_vote, param.test_ds)
     y = join_classes(training, labels[rows])
-    _check_split("train_ds", y)
+    _check_split(param.train_ds, y)
     both = np.isin(test.filenames, training.filenames).sum()
     if both:
         _log.info("%d of %d samples to classify are also trained on", both, len(test.filenames))
@@ -351,9 +352,11 @@ def _check_split(name, training, test=()):
     missing = np.setdiff1d(test, classes)
     if len(missing):
         warnings.warn(
-            f"{name}: no sample of {', '.join(missing)} is trained on, but {np.isin(test, missing).sum()} are tested "
-            "on, of which none can be right. Folds made by add_folds have each class on both sides, if it has two "
-            "files.",
+            Message(
+                f"{name}: no sample of {', '.join(missing)} is trained on, but {np.isin(test, missing).sum()} are "
+                f"tested on, of which none can be right. Folds made by {param.add_folds} have each class on both "
+                "sides, if it has two files."
+            ),
             stacklevel=4,
         )
 

@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 
+from skaudeep._messages import Message, param
 from skaudeep.datasets import add_folds, add_partitions, cv_splits, load_corpus, make_dataset
 from skaudeep.exceptions import DataSetError
 
@@ -33,10 +34,9 @@ def load_corpus_of(experiment):
     corpus, evaluation = experiment.corpus, experiment.evaluation
     if corpus["path"] is None:
         words = [corpus[key] for key in ("about", "layout") if corpus[key]]
-        raise ValueError(
-            f"{experiment.name}: the corpus is missing; give its folder with --corpus, or as path in [corpus]"
-            + (f" ({'; '.join(words)})" if words else "")
-        )
+        layout = f" ({'; '.join(words)})" if words else ""
+        remedy = f"give its folder with {param('corpus.path')}{layout}"
+        raise ValueError(Message(f"{experiment.name}: the corpus is missing; {remedy}"))
     options = {"on_unreadable": experiment.spectrograms["on_error"]} | corpus["options"]
     found = load_corpus(corpus["path"], corpus["parser"], **options)
     if len(found.get("unreadable", ())):
@@ -52,7 +52,7 @@ def load_corpus_of(experiment):
     if evaluation["train"] is None and evaluation["test"] is None and not ds.sizes["fold"] and _has_no_partition(ds):
         raise DataSetError(
             f"{corpus['path']} has neither folds nor partitions to evaluate [[classifiers]] by; deal its files out, "
-            "for example with folds = 5 in [corpus] (--set corpus.folds=5)"
+            f"for example with {param('corpus.folds', 5)}"
         )
     cv_splits(ds, train=evaluation["train"], test=evaluation["test"])
     return found

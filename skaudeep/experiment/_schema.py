@@ -6,7 +6,7 @@ import inspect
 import math
 import re
 
-from skaudeep._validation import Integral, Interval, validate_params
+from skaudeep._validation import Integral, Interval, describe_unmet
 from skaudeep.embedding import StatisticsPooling, list_embedders
 from skaudeep.evaluation.classifiers import CLASSIFIERS
 from skaudeep.experiment._keys import Key, check_shares, is_number
@@ -19,7 +19,6 @@ VARIED = ("clip_below", "channels")
 # parameters of estimators that the experiment itself takes care of
 _OWN = {"random_state", "verbose", "n_jobs", "checkpoint_dir", "log_dir", "warm_start"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_REFUSAL = re.compile(r"The 'value' parameter of \S+ must be (.+)\. Got .+ instead\.", re.DOTALL)
 
 _TOP = {
     "title": Key(None, [str, None]),
@@ -149,12 +148,7 @@ def _expected_by_constraints(constraints, value):
     if is_wrong_switch or (isinstance(value, float) and not math.isfinite(value)):
         constraints = [constraint for constraint in constraints if not _is_word(constraint, "array-like")]
         value = object()
-    try:
-        validate_params({"value": constraints}, prefer_skip_nested_validation=True)(lambda value: value)(value)
-    except ValueError as refusal:
-        match = _REFUSAL.fullmatch(str(refusal))
-        return match[1] if match else str(refusal)
-    return None
+    return describe_unmet(constraints, value)
 
 
 def _is_word(constraint, word):

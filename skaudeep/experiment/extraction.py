@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from skaudeep._decoding import length_is_exact
 from skaudeep._files import atomic_path, check_target
+from skaudeep._messages import Message, marked, message_of, param
 from skaudeep._progress import progress
 from skaudeep._provenance import PROVENANCE, encode_provenance
 from skaudeep._validation import Integral, StrOptions, safe_indexing, validate_params
@@ -69,9 +70,8 @@ def setting_names(transformers):
     names = [_name(setting, differing) for setting in settings]
     twice = next((settings[at] for at, name in enumerate(names) if name in names[:at]), None)
     if twice is not None:
-        raise ValueError(
-            f"Two settings are the same (clip_below={twice['clip_below']}, channels={twice['channels']}); drop one."
-        )
+        both = ", ".join(param(name, twice[name]) for name in ("clip_below", "channels"))
+        raise ValueError(Message(f"Two settings are the same ({both}); drop one."))
     return names
 
 
@@ -178,7 +178,7 @@ def extract_spectrograms(corpus, outputs, *, on_error="raise", n_jobs=None, resu
         _check_failures(failed, names, writers, on_error)
         for writer in writers:
             writer.complete()
-    return pd.DataFrame([error[:2] for error in failed], columns=["file", "reason"])
+    return pd.DataFrame([(name, str(reason)) for name, reason, _ in failed], columns=["file", "reason"])
 
 
 def preview_spectrograms(corpus, transformers, index):
@@ -273,7 +273,7 @@ def _check_alike(transformers, sources, on_error, n_jobs):
         found = " and ".join(f"{rate:,} Hz (such as {name})" for rate, _, name in rates.itertuples())
         raise AudioError(
             f"Recordings of different sample rates cannot be in one file: there are {found}. Resample all with "
-            f"sample_rate={min(rates.index)}, or leave the others out with on_error='skip'."
+            f"{param('sample_rate', min(rates.index))}, or leave the others out with {param('on_error', 'skip')}."
         )
     for transformer in lengths_left:
         n_frames = _expected_frames(transformer, headers)
@@ -285,8 +285,9 @@ def _check_alike(transformers, sources, on_error, n_jobs):
 def _unequal(one, other):
     (name, size), (other_name, other_size) = one, other
     return AudioError(
-        f"Recordings of unequal length cannot be in one file: {name} has {size} and {other_name} has {other_size}. Cut "
-        "or pad all with fixed_length, or cut chunks with chunk_length and chunk_count."
+        f"Recordings of unequal length cannot be in one file: {name} has {size} and {other_name} has {other_size}. "
+        f"Cut or pad all with {param.fixed_length}, or cut chunks with {param.chunk_length} and "
+        f"{param.chunk_count}."
     )
 
 
@@ -399,7 +400,7 @@ def _extract(transformers, sources, rows, batch, n_jobs, verbose):
                     batch.add(row, sources[row].name, spectrograms)
                 else:
                     source = sources[row]
-                    reason = str(error).removeprefix(f"{source.name}: ").removeprefix(f"{source.file}: ")
+                    reason = message_of(error).removeprefix(f"{source.name}: ").removeprefix(f"{source.file}: ")
                     failed.append((source.name, reason, row))
                 advance(note=f"{n / (time.perf_counter() - start):.0f} per second")
         except BaseException as error:
@@ -473,20 +474,20 @@ def _check_failures(failed, names, writers, on_error):
     if n_bad == n or (failed and on_error == "raise"):
         for name, reason, _ in failed:
             _log.warning("%s: %s", name, reason)
-        first = f"{failed[0][0]}: {failed[0][1]}"
+        first = f"{failed[0][0]}: {marked(failed[0][1])}"
         if n_bad == n:
             raise AudioError(f"none of {n} recordings can be analysed; the first: {first}")
         more = f", and {n_bad - 1} more, each of which has a warning" if n_bad > 1 else ""
         kept = parts_folder(writers[0].path)
         raise AudioError(
             f"{n_bad} of {n} recordings cannot be analysed: {first}{more}. Replace these files, or leave them out with "
-            f"on_error='skip'. What has been extracted of the other {n - n_bad} is kept (in {kept}), and the next call "
-            "goes on from there."
+            f"{param('on_error', 'skip')}. What has been extracted of the other {n - n_bad} is kept (in {kept}), and "
+            "the next call goes on from there."
         )
     for writer in writers:
         gone = [names[row] for _, _, row in failed if names[row] in writer.filenames]
         if gone:
             raise DataSetError(
                 f"{gone[0]} has been extracted to {writer.path} before and cannot be analysed any more; begin anew "
-                "with resume=False."
+                f"with {param('resume', False)}."
             )

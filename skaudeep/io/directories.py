@@ -11,9 +11,10 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._files import check_no_input, is_marked
+from skaudeep._messages import param
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datamodel import PARTITIONS, instance_index
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, ParameterError
 from skaudeep.io import _arff, _csv
 from skaudeep.io.netcdf import source_files
 from skaudeep.io.tables import (
@@ -143,12 +144,16 @@ def export_dataset(
     """
     directory, file = Path(directory), f"{name}.{format}"
     if name[:1] in ("", ".") or Path(file).name != file or "\0" in name:
-        raise DataSetError(f"name={name!r}: expected the name of a file, without folders and not hidden by a dot.")
+        raise DataSetError(
+            f"{param('name', name)}: expected the name of a file, without folders and not hidden by a dot."
+        )
     options = {"labels_last": labels_last, "layout": layout}
     if format == "csv":
         options["guard_formulas"] = guard_formulas
     elif guard_formulas:
-        raise ValueError("guard_formulas=True: spreadsheets read no ARFF files; leave it out, or write CSV files.")
+        raise ParameterError(
+            "guard_formulas", True, ": spreadsheets read no ARFF files; leave it out, or write CSV files."
+        )
     check_writable(ds)
     splits = {(): np.ones(ds.sizes["instance"], dtype=bool)} if single_file else _splits(ds)
     targets = {directory.joinpath(*parts, file): rows for parts, rows in splits.items()}
@@ -249,7 +254,7 @@ def import_dataset(
     for file in files.values():
         kind = format or file.suffix[1:].lower()
         if kind not in _FORMATS:
-            raise DataSetError(f"{file}: its suffix is neither .csv nor .arff; say by format what it is.")
+            raise DataSetError(f"{file}: its suffix is neither .csv nor .arff; rename it, or give {param.format}.")
         prefix = file.relative_to(path).with_suffix("").as_posix() if path.is_dir() else None
         tables.append(_FORMATS[kind].read_table(file, prefix=prefix, **options))
     if path.is_dir() and _states(_find_files(path, name, format)) != before:
@@ -275,9 +280,9 @@ def _splits(ds):
         if np.isnan(folds).any():
             row = np.argmax(np.isnan(folds).any(axis=1))
             raise DataSetError(
-                f"ds: the instance {_name(index[row])} is in neither split of a fold. Files cannot tell: each holds "
-                "the validation split of a fold, and all others are its training split. Leave such instances out, "
-                "remove the folds, or write a NetCDF file."
+                f"{param.ds}: the instance {_name(index[row])} is in neither split of a fold. Files cannot tell: each "
+                "holds the validation split of a fold, and all others are its training split. Leave such instances "
+                "out, remove the folds, or write a NetCDF file."
             )
         splits = {
             (*parts, f"fold_{fold}"): rows & (folds[:, fold - 1] == 1)
@@ -288,8 +293,8 @@ def _splits(ds):
     if lost.any():
         why = "have no partition or are in no validation split" if folds.shape[1] else "have no partition"
         raise DataSetError(
-            f"ds: {lost.sum()} instances would be in no file, first {_name(index[np.argmax(lost)])}: they {why}. "
-            "Leave them out, remove folds or partitions, or write one file or a NetCDF file."
+            f"{param.ds}: {lost.sum()} instances would be in no file, first {_name(index[np.argmax(lost)])}: they "
+            f"{why}. Leave them out, remove folds or partitions, or write one file or a NetCDF file."
         )
     return splits
 
@@ -307,10 +312,10 @@ def _obsolete(directory, file, targets, overwrite, ds):
     if stale and not overwrite:
         raise DataSetError(
             f"{directory} has {len(stale)} files that would be read together with this export, such as {stale[0]}. "
-            "Have them removed (overwrite=True), or choose another directory or name."
+            f"Have them removed ({param('overwrite', True)}), or choose another directory or name."
         )
     for path in stale:
-        check_no_input(path, {"the file of ds": source_files(ds)})
+        check_no_input(path, {param("the file of ds"): source_files(ds)})
     return stale
 
 
@@ -381,7 +386,9 @@ def _find_files(directory, name, format):
     if len(found) != 1:
         wanted = f" called {name}" * (name is not None) + f" in the format {format}" * (format is not None)
         if found:
-            raise DataSetError(f"{directory} has files called {', '.join(sorted(found))}; choose by name or format.")
+            raise DataSetError(
+                f"{directory} has files called {', '.join(sorted(found))}; choose by {param.name} or {param.format}."
+            )
         shown = sorted(entry.name + "/" * entry.is_dir() for entry in directory.iterdir())
         raise DataSetError(
             f"{directory} has no data set{wanted}. {_EXPECTED} Found: {', '.join(shown[:5]) or 'nothing'}"

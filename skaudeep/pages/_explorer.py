@@ -9,11 +9,12 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._files import check_target
+from skaudeep._messages import param
 from skaudeep._progress import progress
 from skaudeep._projection import METHODS, available_methods, project, standardise, tsne_perplexity
 from skaudeep._validation import Integral, Interval, Real, StrOptions, draw_seed, validate_params
 from skaudeep.datamodel import PARTITIONS, check_layout, get_texts, instance_index
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, ParameterError
 from skaudeep.io.netcdf import source_files
 from skaudeep.pages._assets import plotly_script, render, write_page
 from skaudeep.pages._sounds import embed_sounds, link_sounds, list_recordings
@@ -170,7 +171,7 @@ def write_explorer(
     >>> page.n_points, page.methods, page.colours
     (150, ['pca'], ['Label'])
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     check_target(path, _files_read(path, ds, spectrograms, audio))
     script = plotly_script()
     table, kept = as_table(ds)
@@ -211,7 +212,7 @@ def _files_read(path, ds, spectrograms, audio):
     """List what the page must not replace."""
     recordings = list_recordings(audio) if audio is not None and os.path.isfile(path) else []
     return {
-        "the file of ds": source_files(ds),
+        param("the file of ds"): source_files(ds),
         "the file of spectrograms": source_files(spectrograms),
         "a recording in audio": recordings,
     }
@@ -285,21 +286,23 @@ def _sounds(known, page, audio, embed, max_mb, verbose):
 
 def _sheets(known, spectrograms):
     """Draw spectrograms, and say which of them belongs to each point (-1: none)."""
-    check_layout(spectrograms, "spectrograms")
+    check_layout(spectrograms, param.spectrograms)
     features = spectrograms["features"]
     if features.ndim != 3 or 0 in features.shape:
         raise DataSetError(
-            f"spectrograms: the features have the sizes {dict(features.sizes)}, expected instances, time and "
+            f"{param.spectrograms}: the features have the sizes {dict(features.sizes)}, expected instances, time and "
             "frequency; give the data set that the autoencoder was trained on."
         )
     index = instance_index(spectrograms)
     if index.has_duplicates:
-        raise DataSetError("spectrograms: two instances have the same file and chunk; see validate_dataset.")
+        raise DataSetError(
+            f"{param.spectrograms}: two instances have the same file and chunk; see {param.validate_dataset}."
+        )
     rows = index.get_indexer(instance_index(known))
     wanted = np.unique(rows[rows >= 0])
     if not len(wanted):
         raise DataSetError(
-            f"spectrograms: none is of a file and chunk of the data set, which has "
+            f"{param.spectrograms}: none is of a file and chunk of the data set, which has "
             f"{known['filename'].values.tolist()[0]!r}, for example, and the spectrograms have "
             f"{spectrograms['filename'].values.tolist()[0]!r}."
         )
@@ -319,7 +322,7 @@ def _methods(methods, n_instances):
     methods = [methods] if isinstance(methods, str) else list(dict.fromkeys(methods))
     unknown = [method for method in methods if method not in METHODS]
     if unknown or not methods:
-        raise ValueError(f"methods={methods!r}: expected one or more of {', '.join(METHODS)}.")
+        raise ParameterError("methods", methods, f": expected one or more of {', '.join(METHODS)}.")
     return methods
 
 

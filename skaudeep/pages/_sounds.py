@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from skaudeep._messages import param
 from skaudeep._progress import progress
 from skaudeep.audio import audio_info, mix_channels, read_audio, resample
 from skaudeep.corpora.find import find_audio
@@ -132,8 +133,8 @@ def _located(filenames, folder):
     if not found:
         why = f"{several[0]} is there more than once" if several else f"there is no {next(iter(filenames))!r}"
         raise DataSetError(
-            f"audio={os.fspath(folder)!r}: holds none of the {len(filenames)} recordings of the data set; for example, "
-            f"{why}. Give the folder that they are in, at any depth."
+            f"{param('audio', os.fspath(folder))}: holds none of the {len(filenames)} recordings of the data set; for "
+            f"example, {why}. Give the folder that they are in, at any depth."
         )
     missing = len(filenames) - len(found)
     if missing:

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pandas as pd
 
+from skaudeep._messages import param
 from skaudeep.exceptions import DataSetError
 from skaudeep.io.tables import decode, read_lines
 
@@ -73,14 +74,14 @@ def assign_predictions(ds, predictions):
         found = labels.get(name, [""])
         if len(found) not in (1, len(rows)):
             raise DataSetError(
-                f"predictions: {name!r} has {len(found)}, but {len(rows)} instances in the data set; give one for the "
-                "file, or one for each."
+                f"{param.predictions}: {name!r} has {len(found)}, but {len(rows)} instances in the data set; give one "
+                "for the file, or one for each."
             )
         predicted[rows] = found if len(found) > 1 else found[0]
     others = labels.keys() - set(instances["file"])
     if len(others) == len(labels):
         raise DataSetError(
-            f"predictions: none of the {len(labels)} files is in the data set, which has "
+            f"{param.predictions}: none of the {len(labels)} files is in the data set, which has "
             f"{instances['file'].iloc[0]!r}, for example; give predictions for the same files."
         )
     if others:

@@ -3,10 +3,11 @@
 import dataclasses
 from pathlib import Path
 
+from skaudeep._messages import param
 from skaudeep.results.evaluation import read_evaluation
 from skaudeep.results.files import EXPERIMENT_FILE, FORMAT, damaged, read_json, write_json
 
-_REMEDY = "empty its folder to run everything anew, or give another one"
+_REMEDY = f"empty its folder to run everything anew, or give another {param.out}"
 
 
 @dataclasses.dataclass

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 from skaudeep._files import atomic_path
+from skaudeep._messages import Message
 
 EXPERIMENT_FILE, CORPUS_FILE, REPORT_FILE = "experiment.json", "corpus.json", "report.html"
 #: What records a training run, in its folder.
@@ -99,7 +100,7 @@ def write_json(value, path):
 
 def damaged(path, why, remedy="have it written again"):
     """Make the error of a file that holds something else."""
-    return ValueError(f"{str(path)!r} is damaged or something else than expected ({why}); {remedy}")
+    return ValueError(Message(f"{str(path)!r} is damaged or something else than expected ({why}); {remedy}"))
 
 
 def number_or_none(value):

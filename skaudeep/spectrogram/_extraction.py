@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skaudeep._messages import param
 from skaudeep._versions import Storable
 from skaudeep.exceptions import AudioError
 
@@ -25,5 +26,6 @@ class Reference(Storable):
             raise AudioError("the parameters have changed since fit; fit again")
         raise AudioError(
             f"has {sample_rate:g} Hz and {self.name} has {self.sample_rate:g} Hz, so their "
-            f"frequency axes differ; resample all with sample_rate={min(sample_rate, self.sample_rate):g}"
+            f"frequency axes differ; resample all with "
+            f"{param('sample_rate', min(sample_rate, self.sample_rate))}"
         )

@@ -146,7 +146,7 @@ def test_corpus_is_from_the_working_directory(run, place, tmp_path):
         (["--set", "n_units"], 2, "--set 'n_units': write KEY=VALUE"),
         (["--set"], 2, "expected at least one argument"),
         (["--set", "autoencoders.n_unit=3"], 1, "'n_unit' is unknown; did you mean 'n_units'?"),
-        (["--seed", "x"], 2, "'x' is no whole number"),
+        (["--seed", "x"], 2, "'x' is not a whole number"),
         (["--from", "midle"], 2, "'midle' is unknown"),
         (["--sed", "1"], 2, "did you mean --se"),
         (["--output", "small.toml"], 1, "is a file; give a folder"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import skaudeep as package
-from skaudeep import experiment
+from skaudeep import _training, experiment
 from skaudeep.cli._signals import Stopped
 from skaudeep.datasets import make_dataset
 from skaudeep.embedding import list_embedders
@@ -228,15 +228,14 @@ def test_wrong_data(skaudeep, bad_dataset, tmp_path):
 
 @pytest.mark.parametrize(("error", "status"), [(Stopped(), 130), (TrainingError("the loss became nan"), 1)])
 def test_stopped_in_the_second_epoch(skaudeep, spectrograms, tmp_path, monkeypatch, error, status):
-    embedder_class = package.Seq2SeqAutoencoderEmbedder
-    original = embedder_class.partial_fit
+    original = _training._run_epoch
 
-    def partial_fit(self, X):
-        if hasattr(self, "weights_"):
+    def run_epoch(task, state, *arguments):
+        if state.n_epochs:
             raise error
-        return original(self, X)
+        return original(task, state, *arguments)
 
-    monkeypatch.setattr(embedder_class, "partial_fit", partial_fit)
+    monkeypatch.setattr(_training, "_run_epoch", run_epoch)
     run = tmp_path / "run"
     done = skaudeep("t-rae", "train", "--input", spectrograms, "--run-name", run, *TINY)
     assert (done.status, done.out) == (status, "")

@@ -659,7 +659,7 @@ class TestWindowOverlap:
 
     def test_several(self, tmp_path):
         path = self.checkpoint(tmp_path, 2, 8)  # [0:4] with [2:6], [3:7] or [4:8]
-        with pytest.raises(ValueError, match="may overlap by 0, 1: pass window_overlap="):
+        with pytest.raises(ValueError, match="may overlap by 0, 1: give window_overlap, as"):
             read_audeep("f-rae", path)
         for overlap in (0, 1):
             config, _, _, _ = read_audeep("f-rae", path, window_overlap=overlap)

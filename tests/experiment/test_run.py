@@ -23,6 +23,7 @@ from skaudeep import (
     load,
 )
 from skaudeep.datasets import add_folds, load_esc
+from skaudeep.embedding._base import _SequenceTask
 from skaudeep.evaluation import evaluate_dataset, make_classifier
 from skaudeep.exceptions import AudioError, DataSetError
 from skaudeep.experiment._config import parse_overrides, read_experiment
@@ -333,22 +334,22 @@ class TestInterrupted:
         np.testing.assert_array_equal(features(tmp_path / "out", "fused"), features(finished[0], "fused"))
 
     def test_training_goes_on(self, finished, read, tmp_path, monkeypatch):
-        fit, epochs = Seq2SeqAutoencoderEmbedder.partial_fit, []
+        batches, epochs = _SequenceTask.batches, []
 
-        def stopped_in_the_second_epoch(self, X, y=None):
+        def stopped_in_the_second_epoch(self, epoch):
             epochs.append(1)
             if len(epochs) == 2:
                 raise Interrupted
-            return fit(self, X)
+            return batches(self, epoch)
 
-        monkeypatch.setattr(Seq2SeqAutoencoderEmbedder, "partial_fit", stopped_in_the_second_epoch)
+        monkeypatch.setattr(_SequenceTask, "batches", stopped_in_the_second_epoch)
         out = tmp_path / "out"
         with pytest.raises(Interrupted):
             run_experiment(read(), out)
         stage = next(stage for stage in plan(read(), out) if stage.name == "train 30dB-t")
         assert stage.reason == "not done yet; goes on from its last epoch"
         run_experiment(read(), out)
-        assert len(epochs) == 2 + 1 + 2, "one more of the first network, two of the second"
+        assert len(epochs) == 2 + 1 + 2 + 2, "one more of the first network, two of the second, one of each other one"
         np.testing.assert_array_equal(features(out, "30dB-t"), features(finished[0], "30dB-t"))
 
     def test_training_of_other_options_does_not_go_on(self, out, read, monkeypatch):

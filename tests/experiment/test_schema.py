@@ -39,7 +39,7 @@ def test_what_the_experiment_takes_care_of_is_no_key():
     entries = [tables["spectrograms"], *tables["autoencoders"], *tables["classifiers"]]
     for name in ("random_state", "verbose", "n_jobs", "checkpoint_dir", "log_dir", "warm_start"):
         assert not any(name in entry for entry in entries)
-    assert "early_stopping" not in tables["autoencoders"][0]
+    assert tables["autoencoders"][0]["early_stopping"] is False
 
 
 def test_none_is_a_word():

@@ -14,8 +14,14 @@ from sklearn.preprocessing import StandardScaler
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import skaudeep
-from skaudeep import FrequencyAutoencoderEmbedder, FrequencyTimeAutoencoderEmbedder, Seq2SeqAutoencoderEmbedder
+from skaudeep import (
+    FrequencyAutoencoderEmbedder,
+    FrequencyTimeAutoencoderEmbedder,
+    Seq2SeqAutoencoderEmbedder,
+    _training,
+)
 from skaudeep.datasets import make_dataset
+from skaudeep.embedding._base import _SequenceTask
 from skaudeep.embedding.runs import list_checkpoints, load_checkpoint
 from skaudeep.exceptions import DataSetError, TrainingError
 from skaudeep.experiment import _inputs, _train
@@ -96,14 +102,14 @@ def failing(monkeypatch):
     """Let training end in the middle of an epoch."""
 
     def fail(epoch, error):
-        original = Seq2SeqAutoencoderEmbedder.partial_fit
+        original = _training._run_epoch
 
-        def partial_fit(self, X, y=None):
-            if getattr(self, "n_iter_", 0) + 1 == epoch:
+        def run_epoch(task, state, *arguments):
+            if state.n_epochs + 1 == epoch:
                 raise error
-            return original(self, X, y)
+            return original(task, state, *arguments)
 
-        monkeypatch.setattr(Seq2SeqAutoencoderEmbedder, "partial_fit", partial_fit)
+        monkeypatch.setattr(_training, "_run_epoch", run_epoch)
 
     return fail
 
@@ -264,7 +270,7 @@ class TestContinue:
 class TestEarlierRun:
     def test_refused(self, trained, spectrograms):
         before = names(trained)
-        with pytest.raises(FileExistsError, match=r"model-9.*--continue.*--overwrite.*--run-name"):
+        with pytest.raises(FileExistsError, match=r"model-9.*resume=True.*overwrite=True.*another run_dir"):
             train_autoencoder(make(), spectrograms, trained)
         assert names(trained) == before
 
@@ -299,7 +305,7 @@ class TestEarlierRun:
         descriptor = os.open(trained, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            with pytest.raises(OSError, match="another process is training in it"):
+            with pytest.raises(OSError, match="another process trains in it"):
                 train_autoencoder(make(max_epochs=5), spectrograms, trained, resume=True)
         finally:
             os.close(descriptor)
@@ -331,7 +337,7 @@ class TestFailure:
         with pytest.raises(stop):
             train_autoencoder(make(max_epochs=5), spectrograms, run)
         assert steps(run) == [3, 6]
-        assert "run holds epoch 2 of 5; --continue (resume=True) goes on" in caplog.text
+        assert "run holds epoch 2 of 5; resume=True goes on" in caplog.text
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
     def test_a_finished_epoch_is_saved_if_its_summaries_are_not(self, run, spectrograms, error, caplog, monkeypatch):
@@ -345,26 +351,35 @@ class TestFailure:
         assert steps(run) == [3, 6]
         assert ("run holds epoch 2 of 3" in caplog.text) == isinstance(error, KeyboardInterrupt)
 
-    def test_stopped_and_continued(self, run, spectrograms, fitted, monkeypatch):
-        original = Seq2SeqAutoencoderEmbedder._batch_trainer
-        calls = []
+    @pytest.mark.parametrize("parameters", [{}, {"early_stopping": True, "learning_rate_schedule": "one-cycle"}])
+    def test_stopped_and_continued(self, run, spectrograms, parameters, monkeypatch):
+        original, calls = _SequenceTask.train_batch, []
 
-        def batch_trainer(self, network):
-            train_batch = original(self, network)
+        def train_batch(self, arrays, seed):
+            calls.append(1)
+            if len(calls) == 8:  # in the third epoch
+                raise KeyboardInterrupt
+            return original(self, arrays, seed)
 
-            def train(*arguments):
-                calls.append(1)
-                if len(calls) == 8:  # in the third epoch
-                    raise KeyboardInterrupt
-                return train_batch(*arguments)
-
-            return train
-
-        monkeypatch.setattr(Seq2SeqAutoencoderEmbedder, "_batch_trainer", batch_trainer)
+        embedder = make(max_epochs=5, **parameters)
+        monkeypatch.setattr(_SequenceTask, "train_batch", train_batch)
         with pytest.raises(KeyboardInterrupt):
-            train_autoencoder(make(max_epochs=5), spectrograms, run)
+            train_autoencoder(embedder, spectrograms, run)
         assert steps(run) == [3, 6]
-        assert_same(train_autoencoder(make(max_epochs=5), spectrograms, run, resume=True), fitted[5])
+        assert_same(train_autoencoder(embedder, spectrograms, run, resume=True), clone(embedder).fit(X))
+
+    def test_stopped_early(self, run, spectrograms, caplog):
+        """The newest checkpoint is the best epoch, and there is nothing to go on with."""
+        embedder = make(max_epochs=40, learning_rate=0.3, early_stopping=True, n_iter_no_change=2)
+        caplog.set_level("INFO")
+        trained = train_autoencoder(embedder, spectrograms, run)
+        assert_same(trained, clone(embedder).fit(X))
+        best = 1 + int(np.argmin(trained.history_["val_loss"]))
+        assert trained.n_iter_ == best + 2 < 40
+        assert f"epoch {best} of {best + 2} is the best one" in caplog.text
+        assert_same(load_checkpoint(run / "logs" / f"model-{max(steps(run))}.skaudeep"), trained)
+        assert read_record(run)["history"] == trained.history_
+        assert_same(train_autoencoder(embedder, spectrograms, run, resume=True), trained)
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt(), TrainingError("nan")])
     def test_nothing_is_left_of_no_epoch(self, tmp_path, spectrograms, failing, error, caplog):
@@ -402,7 +417,7 @@ class TestFailure:
     def test_killed(self, run, spectrograms, fitted, moment):
         code = f"""
 import os, signal, numpy as np
-from skaudeep import Seq2SeqAutoencoderEmbedder as E, _persistence
+from skaudeep import Seq2SeqAutoencoderEmbedder as E, _persistence, _training
 from skaudeep.experiment._train import train_autoencoder
 def kill(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -417,10 +432,10 @@ if {moment!r} == "in a save":
         write(data, path)
     _persistence._write = killing
 else:
-    fit = E.partial_fit
-    def partial_fit(self, X):
-        return kill() if getattr(self, "n_iter_", 0) == 2 else fit(self, X)
-    E.partial_fit = partial_fit
+    run_epoch = _training._run_epoch
+    def killed_in_the_third(task, state, *arguments):
+        return kill() if state.n_epochs == 2 else run_epoch(task, state, *arguments)
+    _training._run_epoch = killed_in_the_third
 train_autoencoder(E(**{make(max_epochs=5).get_params()!r}), {str(spectrograms)!r}, {str(run)!r})
 """
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
@@ -432,9 +447,7 @@ train_autoencoder(E(**{make(max_epochs=5).get_params()!r}), {str(spectrograms)!r
 
 
 class TestArguments:
-    @pytest.mark.parametrize(
-        "parameters", [{"early_stopping": True}, {"checkpoint_dir": "x"}, {"log_dir": "x"}, {"n_units": 0}]
-    )
+    @pytest.mark.parametrize("parameters", [{"checkpoint_dir": "x"}, {"log_dir": "x"}, {"n_units": 0}])
     def test_parameters(self, run, spectrograms, parameters):
         with pytest.raises(ValueError, match=next(iter(parameters))):
             train_autoencoder(make(**parameters), spectrograms, run)
@@ -451,7 +464,7 @@ class TestArguments:
             train_autoencoder(embedder, dataset(), run)
 
     def test_both(self, run):
-        with pytest.raises(ValueError, match="resume=True and overwrite=True"):
+        with pytest.raises(ValueError, match="overwrite=True, and resume=True"):
             train_autoencoder(make(), dataset(), run, resume=True, overwrite=True)
 
     @pytest.mark.parametrize("keep", [-1, 1.5, "all"])

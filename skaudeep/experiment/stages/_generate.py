@@ -3,6 +3,7 @@
 import dataclasses
 from typing import ClassVar
 
+from skaudeep._messages import param
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance, is_known
 from skaudeep.embedding import StatisticsPooling
 from skaudeep.embedding.runs import load_autoencoder
@@ -127,7 +128,7 @@ def _pool(ds, pooling):
     """Make a data set with one vector of statistics over time for each instance."""
     features = pooling.fit_transform(ds["features"])
     pooled = ds.drop_dims(ds["features"].dims[1:]).assign(features=(("instance", "generated"), features))
-    provenance = decode_provenance(ds.attrs, "ds")
+    provenance = decode_provenance(ds.attrs, param.ds)
     if is_known(provenance):
         made = {"kind": "statistics", "statistics": list(pooling.statistics)}
         pooled.attrs[PROVENANCE] = encode_provenance([{"features": made, "input": provenance}])
