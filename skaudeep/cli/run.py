@@ -2,8 +2,7 @@
 
 from skaudeep.cli._arguments import UsageError, add_command, add_jobs, add_json, choice, integer
 from skaudeep.cli._printing import make_table, print_results, verbosity
-
-_KINDS = ("extract", "train", "generate", "fuse", "evaluate", "export", "report")
+from skaudeep.experiment.stages import KINDS
 
 #: What the command calls what messages name, by its name in Python.
 _WORDS = {
@@ -62,8 +61,8 @@ def add_parser(commands):
         "--from",
         dest="start",
         metavar="STAGE",
-        type=choice(*_KINDS),
-        help=f"run these stages, and all later ones, even if nothing has changed: {', '.join(_KINDS)}",
+        type=choice(*KINDS),
+        help=f"run these stages, and all later ones, even if nothing has changed: {', '.join(KINDS)}",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and why; do nothing")
     add_json(parser)

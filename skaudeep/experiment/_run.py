@@ -12,12 +12,12 @@ from skaudeep._version import __version__
 from skaudeep.experiment._config import Experiment
 from skaudeep.experiment._plan import decide, make_stages, plan_run
 from skaudeep.experiment._record import claim_folder, read_record, without_others
-from skaudeep.experiment.stages import STAGES, Context, state_of
+from skaudeep.experiment.stages import KINDS, Context, state_of
 from skaudeep.results.experiment import StageRecord, read_results
 
 _log = logging.getLogger(__name__)
 
-_START = [StrOptions(set(STAGES)), None]
+_START = [StrOptions(set(KINDS)), None]
 
 
 @validate_params(
@@ -161,18 +161,7 @@ def run_experiment(experiment, out, *, start=None, n_jobs=None, verbose=0):
 class _Run:
     """Runs stages, and keeps the record of what has been done.
 
-    Parameters
-    ----------
-    experiment : Experiment
-        What is run.
-    context : Context
-        What stages are given.
-    stages : list of Stage
-        All of them; after an extraction that leaves out other recordings than expected, others of the same names.
-    record : ExperimentRecord
-        What has been done.
-    start : str or None
-        A kind of stages: these and all later ones are run in any case.
+    After an extraction that leaves out other recordings than expected the stages are others, of the same names.
     """
 
     def __init__(self, experiment, context, stages, record, start):

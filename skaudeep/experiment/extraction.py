@@ -182,30 +182,10 @@ def extract_spectrograms(corpus, outputs, *, on_error="raise", n_jobs=None, resu
 
 
 def preview_spectrograms(corpus, transformers, index):
-    """Extract the spectrograms of one recording in dB, whole and not scaled, to look at.
+    """Extract the spectrograms of the recording `index` of a corpus in dB, whole and not scaled, to look at.
 
-    Parameters
-    ----------
-    corpus : Bunch
-        What :func:`skaudeep.datasets.load_corpus` returns.
-    transformers : list of SpectrogramTransformer
-        The settings; `scale` and chunks do not count.
-    index : int
-        The number of the recording, from 0, in the order of the corpus.
-
-    Returns
-    -------
-    spectrograms : list of ndarray of shape (n_frames, n_bins)
-        Levels in dB for each setting.
-    axes : list of tuple of (ndarray of shape (n_bins,), float)
-        The centres of the bins in Hz, and from one frame to the next in seconds.
-
-    Raises
-    ------
-    IndexError
-        If there is no such recording.
-    AudioError
-        If it cannot be analysed.
+    Gives for each transformer an array of shape (n_frames, n_bins), and a tuple of the centres of the bins in Hz and
+    the seconds from one frame to the next.
     """
     n = len(corpus["filenames"])
     if not 0 <= index < n:
@@ -413,16 +393,10 @@ def _extract(transformers, sources, rows, batch, n_jobs, verbose):
 
 
 class _Batch:
-    """Collects spectrograms, and appends them to the files when they are many or the last time is long ago.
+    """Collect spectrograms, and append them to the files when they are many or the last time is long ago.
 
-    Parameters
-    ----------
-    writers : list of NetCDFWriter
-        One for each setting.
-    metadata : dict
-        Arguments of `make_dataset` for all recordings.
-    chunked : list of bool
-        Whether the spectrograms of a setting are cut into chunks.
+    There is a writer for each setting, and whether its spectrograms are cut into `chunked`; `metadata` are the
+    arguments of `make_dataset` for all recordings.
     """
 
     def __init__(self, writers, metadata, chunked):

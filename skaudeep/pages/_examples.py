@@ -19,19 +19,11 @@ _logger = logging.getLogger(__name__)
 
 
 def show_spectrograms(paths):
-    """Draw the same few recordings of different classes from several files.
+    """Draw the same few recordings of different classes from several files; None where there are no files.
 
-    Parameters
-    ----------
-    paths : list of pathlib.Path
-        Data sets of spectrograms of the same recordings.
-
-    Returns
-    -------
-    dict or None
-        `columns`, the names of the settings; `rows`, each with a label, a file and for each setting a picture or None;
-        `instances`, the pairs of file name and chunk number; `shape`, frames and bins in words; `problems`, what could
-        not be read. None where there are no paths.
+    Gives `columns`, the names of the settings; `rows`, each with a label, a file and for each setting a picture or
+    None; `instances`, the pairs of file name and chunk number; `shape`, frames and bins in words; `problems`, what
+    could not be read.
     """
     if not paths:
         return None
@@ -63,20 +55,9 @@ def show_spectrograms(paths):
 def show_reconstructions(trainings, folder, examples):
     """Draw a few spectrograms beside what trained autoencoders make of them.
 
-    Parameters
-    ----------
-    trainings : list of Training
-        The runs.
-    folder : pathlib.Path or None
-        Where to look for the data sets that an autoencoder was trained on, before the places that the record names.
-    examples : dict or None
-        From `show_spectrograms`: the recordings to choose from.
-
-    Returns
-    -------
-    list of dict
-        For each run its `name`, `pairs` of the pictures of input and reconstruction with label, file and error, and
-        `problem`, why there are none.
+    `folder` is where to look for their data sets before the places that the records name; `examples`, from
+    `show_spectrograms`, has the recordings to choose from. Gives for each run its `name`, `pairs` of the pictures of
+    input and reconstruction with label, file and error, and `problem`, why there are none.
     """
     rows = examples["instances"] if examples else []
     picked = (

@@ -43,18 +43,7 @@ def _canonical(value):
 
 
 def digest_corpus(corpus):
-    """Give the digest of a corpus: names, sizes and times of its files, and all that is known about them.
-
-    Parameters
-    ----------
-    corpus : Bunch
-        As `load_corpus` gives it. Where it lies does not count.
-
-    Returns
-    -------
-    str
-        Another one when a file or a label changes.
-    """
+    """Give the digest of a corpus: names, sizes and times of its files, and all that is known; not where it lies."""
     files, known = describe_corpus(corpus)
     states = {file: state_of(file) for file in set(files)}
     return digest({"files": [states[file] for file in files], **known})
