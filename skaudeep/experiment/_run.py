@@ -6,13 +6,14 @@ import os
 import time
 from pathlib import Path
 
+from skaudeep._files import state_of
 from skaudeep._progress import on_terminal
 from skaudeep._validation import Integral, StrOptions, validate_params
 from skaudeep._version import __version__
 from skaudeep.experiment._config import Experiment
 from skaudeep.experiment._plan import decide, make_stages, plan_run
 from skaudeep.experiment._record import claim_folder, read_record, without_others
-from skaudeep.experiment.stages import KINDS, Context, state_of
+from skaudeep.experiment.stages import KINDS, Context
 from skaudeep.results.experiment import StageRecord, read_results
 
 _log = logging.getLogger(__name__)

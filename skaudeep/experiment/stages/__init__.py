@@ -11,7 +11,7 @@ KINDS = ("extract", "train", "generate", "fuse", "evaluate", "export", "report")
 
 _HOMES = {
     "_base": ("Context", "Outcome", "Plan", "Stage"),
-    "_digests": ("digest", "digest_corpus", "lost_files", "state_of"),
+    "_digests": ("digest", "digest_corpus", "lost_files"),
     "_evaluate": ("fit_classifier",),
     "_registry": ("STAGES",),
 }

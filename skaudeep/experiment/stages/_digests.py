@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pandas as pd
 
+from skaudeep._files import state_of
 from skaudeep._version import __version__
 
 
@@ -61,15 +62,6 @@ def describe_corpus(corpus):
         elif values is not None:
             known[name] = np.asarray(values).astype(str).tolist()
     return [os.path.abspath(file) for file in segments["file"]], {"times": times, "known": known}
-
-
-def state_of(path):
-    """Give the size in bytes and the time of the last change in ns of a file; None if it is missing."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return [status.st_size, status.st_mtime_ns]
 
 
 def lost_files(record, out):
