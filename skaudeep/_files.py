@@ -10,7 +10,7 @@ import socket
 from pathlib import Path
 
 from skaudeep._interrupts import deferred
-from skaudeep._messages import Message, param
+from skaudeep.exceptions import Message, param
 
 try:
     import fcntl

@@ -6,9 +6,8 @@ import importlib.metadata
 import numpy as np
 from sklearn.utils import check_array
 
-from skaudeep._messages import Message, param
 from skaudeep._validation import Integral, StrOptions, draw_seed, validate_params
-from skaudeep.exceptions import ParameterError
+from skaudeep.exceptions import Message, ParameterError, param
 
 #: The projections that there are, and what they are called in pictures.
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}

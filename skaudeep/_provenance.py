@@ -10,8 +10,7 @@ The provenance of a data set is a list with an entry for each of the parts that 
 import json
 import logging
 
-from skaudeep._messages import param
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 #: The attribute of a data set that holds its provenance, as JSON.
 PROVENANCE = "provenance"

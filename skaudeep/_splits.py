@@ -3,8 +3,7 @@
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator, PredefinedSplit
 
-from skaudeep._messages import param
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 
 class PredefinedFolds(BaseCrossValidator):

@@ -6,8 +6,7 @@ import numpy as np
 import soxr
 
 from skaudeep._decoding import MAX_SAMPLE_RATE, Recording
-from skaudeep._messages import param
-from skaudeep.exceptions import AudioError, ParameterError
+from skaudeep.exceptions import AudioError, ParameterError, param
 
 __all__ = ["CHANNELS", "AudioInfo", "audio_info", "fit_length", "mix_channels", "read_audio", "resample"]
 

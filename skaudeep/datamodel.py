@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from skaudeep._messages import param
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 __all__ = ["GROUP", "PARTITIONS", "VARIABLES", "get_provenance", "make_dataset"]
 

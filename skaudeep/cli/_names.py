@@ -3,7 +3,7 @@
 import logging
 import shlex
 
-from skaudeep._messages import Message, message_of
+from skaudeep.exceptions import Message, message_of
 
 #: What commands do not have an option for, by its name in Python.
 _ELSEWHERE = {

@@ -112,9 +112,8 @@ def _evaluate(arguments):
     import time
     from pathlib import Path
 
-    from skaudeep._messages import marked
     from skaudeep.evaluation import evaluate_dataset, make_classifier
-    from skaudeep.exceptions import DataSetError
+    from skaudeep.exceptions import DataSetError, marked
     from skaudeep.io import read_netcdf
 
     kind, options = read_classifier(arguments)

@@ -82,9 +82,8 @@ def _predict(arguments):
 
 def _read(path, partitions):
     """Read a data set, or some of its partitions."""
-    from skaudeep._messages import marked
     from skaudeep.datasets import select
-    from skaudeep.exceptions import DataSetError
+    from skaudeep.exceptions import DataSetError, marked
     from skaudeep.io import read_netcdf
 
     ds = read_netcdf(path)

@@ -7,13 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from skaudeep._messages import param
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.corpora._bunch import encode_labels, make_bunch, number_classes
 from skaudeep.corpora._table import check_different, read_header, read_lines, read_table, typed
 from skaudeep.corpora.find import find_recordings, fitting_folder, locate, paths_below, reasons_below
 from skaudeep.datamodel import PARTITIONS
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 DCASE_LAYOUT = (
     "Expected the folder audio/, the table meta.txt (lines 'audio/NAME.wav<TAB>LABEL') or meta.csv (with the columns "

@@ -4,7 +4,6 @@ import re
 
 import pandas as pd
 
-from skaudeep._messages import param
 from skaudeep._validation import Options, StrOptions, validate_params
 from skaudeep.corpora._bunch import PARTITION_NUMBERS, make_bunch, number_classes
 from skaudeep.corpora.find import (
@@ -16,7 +15,7 @@ from skaudeep.corpora.find import (
     reasons_below,
     subfolders,
 )
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 FOLDER_LAYOUT = "Expected a folder of audio files for every class (CLASS/NAME.wav) or audio files only (NAME.wav)."
 PARTITIONED_LAYOUT = "Expected class folders in a folder for every partition ({train,devel,test}/CLASS/NAME.wav)."

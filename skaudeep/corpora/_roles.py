@@ -3,8 +3,7 @@
 import warnings
 
 from skaudeep._columns import PATH_NAMES, guess_role
-from skaudeep._messages import Message, param
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, Message, param
 
 #: What columns tell that are not missed before something is evaluated.
 _WHAT = {"group": "groups of recordings that belong together", "fold": "folds", "partition": "partitions"}

@@ -8,9 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from skaudeep._messages import param
 from skaudeep.corpora._formats import BROKEN_LINK, NO_FILE, find_obstacle, is_archive, is_audio, suffix_of
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 _MOST_NAMED = 5  # folders and suffixes in a message
 

@@ -14,13 +14,12 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from skaudeep._columns import guess_role
-from skaudeep._messages import marked, param
 from skaudeep._splits import mark_unlabelled
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.corpora import _challenges, _environment, _layouts, _speech, _table
 from skaudeep.corpora._bunch import KEYS
 from skaudeep.corpora.find import check_folder_not_file, holds_audio, parents_of, scan
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, marked, param
 
 #: Where other packages announce loaders of their own, as name = "module:function".
 PLUGIN_GROUP = "skaudeep.corpora"

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from skaudeep._messages import param
 from skaudeep._provenance import (
     PROVENANCE,
     check_all_same_provenance,
@@ -29,7 +28,7 @@ from skaudeep.datamodel import (
     instance_index,
     settle_types,
 )
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 #: What all representations of an instance must agree on to be fused.
 _SHARED = ("cv_folds", "partition", "label_nominal", "label_numeric")

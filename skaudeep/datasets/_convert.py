@@ -5,12 +5,11 @@ import pandas as pd
 import xarray as xr
 from sklearn.utils import Bunch
 
-from skaudeep._messages import param
 from skaudeep._splits import find_labelled, find_splitter, mark_unlabelled
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import GROUP, PARTITIONS, VARIABLES, check_layout, get_feature_names, get_label_map
 from skaudeep.datasets._combine import comparable, is_in_memory
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 
 @validate_params({"ds": [xr.Dataset]}, prefer_skip_nested_validation=True)

@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from skaudeep._messages import param
 from skaudeep._validation import Integral, check_random_state
 from skaudeep.datamodel import GROUP, get_texts, original_names
 from skaudeep.datasets._validate import check_filenames, group_rows
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 # Continuous targets are stratified by this many quantiles.
 _N_BINS = 10

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import xarray as xr
 
-from skaudeep._messages import param
 from skaudeep._splits import PredefinedFolds
 from skaudeep._validation import Integral, Interval, Real, validate_params
 from skaudeep.datamodel import PARTITIONS, check_layout, get_texts
 from skaudeep.datasets._deal import deal_instances
 from skaudeep.datasets._validate import check_choices
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 
 @validate_params(

@@ -9,10 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._counts import Counts, count_folds, count_partitions, count_targets, number_of, shared_sections
-from skaudeep._messages import param
 from skaudeep._provenance import is_known
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import PARTITIONS, check_layout, get_feature_names, get_label_map, get_provenance
+from skaudeep.exceptions import param
 
 _BLOCK_BYTES = 2**25  # of features in memory at a time
 

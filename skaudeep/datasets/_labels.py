@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from skaudeep._messages import param
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import check_layout, make_dataset
 from skaudeep.datasets._combine import comparable
 from skaudeep.datasets._validate import differs_in_file, group_rows
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 _LABELS = ("label_nominal", "label_numeric")
 

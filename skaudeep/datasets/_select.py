@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from skaudeep._messages import param
 from skaudeep._validation import Integral, Interval, StrOptions, check_random_state, validate_params
 from skaudeep.datamodel import COPY, PARTITIONS, check_layout, get_label_map, settle_types
 from skaudeep.datasets._combine import as_names, comparable
 from skaudeep.datasets._labels import check_within_files
 from skaudeep.datasets._validate import group_rows
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 _NAMES = [str, "array-like", None]
 

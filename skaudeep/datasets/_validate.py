@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from skaudeep._messages import param
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import PARTITIONS, check_layout, get_label_map, get_texts
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 #: What the rules demand, by their numbers.
 RULES = {

@@ -3,9 +3,8 @@
 import dataclasses
 from typing import ClassVar
 
-from skaudeep._messages import param
 from skaudeep._versions import Storable
-from skaudeep.exceptions import ParameterError
+from skaudeep.exceptions import ParameterError, param
 
 
 @dataclasses.dataclass(frozen=True)

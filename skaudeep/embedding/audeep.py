@@ -12,10 +12,9 @@ import numpy as np
 
 from skaudeep._engine import borrow, start_tensorflow
 from skaudeep._files import check_path
-from skaudeep._messages import Message, param
 from skaudeep._validation import Real
 from skaudeep.embedding._config import FrequencyConfig, FrequencyTimeConfig, TimeConfig
-from skaudeep.exceptions import ParameterError
+from skaudeep.exceptions import Message, ParameterError, param
 
 _CLASSES = {
     "t-rae": "Seq2SeqAutoencoderEmbedder",

@@ -5,12 +5,11 @@ import re
 from pathlib import Path
 
 from skaudeep._files import check_path
-from skaudeep._messages import Message, param
 from skaudeep._persistence import load
 from skaudeep._validation import Integral, Interval, validate_params
 from skaudeep.embedding import BaseEmbedder, list_embedders
 from skaudeep.embedding.audeep import find_kind
-from skaudeep.exceptions import ParameterError
+from skaudeep.exceptions import Message, ParameterError, param
 from skaudeep.results.files import TRAINING_FILE
 
 

@@ -9,7 +9,6 @@ import pandas as pd
 import xarray as xr
 from sklearn.base import clone
 
-from skaudeep._messages import Message, param
 from skaudeep._progress import progress
 from skaudeep._provenance import check_same_provenance, decode_provenance
 from skaudeep._validation import (
@@ -25,7 +24,7 @@ from skaudeep.datamodel import PARTITIONS
 from skaudeep.datasets import cv_splits
 from skaudeep.evaluation._folds import judge_splits
 from skaudeep.evaluation._samples import balance, check_same_features, gather, get_classes, join_classes, join_folds
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, Message, param
 from skaudeep.results.evaluation import summarise
 
 _log = logging.getLogger(__name__)

@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from skaudeep._messages import param
 from skaudeep.datamodel import VARIABLES, check_layout, original_names
 from skaudeep.datasets import to_bunch, upsample
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 _log = logging.getLogger(__name__)
 

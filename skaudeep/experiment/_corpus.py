@@ -4,9 +4,8 @@ import logging
 
 import numpy as np
 
-from skaudeep._messages import Message, param
 from skaudeep.datasets import add_folds, add_partitions, cv_splits, load_corpus, make_dataset
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, Message, param
 
 _log = logging.getLogger(__name__)
 

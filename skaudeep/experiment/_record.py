@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 
 from skaudeep._files import claim
-from skaudeep._messages import Message, param
+from skaudeep.exceptions import Message, param
 from skaudeep.results.experiment import ExperimentRecord, read_experiment_record
 from skaudeep.results.files import EXPERIMENT_FILE
 

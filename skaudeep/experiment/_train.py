@@ -15,14 +15,13 @@ from sklearn.base import clone
 
 from skaudeep._files import atomic_path, check_target, claim, make_folder
 from skaudeep._interrupts import result_of, submit
-from skaudeep._messages import Message, param
 from skaudeep._progress import on_terminal, progress
 from skaudeep._provenance import is_known
 from skaudeep._validation import Integral, Interval, draw_seed, validate_params
 from skaudeep._version import __version__
 from skaudeep.embedding import identify_training
 from skaudeep.embedding.runs import kind_of, list_checkpoints, load_checkpoint
-from skaudeep.exceptions import DataSetError, ParameterError
+from skaudeep.exceptions import DataSetError, Message, ParameterError, param
 from skaudeep.experiment._inputs import check_trained_provenance, common_provenance, gather, open_inputs
 from skaudeep.experiment._summaries import EVENT_FILES, Summaries
 from skaudeep.results.files import TRAINING_FILE

@@ -13,13 +13,12 @@ from sklearn.base import clone
 
 from skaudeep._decoding import length_is_exact
 from skaudeep._files import atomic_path, check_target, state_of
-from skaudeep._messages import Message, marked, message_of, param
 from skaudeep._progress import progress
 from skaudeep._provenance import PROVENANCE, encode_provenance
 from skaudeep._validation import Integral, StrOptions, safe_indexing, validate_params
 from skaudeep._version import __version__
 from skaudeep.corpora.headers import read_headers
-from skaudeep.exceptions import AudioError, DataSetError
+from skaudeep.exceptions import AudioError, DataSetError, Message, marked, message_of, param
 from skaudeep.io import NetCDFWriter
 from skaudeep.io.writer import parts_folder
 from skaudeep.spectrogram import SpectrogramTransformer, extract_branches

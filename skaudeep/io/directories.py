@@ -11,10 +11,9 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._files import check_no_input, is_marked
-from skaudeep._messages import param
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datamodel import PARTITIONS, instance_index
-from skaudeep.exceptions import DataSetError, ParameterError
+from skaudeep.exceptions import DataSetError, ParameterError, param
 from skaudeep.io import _arff, _csv
 from skaudeep.io.netcdf import source_files
 from skaudeep.io.tables import (

@@ -15,10 +15,9 @@ from xarray.backends import NetCDF4DataStore
 import skaudeep.io._forks  # noqa: F401
 from skaudeep._files import atomic_path, descriptors_of, redirect
 from skaudeep._interrupts import deferred, each
-from skaudeep._messages import param
 from skaudeep._validation import Integral, Interval, StrOptions, validate_params
 from skaudeep.datamodel import VARIABLES, check_layout, to_float32
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 from skaudeep.io._damage import check_heaps, check_readable
 from skaudeep.io._library import LIBRARY, LIBRARY_FOR_XARRAY
 from skaudeep.io._stored import StoredFile

@@ -12,7 +12,6 @@ import pandas as pd
 from skaudeep._columns import guess_role, is_plain
 from skaudeep._files import atomic_path, atomic_paths, check_no_input, naming
 from skaudeep._interrupts import deferred, each
-from skaudeep._messages import Message, param
 from skaudeep.datamodel import (
     check_layout,
     check_text,
@@ -24,7 +23,7 @@ from skaudeep.datamodel import (
     make_dataset,
     narrow,
 )
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, Message, param
 from skaudeep.io._numbers import format_rows, parse_field, parse_number, parse_row
 from skaudeep.io.blocks import feature_blocks
 from skaudeep.io.netcdf import source_files

@@ -15,10 +15,9 @@ import numpy as np
 from skaudeep._archives import digest
 from skaudeep._files import check_target, naming
 from skaudeep._interrupts import deferred
-from skaudeep._messages import param
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import GROUP, VARIABLES, instance_index, make_dataset, to_numbers
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 from skaudeep.io.blocks import rows_per_block
 from skaudeep.io.netcdf import LAYOUT_CONSTRAINTS, write_blocks
 

@@ -9,12 +9,11 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._files import check_target
-from skaudeep._messages import param
 from skaudeep._progress import progress
 from skaudeep._projection import METHODS, available_methods, project, standardise, tsne_perplexity
 from skaudeep._validation import Integral, Interval, Real, StrOptions, draw_seed, validate_params
 from skaudeep.datamodel import PARTITIONS, check_layout, get_texts, instance_index
-from skaudeep.exceptions import DataSetError, ParameterError
+from skaudeep.exceptions import DataSetError, ParameterError, param
 from skaudeep.io.netcdf import source_files
 from skaudeep.pages._assets import plotly_script, render, write_page
 from skaudeep.pages._sounds import embed_sounds, link_sounds, list_recordings

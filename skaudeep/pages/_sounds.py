@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from skaudeep._messages import param
 from skaudeep._progress import progress
 from skaudeep.audio import audio_info, mix_channels, read_audio, resample
 from skaudeep.corpora.find import find_audio
 from skaudeep.datamodel import original_names
-from skaudeep.exceptions import AudioError, DataSetError
+from skaudeep.exceptions import AudioError, DataSetError, param
 from skaudeep.pages._assets import data_uri
 
 #: Seconds of a recording inside of a page.

@@ -5,8 +5,7 @@ import logging
 import numpy as np
 import pandas as pd
 
-from skaudeep._messages import param
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 from skaudeep.io.tables import decode, read_lines
 
 _log = logging.getLogger(__name__)

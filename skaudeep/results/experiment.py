@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from skaudeep._messages import param
+from skaudeep.exceptions import param
 from skaudeep.results.evaluation import read_evaluation
 from skaudeep.results.files import EXPERIMENT_FILE, FORMAT, damaged, read_json, write_json
 

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 from skaudeep._files import atomic_path
-from skaudeep._messages import Message
+from skaudeep.exceptions import Message
 
 EXPERIMENT_FILE, CORPUS_FILE, REPORT_FILE = "experiment.json", "corpus.json", "report.html"
 #: What records a training run, in its folder.

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skaudeep._messages import param
 from skaudeep._versions import Storable
-from skaudeep.exceptions import AudioError
+from skaudeep.exceptions import AudioError, param
 
 
 @dataclass(frozen=True)

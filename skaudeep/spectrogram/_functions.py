@@ -9,8 +9,7 @@ import numpy as np
 import scipy.fft
 import scipy.sparse
 
-from skaudeep._messages import param
-from skaudeep.exceptions import AudioError
+from skaudeep.exceptions import AudioError, param
 
 __all__ = [
     "clip_db",

@@ -8,11 +8,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from skaudeep._containers import RowNamesMixin, with_row_names
-from skaudeep._messages import Message, marked, param
 from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, fit_context, validate_params
 from skaudeep._versions import VersionedMixin
 from skaudeep.audio import CHANNELS
-from skaudeep.exceptions import AudioError, ParameterError
+from skaudeep.exceptions import AudioError, Message, ParameterError, marked, param
 from skaudeep.spectrogram._extraction import Reference
 from skaudeep.spectrogram._functions import FILTERBANKS
 from skaudeep.spectrogram._inversion import INVERSION_CONSTRAINTS, Inversion, invert

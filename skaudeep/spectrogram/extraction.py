@@ -13,9 +13,8 @@ import pandas as pd
 
 from skaudeep import audio
 from skaudeep._interrupts import deferred, result_of, submit
-from skaudeep._messages import Message, marked, message_of, param
 from skaudeep._progress import progress
-from skaudeep.exceptions import AudioError
+from skaudeep.exceptions import AudioError, Message, marked, message_of, param
 from skaudeep.spectrogram import _functions as spectral
 from skaudeep.spectrogram._extraction import Reference
 from skaudeep.spectrogram._reading import plan

@@ -4,9 +4,8 @@ import argparse
 
 import pytest
 
-from skaudeep._messages import Message, param
 from skaudeep.cli._names import reword
-from skaudeep.exceptions import AudioError, ParameterError
+from skaudeep.exceptions import AudioError, Message, ParameterError, param
 
 
 @pytest.fixture

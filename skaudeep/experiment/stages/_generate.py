@@ -3,10 +3,10 @@
 import dataclasses
 from typing import ClassVar
 
-from skaudeep._messages import param
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance, is_known
 from skaudeep.embedding import StatisticsPooling
 from skaudeep.embedding.runs import load_autoencoder
+from skaudeep.exceptions import param
 from skaudeep.experiment._corpus import deal
 from skaudeep.experiment._generate import generate_features
 from skaudeep.experiment._inputs import open_lazily

@@ -4,8 +4,7 @@ import pickle
 
 import pytest
 
-from skaudeep._messages import Message, marked, message_of, param
-from skaudeep.exceptions import AudioError, DataSetError, ParameterError
+from skaudeep.exceptions import AudioError, DataSetError, Message, ParameterError, marked, message_of, param
 
 
 def test_python_sees_the_names_of_python():
