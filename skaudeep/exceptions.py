@@ -125,14 +125,26 @@ class ParameterError(ValueError):
 
 
 class AudioError(ValueError):
-    """A recording cannot be read or analysed; the message names it and the remedy."""
+    """A recording cannot be read or analysed.
+
+    Parameters
+    ----------
+    message : str, default=""
+        Names the recording and the remedy.
+    """
 
     def __init__(self, message=""):
         super().__init__(Message(message))
 
 
 class DataSetError(ValueError):
-    """A data set or its file breaks the data model; the message names what and where."""
+    """A data set or its file breaks the data model.
+
+    Parameters
+    ----------
+    message : str, default=""
+        Names what and where.
+    """
 
     def __init__(self, message=""):
         super().__init__(Message(message))
