@@ -235,6 +235,15 @@ def claim(folder, message):
             os.close(descriptor)
 
 
+def state_of(path):
+    """Give the size in bytes and the time of the last change in ns of a file; None if it is missing."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return [status.st_size, status.st_mtime_ns]
+
+
 def descriptors_of(path):
     """All descriptors with which this process has a file open; none where they cannot be listed, such as on Windows."""
     if not os.path.isdir("/dev/fd"):

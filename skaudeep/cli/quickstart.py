@@ -46,13 +46,7 @@ skaudeep quickstart --seed 1 --output quickstart-seed-1"""
 
 
 def add_parser(commands):
-    """Add the parser of this command.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-        Where to add it.
-    """
+    """Add the parser of this command."""
     parser = add_command(
         commands,
         "quickstart",
@@ -80,18 +74,7 @@ def add_parser(commands):
 
 
 def run(arguments):
-    """Run the command.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        With `output` and `seed`.
-
-    Raises
-    ------
-    Stopped
-        At Ctrl-C, with a message that says what to do.
-    """
+    """Run the command."""
     from skaudeep.experiment.quickstart import run_quickstart
 
     folder = arguments.output

@@ -2,8 +2,7 @@
 
 from skaudeep.cli._arguments import UsageError, add_command, add_jobs, add_json, choice, integer
 from skaudeep.cli._printing import make_table, print_results, verbosity
-
-_KINDS = ("extract", "train", "generate", "fuse", "evaluate", "export", "report")
+from skaudeep.experiment.stages import KINDS
 
 #: What the command calls what messages name, by its name in Python.
 _WORDS = {
@@ -62,8 +61,8 @@ def add_parser(commands):
         "--from",
         dest="start",
         metavar="STAGE",
-        type=choice(*_KINDS),
-        help=f"run these stages, and all later ones, even if nothing has changed: {', '.join(_KINDS)}",
+        type=choice(*KINDS),
+        help=f"run these stages, and all later ones, even if nothing has changed: {', '.join(KINDS)}",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and why; do nothing")
     add_json(parser)
@@ -103,8 +102,8 @@ def _print_plan(arguments, stages):
     )
 
 
-def print_experiment(arguments, results, notes=()):
-    """Print how well the features of an experiment did, how long everything took, and what else there is to say."""
+def print_experiment(arguments, results, notes=None):
+    """Print how well the features of an experiment did, and notes or, without any, how long everything took."""
     found, measures = results["results"], ("accuracy", "recall")
     rows, brief = [], []
     for result in found:
@@ -116,10 +115,11 @@ def print_experiment(arguments, results, notes=()):
     by_folds = any(result["n_splits"] > 1 for result in found)
     title = "In %, mean +/- standard deviation over folds" if by_folds else "In %"
     show = [make_table(("features", "classifier", "accuracy", "UAR"), rows, title=title), ""] if found else []
-    seconds = [(stage["name"], f"{stage['seconds']:.1f}") for stage in results["stages"]]
-    show += [make_table(("stage", "seconds"), seconds), "", _where(results)]
-    for note in notes:
-        show += ["", note]
+    if notes is None:
+        seconds = [(stage["name"], f"{stage['seconds']:.1f}") for stage in results["stages"]]
+        show += [make_table(("stage", "seconds"), seconds), "", _where(results)]
+    else:
+        show.append("\n\n".join(notes))
     print_results(arguments, data=results, brief="\n".join(brief) if brief else None, show=show)
 
 

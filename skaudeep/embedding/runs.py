@@ -22,24 +22,9 @@ def kind_of(embedder):
 
 
 def list_checkpoints(model_dir, ending="skaudeep"):
-    """List the checkpoints of a run.
+    """List the checkpoints of a run, by the number of training steps: ours, or the original's ("index").
 
-    Parameters
-    ----------
-    model_dir : path-like
-        Folder of the run, or its folder ``logs``.
-    ending : {"skaudeep", "index"}, default="skaudeep"
-        Ours, or the original's.
-
-    Returns
-    -------
-    dict of int to pathlib.Path
-        The files by the number of training steps, in that order.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such folder.
+    `model_dir` is the folder of the run, or its folder ``logs``.
     """
     check_path(model_dir, "model_dir", "folder")
     folder = Path(model_dir)

@@ -11,24 +11,9 @@ _log = logging.getLogger(__name__)
 
 
 def load_corpus_of(experiment):
-    """Load the corpus of an experiment, if it has what is asked of it.
+    """Load the corpus of an experiment, if it has what is asked of it: classes for classifiers, and ways to evaluate.
 
-    Parameters
-    ----------
-    experiment : Experiment
-        What is to be done. Recordings that cannot be read are left out if `on_error` of its spectrograms is "skip".
-
-    Returns
-    -------
-    Bunch
-        As :func:`skaudeep.datasets.load_corpus` gives it.
-
-    Raises
-    ------
-    DataSetError
-        If there is no such corpus, it lacks classes for classifiers, or ways to evaluate them.
-    ValueError
-        If the experiment names none.
+    Recordings that cannot be read are left out if `on_error` of its spectrograms is "skip".
     """
     corpus, evaluation = experiment.corpus, experiment.evaluation
     if corpus["path"] is None:
@@ -60,21 +45,7 @@ def load_corpus_of(experiment):
 def deal(ds, *, folds, partitions, seed):
     """Deal out the files of a data set where it has no folds or partitions and some are wanted.
 
-    Parameters
-    ----------
-    ds : xarray.Dataset
-        A data set.
-    folds : int or None
-        Number of folds.
-    partitions : dict of str to float, or None
-        The share of each partition.
-    seed : int
-        Decides which file goes where.
-
-    Returns
-    -------
-    xarray.Dataset
-        `ds`, or one with folds and partitions.
+    `folds` is their number, `partitions` the share of each.
     """
     if folds and not ds.sizes["fold"]:
         ds = add_folds(ds, folds, random_state=seed)

@@ -24,30 +24,10 @@ _log = logging.getLogger(__name__)
 
 
 def run_quickstart(folder, *, overrides=None, sounds=SOUNDS, verbose=0):
-    """Make synthetic sounds, run the recipe on them, and save a fitted pipeline.
+    """Make synthetic sounds, run the recipe on them, and save a fitted pipeline; give what `run_experiment` does.
 
-    Parameters
-    ----------
-    folder : path-like
-        The folder for all files: new, empty, or that of an earlier run, which is gone on with.
-    overrides : dict of str to object, default=None
-        Values that take the place of those in the recipe, as in `read_experiment`.
-    sounds : dict
-        Parameters of `make_sound_events`.
-    verbose : int, default=0
-        Whether to show progress.
-
-    Returns
-    -------
-    dict
-        As `run_experiment` gives it.
-
-    Raises
-    ------
-    OSError
-        If there cannot be such a folder, or it holds something else.
-    DataSetError
-        If the sounds in it are others.
+    `folder` is new, empty, or that of an earlier run, which is gone on with; `overrides` are those of
+    `read_experiment`, `sounds` the parameters of `make_sound_events`.
     """
     folder = _prepare(Path(folder))
     _log.info("Making synthetic sounds ...")
@@ -67,19 +47,8 @@ def run_quickstart(folder, *, overrides=None, sounds=SOUNDS, verbose=0):
 def make_pipeline(experiment, out, recording):
     """Make one estimator of what an experiment has left: paths of recordings in, names of classes out.
 
-    Parameters
-    ----------
-    experiment : Experiment
-        That gives one vector for each recording.
-    out : pathlib.Path
-        Its output folder.
-    recording : sequence of length 1
-        A recording of the corpus.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        The trained networks, side by side, and the first classifier, fitted on the whole corpus.
+    It has the trained networks side by side, each of which gives one vector for a recording, and the first classifier,
+    fitted on the whole corpus. `recording` is a list of one, for the transformers.
     """
     from sklearn.pipeline import Pipeline
 

@@ -169,15 +169,16 @@ def _results(evaluations):
     """Make a table and figures of all evaluations, and find the best of them; None where there are none."""
     if not evaluations:
         return None
-    best = max(evaluations, key=lambda evaluation: np.nan_to_num(_scores(evaluation), nan=-1.0).tolist())
+    best = max(evaluations, key=_scores)
     classifiers = list(dict.fromkeys(evaluation.classifier for evaluation in evaluations))
-    by_pair = {(evaluation.features, evaluation.classifier): evaluation for evaluation in evaluations}
-    features = list(dict.fromkeys(evaluation.features for evaluation in evaluations))
-    rows = [(name, [_cell(by_pair.get((name, classifier)), best) for classifier in classifiers]) for name in features]
+    cells = {}  # by features and classifier
+    for evaluation in evaluations:
+        cells.setdefault(evaluation.features, {})[evaluation.classifier] = _cell(evaluation, best)
+    rows = [(name, list(map(of_features.get, classifiers))) for name, of_features in cells.items()]
     # as often as there were repeats, which does not change shares
     counts = best.confusion.sum(axis=1)
     chance = float(counts.max() / counts.sum()) if counts.sum() else 1 / len(counts)
-    confusions = [_confusion(evaluation) for evaluation in sorted(evaluations, key=lambda other: other is not best)]
+    best_first = sorted(evaluations, key=lambda evaluation: evaluation is not best)
     return {
         "classifiers": classifiers,
         "rows": rows,
@@ -188,19 +189,19 @@ def _results(evaluations):
         "chance_recall": _percent(1 / len(best.classes)),
         "spread": _spread_in_words(evaluations),
         "figure": draw_scores(evaluations, chance),
-        "splits": [_by_split(evaluation) for evaluation in evaluations],
-        "confusions": confusions,
+        "splits": list(map(_by_split, evaluations)),
+        "confusions": list(map(_confusion, best_first)),
     }
 
 
 def _scores(evaluation):
-    return [evaluation.summary()[0], evaluation.summary("recall")[0]]
+    """Give accuracy and recall, by which evaluations are compared; those that are not known come last."""
+    scores = [evaluation.summary(measure)[0] for measure in ("accuracy", "recall")]
+    return np.nan_to_num(scores, nan=-1.0).tolist()
 
 
 def _cell(evaluation, best):
     """Give what a table says of an evaluation."""
-    if evaluation is None:
-        return None
     return {
         "accuracy": _figure(evaluation, "accuracy"),
         "recall": _figure(evaluation, "recall"),
@@ -238,32 +239,32 @@ def _range(numbers):
 
 
 def _by_split(evaluation):
-    means = {measure: getattr(evaluation, measure).mean(axis=0) for measure in ("accuracy", "recall")}
+    accuracy = map(_percent, evaluation.accuracy.mean(axis=0))
+    recall = map(_percent, evaluation.recall.mean(axis=0))
     return {
         "name": f"{evaluation.features}, {evaluation.classifier}",
         "n_repeats": len(evaluation.accuracy),
-        "rows": [
-            (split, _percent(accuracy), _percent(recall))
-            for split, accuracy, recall in zip(evaluation.splits, *means.values(), strict=True)
-        ],
+        "rows": list(zip(evaluation.splits, accuracy, recall, strict=True)),
     }
 
 
 def _confusion(evaluation):
-    off = evaluation.confusion - np.diag(np.diag(evaluation.confusion))
-    pairs = sorted(np.argwhere(off).tolist(), key=lambda pair: (-off[tuple(pair)], pair))[:_MOST_CONFUSED]
-    totals = evaluation.confusion.sum(axis=1)
+    """Draw a confusion matrix, and name the classes that are confused most often."""
+    classes, totals = evaluation.classes, evaluation.confusion.sum(axis=1).tolist()
+    mistakes = []
+    for true, predicted in np.argwhere(evaluation.confusion).tolist():
+        if true != predicted:
+            count = int(evaluation.confusion[true, predicted])
+            mistakes.append((classes[true], classes[predicted], count, totals[true]))
+    mistakes.sort(key=lambda mistake: -mistake[2])
     accuracy = _figure(evaluation, "accuracy")
     name = f"{evaluation.features}, {evaluation.classifier}"
     return {
         "name": name,
         "accuracy": accuracy,
         "figure": draw_confusion(evaluation),
-        "alt": f"Confusion matrix of {name}: {accuracy} % correct, {len(evaluation.classes)} classes",
-        "confused": [
-            (evaluation.classes[true], evaluation.classes[predicted], int(off[true, predicted]), int(totals[true]))
-            for true, predicted in pairs
-        ],
+        "alt": f"Confusion matrix of {name}: {accuracy} % correct, {len(classes)} classes",
+        "confused": mistakes[:_MOST_CONFUSED],
     }
 
 
@@ -274,27 +275,22 @@ def _training(trainings):
     """Make loss curves and a table of all trained autoencoders; None where there are none."""
     if not trainings:
         return None
-    with_losses = [training for training in trainings if training.history.get("loss")]
-    rows = []
+    with_losses, rows = [], []
     for training in trainings:
-        losses = training.history.get("loss") or [None]
-        seconds = training.seconds_per_epoch
-        rows.append(
-            {
-                "name": training.name,
-                "kind": training.kind,
-                "epochs": len(training.history.get("loss", [])),
-                "first": None if losses[0] is None else f"{losses[0]:.4f}",
-                "last": None if losses[-1] is None else f"{losses[-1]:.4f}",
-                "seconds": f"{np.median(seconds):.2f}" if seconds else None,
-            }
-        )
+        losses = training.history.get("loss", [])
+        row = dict.fromkeys(("first", "last", "seconds"))
+        row |= {"name": training.name, "kind": training.kind, "epochs": len(losses)}
+        if losses:
+            with_losses.append(training)
+            row |= {"first": f"{losses[0]:.4f}", "last": f"{losses[-1]:.4f}"}
+        if training.seconds_per_epoch:
+            row["seconds"] = f"{np.median(training.seconds_per_epoch):.2f}"
+        rows.append(row)
     return {"figure": draw_losses(with_losses) if with_losses else None, "rows": rows}
 
 
 def _corpus(info):
     """Give what tables say of a corpus; whatever its record lacks is left out."""
-    parts = {key: value for key in ("labels", "partitions") if isinstance(value := info.get(key), dict) and value}
     facts = {
         "Recordings": _count(info.get("n_recordings")),
         "Files": _count(info.get("n_files")),
@@ -302,7 +298,7 @@ def _corpus(info):
         "Sample rate": _counts(info.get("sample_rates"), " Hz"),
         "Channels": _counts(info.get("channels")),
         "Format": _counts(info.get("formats")),
-        "Unlabelled": _count(info.get("n_unlabelled")) if info.get("n_unlabelled") else None,
+        "Unlabelled": _count(info.get("n_unlabelled") or None),
         "Layout": info.get("parser"),
         "Place": info.get("path"),
     }
@@ -311,13 +307,17 @@ def _corpus(info):
     failed = list(dict.fromkeys(tuple(map(str, pair)) for pair in failed))
     return {
         "facts": {name: value for name, value in facts.items() if value},
-        "labels": list(parts.get("labels", {}).items()),
-        "partitions": list(parts.get("partitions", {}).items()),
+        "labels": _items(info.get("labels")),
+        "partitions": _items(info.get("partitions")),
         "folds": [list(row.values()) for row in folds],
         "fold_columns": [str(name).capitalize() for name in folds[0]] if folds else [],
         "failed": failed[:_MOST_ROWS],
         "n_failed": len(failed),
     }
+
+
+def _items(table):
+    return list(table.items()) if isinstance(table, dict) else []
 
 
 def _count(value):

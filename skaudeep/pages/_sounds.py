@@ -34,26 +34,9 @@ def list_recordings(folder):
 
 
 def link_sounds(filenames, folder, page):
-    """Find the recordings of a data set, for a page that plays them from where they are.
+    """Find the recordings of a data set below a folder, for a page that plays them from where they are.
 
-    Parameters
-    ----------
-    filenames : sequence of str
-        Recordings as a data set names them, all different.
-    folder : path-like
-        Where they are, at any depth.
-    page : path-like
-        The page, from whose folder addresses start.
-
-    Returns
-    -------
-    dict of str to str
-        The address of every recording that is there.
-
-    Raises
-    ------
-    DataSetError
-        If none is.
+    Gives the address of each recording that is there, from the folder of the page, by its name; if none is, an error.
     """
     # links are left as they are: the browser, too, goes by the names of folders
     start = os.path.dirname(os.path.abspath(page))
@@ -66,27 +49,8 @@ def link_sounds(filenames, folder, page):
 def embed_sounds(filenames, folder, max_bytes, *, verbose=0):
     """Encode the recordings of a data set small enough for the inside of a page (MP3, one channel).
 
-    Parameters
-    ----------
-    filenames : sequence of str
-        Recordings as a data set names them, all different.
-    folder : path-like
-        Where they are, at any depth.
-    max_bytes : int
-        How much they may add to the page. Where this is too little for all, those that are taken are spread over the
-        data set.
-    verbose : int, default=0
-        Whether to show progress.
-
-    Returns
-    -------
-    dict of str to str
-        An address that holds the first `MAX_SECONDS` of a recording, for all that could be read and fit.
-
-    Raises
-    ------
-    DataSetError
-        If none of the recordings is there.
+    Gives by its name an address that holds the first `MAX_SECONDS` of each recording that could be read and fits: where
+    `max_bytes` are too few for all, those that are taken are spread over the data set.
     """
     located = _located(filenames, folder)
     names = list(located)

@@ -78,7 +78,7 @@ def test_the_example_tells_of_every_key_of_our_own():
     ("path", "kind", "message"),
     [
         ("esc10", FileNotFoundError, "neither a file nor a recipe; did you mean esc-10"),
-        ("missing.toml", FileNotFoundError, "the recipes are esc-10, esc-50, gtzan, tut-as-2017"),
+        ("missing.toml", FileNotFoundError, "the recipes are esc-10, esc-50, gtzan, quickstart, tut-as-2017"),
         (".", IsADirectoryError, "is a folder; give a configuration"),
         (3, TypeError, "path=3"),
     ],

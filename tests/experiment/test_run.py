@@ -545,7 +545,7 @@ class TestCorpora:
     @pytest.mark.parametrize(
         ("overrides", "message"),
         [
-            ([], "has neither folds nor partitions .* deal its files out, for example with folds = 5"),
+            ([], "has neither folds nor partitions .* deal its files out, for example with corpus.folds=5"),
             (["corpus.folds=2", "evaluation.test=test"], "has no partitions"),
             (["corpus.folds=9"], "has 8 files, too few for 9"),
             (["corpus.folds=2", "corpus.parser=esc"], "001 - Dog bark"),
@@ -577,7 +577,7 @@ class TestCorpora:
 
     def test_a_recipe_without_a_corpus_says_where_to_get_it(self, tmp_path):
         with pytest.raises(
-            ValueError, match=r"give its folder with --corpus.*github\.com/karolpiczak/ESC-10.*NNN - Name"
+            ValueError, match=r"give its folder with corpus.path.*github\.com/karolpiczak/ESC-10.*NNN - Name"
         ):
             run_experiment(read_experiment("esc-10"), tmp_path / "out")
 

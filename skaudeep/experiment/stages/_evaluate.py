@@ -13,19 +13,7 @@ from skaudeep.results.files import write_json
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Evaluate(Stage):
-    """The evaluation of a classifier on features.
-
-    Parameters
-    ----------
-    features : str
-        Their name, such as "30dB-time".
-    classifier : dict
-        The entry of the configuration.
-    splits : dict
-        What `evaluate_dataset` is given: `train`, `test`, `majority_vote` and `upsample`.
-    seed : int
-        That of the classifier, and of what is upsampled.
-    """
+    """The evaluation of a classifier on features."""
 
     kind: ClassVar[str] = "evaluate"
     table: ClassVar[str] = "evaluation"
@@ -37,10 +25,10 @@ class Evaluate(Stage):
         "controls": Key(False, SWITCH),
     }
 
-    features: str
-    classifier: dict
-    splits: dict
-    seed: int
+    features: str  # their name, such as "30dB-time"
+    classifier: dict  # the entry of the configuration
+    splits: dict  # `train`, `test`, `majority_vote` and `upsample`
+    seed: int  # that of the classifier, and of what is upsampled
 
     @classmethod
     def make(cls, plan):

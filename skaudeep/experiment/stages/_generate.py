@@ -17,26 +17,14 @@ from skaudeep.io import write_netcdf
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Generate(Stage):
-    """The features of an autoencoder, or statistics of the spectrograms themselves.
-
-    Parameters
-    ----------
-    features : str
-        Their name, such as "30dB-time".
-    setting : str
-        Name of the spectrograms, such as "30dB".
-    train : Train or None
-        The stage that trains the autoencoder; None: statistics of the spectrograms.
-    folds, partitions, seed : int, dict, int
-        How to deal the recordings out where the corpus does not.
-    """
+    """The features of an autoencoder, or statistics of the spectrograms themselves."""
 
     kind: ClassVar[str] = "generate"
 
-    features: str
-    setting: str
-    train: Train | None
-    folds: int | None
+    features: str  # their name, such as "30dB-time"
+    setting: str  # name of the spectrograms, such as "30dB"
+    train: Train | None  # trains the autoencoder; None: statistics of the spectrograms
+    folds: int | None  # how to deal the recordings out where the corpus does not
     partitions: dict | None
     seed: int
 
