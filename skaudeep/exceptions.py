@@ -103,13 +103,6 @@ def _read(text):
     return Mention(text, name, value)
 
 
-class _NamingError(ValueError):
-    """Keeps what its message names."""
-
-    def __init__(self, message=""):
-        super().__init__(Message(message))
-
-
 class ParameterError(ValueError):
     """A parameter has a value that goes neither with the others nor with the data.
 
@@ -131,24 +124,30 @@ class ParameterError(ValueError):
         return type(self), (self.parameter, self.value, self.remedy)
 
 
-class AudioError(_NamingError):
-    """A recording cannot be read or analysed; the message names it and the remedy.
+class AudioError(ValueError):
+    """A recording cannot be read or analysed.
 
     Parameters
     ----------
     message : str, default=""
-        The message.
+        Names the recording and the remedy.
     """
 
+    def __init__(self, message=""):
+        super().__init__(Message(message))
 
-class DataSetError(_NamingError):
-    """A data set or its file breaks the data model; the message names what and where.
+
+class DataSetError(ValueError):
+    """A data set or its file breaks the data model.
 
     Parameters
     ----------
     message : str, default=""
-        The message.
+        Names what and where.
     """
+
+    def __init__(self, message=""):
+        super().__init__(Message(message))
 
 
 class TrainingError(ArithmeticError):

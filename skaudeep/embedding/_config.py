@@ -6,6 +6,9 @@ from typing import ClassVar
 from skaudeep._versions import Storable
 from skaudeep.exceptions import ParameterError, param
 
+#: recurrent cells, with the number of tensors that make the state of each
+CELLS = {"gru": 1, "lstm": 2}
+
 
 @dataclasses.dataclass(frozen=True)
 class Stacks:
@@ -80,8 +83,8 @@ class NetworkConfig(Storable):
     ----------
     n_features : int
         Features of a step.
-    cell : {"gru", "lstm"}
-        Recurrent cell.
+    cell : str
+        One of `CELLS`.
     reset_after : bool
         As in the estimator.
     noises : tuple of str
@@ -99,15 +102,37 @@ class NetworkConfig(Storable):
 
     @property
     def _n_states(self):
-        return 2 if self.cell == "lstm" else 1
+        return CELLS[self.cell]
 
     def differences(self, other):
-        """Names of what differs in another config and decides which weights there are and what they do."""
+        """Compare with another config.
+
+        Parameters
+        ----------
+        other : NetworkConfig
+            Of the same class.
+
+        Returns
+        -------
+        list of str
+            Names of what differs and decides which weights there are and what they do.
+        """
         names = [field.name for field in dataclasses.fields(self) if field.name not in self._free]
         return [name for name in names if getattr(self, name) != getattr(other, name)]
 
     def go_on_from(self, other):
-        """Give this config with those settings of an earlier one that no parameter of the estimator decides."""
+        """Take over what no parameter of the estimator decides.
+
+        Parameters
+        ----------
+        other : NetworkConfig
+            The config of an earlier training, which goes on.
+
+        Returns
+        -------
+        NetworkConfig
+            This config with those settings of the other one.
+        """
         return self
 
 
@@ -145,14 +170,29 @@ class _TimeEncoder:
 class EncoderConfig(_TimeEncoder, NetworkConfig):
     """Architecture of an encoder: convolutions, if any, a recurrent stack, if any, and a dense layer.
 
-    Attributes
+    Parameters
     ----------
+    n_features : int
+        Features of a step.
+    cell, reset_after : str and bool
+        As in `BaseEmbedder`.
+    noises : tuple of str
+        The estimator's parameters that bring chance into training and are not zero.
+    n_layers, n_units, bidirectional_encoder : int, int and bool
+        As in `BaseEmbedder`.
     embedding_dim : int
         Size of the representation.
     conv_channels : tuple of int
         Channels of each convolution over time and frequency before the recurrent stack; empty for none.
     conv_kernel, conv_strides : tuple of two int
         Size and step of each convolution: frames, features.
+
+    Examples
+    --------
+    >>> from skaudeep.embedding import EncoderConfig
+    >>> recurrent = {"cell": "gru", "reset_after": True, "n_layers": 1, "n_units": 4, "bidirectional_encoder": False}
+    >>> EncoderConfig(n_features=3, noises=(), embedding_dim=2, **recurrent).denses
+    {'representation': (4, 2)}
     """
 
     embedding_dim: int
@@ -216,7 +256,7 @@ class AutoencoderConfig(NetworkConfig):
     _free: ClassVar[tuple] = ("noises", "mask_silence")
 
     def go_on_from(self, other):
-        """Give this config with those settings of an earlier one that no parameter of the estimator decides."""
+        """Take over the quirks of the original's decoder."""
         return dataclasses.replace(self, audeep_decoder=other.audeep_decoder)
 
 

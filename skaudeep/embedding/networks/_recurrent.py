@@ -231,10 +231,9 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
         names = [f"{stacks.name}.{direction}" for direction in stacks.directions]
         halve = halve and len(names) == 1 and stacks.n_units >= MIN_UNITS_TO_HALVE
         if not halve or self.recur is recur_on_gpu:
-            runs = [
-                self._stack(name, x, states, mask, noise, turned)
-                for name, x, states, turned in zip(names, inputs, initial, backwards, strict=True)
-            ]
+            runs = []
+            for name, x, states, turned in zip(names, inputs, initial, backwards, strict=True):
+                runs.append(self._stack(name, x, states, mask, noise, turned))
             return zip(*runs, strict=True)
         states = (halves(state, axis=0) for state in tf.nest.flatten(initial[0]))
         runs = []
