@@ -77,9 +77,7 @@ class TestLoad:
 
     def test_another_kind(self, run):
         for kind in ("f-rae", "rae"):
-            with pytest.raises(
-                ValueError, match=f"is a model of t-rae, and not of {kind}: use skaudeep t-rae generate"
-            ):
+            with pytest.raises(ValueError, match=f"is a model of t-rae, not of {kind}: use kind='t-rae'"):
                 load_autoencoder(run, kind=kind)
 
     @pytest.mark.parametrize("arguments", [{"kind": 3}, {"step": -1}, {"step": 1.5}])
