@@ -26,19 +26,23 @@ PLUGIN_GROUP = "skaudeep.corpora"
 
 
 class _Layout(NamedTuple):
-    """A layout: what loads it, what says why a folder does not have it, and it in words."""
+    """Describe a layout: what loads it, what says why a folder does not have it, it in words, and its other names."""
 
     load: object
     fits: object
     expected: str
+    aliases: tuple = ()
 
 
-_LAYOUTS = {
-    "esc": _Layout(_environment.load_esc, _environment.fits_esc, _environment.ESC_LAYOUT),
+#: The kinds of corpora. The order is that in which they are named and tried.
+LAYOUTS = {
+    "esc": _Layout(_environment.load_esc, _environment.fits_esc, _environment.ESC_LAYOUT, ("esc10", "esc50")),
     "urbansound8k": _Layout(
         _environment.load_urbansound8k, _environment.fits_urbansound8k, _environment.URBANSOUND8K_LAYOUT
     ),
-    "dcase": _Layout(_challenges.load_dcase, _challenges.fits_dcase, _challenges.DCASE_LAYOUT),
+    "dcase": _Layout(
+        _challenges.load_dcase, _challenges.fits_dcase, _challenges.DCASE_LAYOUT, ("dcase2017", "dcase2018")
+    ),
     "compare": _Layout(_challenges.load_compare, _challenges.fits_compare, _challenges.COMPARE_LAYOUT),
     "speech_commands": _Layout(
         _speech.load_speech_commands, _speech.fits_speech_commands, _speech.SPEECH_COMMANDS_LAYOUT
@@ -176,15 +180,15 @@ def load_corpus(folder, kind="auto", *, on_unreadable="raise", **options):
         return _call(getattr(kind, "__qualname__", repr(kind)), kind, path, options, on_unreadable)
     if kind == "auto":
         return _recognise(path, options, on_unreadable)
-    if isinstance(kind, str) and kind in _LAYOUTS:
+    if isinstance(kind, str) and kind in LAYOUTS:
         return _load(kind, path, options, on_unreadable)
     plugins = [plugin for plugin in _plugins() if plugin.name == kind]
     if len(plugins) > 1:
         packages = " and ".join(plugin.value for plugin in plugins)
         raise DataSetError(f"kind={kind!r} is the name of several plug-ins ({packages}); pass the function itself.")
     if not plugins:
-        known = ["auto", *_LAYOUTS, *dict.fromkeys(plugin.name for plugin in _plugins())]
-        raise DataSetError(f"kind={kind!r} is unknown; expected one of {', '.join(known)}, or a function.")
+        known = ", ".join(["auto", *LAYOUTS, *list_plugins()])
+        raise DataSetError(f"kind={kind!r} is unknown; expected one of {known}, or a function.")
     return _call_plugin(plugins[0], path, options, on_unreadable)
 
 
@@ -221,7 +225,7 @@ def _recognise(path, options, on_unreadable):
 def _compare_layouts(path, options, on_unreadable):
     """The layouts that fit, with the corpus if it is a plug-in that has loaded it, and why the others do not."""
     fitting, reasons = {}, {}
-    for name, layout in _LAYOUTS.items():
+    for name, layout in LAYOUTS.items():
         reason = None if path.is_file() and name == "table" else "a file and no folder"
         if path.is_dir():
             reason = layout.fits(path)
@@ -275,8 +279,8 @@ def _corpora_below(path, names):
         if any(folder.startswith(f"{other}/") for other in found):
             continue
         # without folders in it a folder can have no layout but one
-        kinds = [kind for kind in _LAYOUTS if kind != "folder"] if folder in with_folders else ["table"]
-        fitting = [kind for kind in kinds if _LAYOUTS[kind].fits(path / folder) is None]
+        kinds = [kind for kind in LAYOUTS if kind != "folder"] if folder in with_folders else ["table"]
+        fitting = [kind for kind in kinds if LAYOUTS[kind].fits(path / folder) is None]
         if fitting:
             found[folder] = fitting[0]
     return found
@@ -371,7 +375,7 @@ def _corpus_above(path):
 def _fits(kind, path):
     """Whether a folder, which may not be readable, has a layout."""
     try:
-        return _LAYOUTS[kind].fits(path) is None
+        return LAYOUTS[kind].fits(path) is None
     except (DataSetError, OSError):
         return False
 
@@ -403,7 +407,7 @@ def _load(kind, path, options, on_unreadable):
     """Load a corpus in a layout of ours."""
     if path.is_file():
         check_folder_not_file(path)
-    load = _LAYOUTS[kind].load
+    load = LAYOUTS[kind].load
     known = [name for name in list(inspect.signature(load).parameters)[1:] if name != "on_unreadable"]
     unknown = [name for name in options if name not in known]
     if unknown:
@@ -418,8 +422,19 @@ def _with_unreadable(function, options, on_unreadable):
     return options
 
 
+def list_plugins():
+    """List the names of the kinds of corpora that other packages announce.
+
+    Returns
+    -------
+    list of str
+        The names, sorted, each once.
+    """
+    return list(dict.fromkeys(plugin.name for plugin in _plugins()))
+
+
 def _plugins():
-    """What other packages announce, in an order that does not depend on their installation."""
+    """List what other packages announce, in an order that does not depend on their installation."""
     return sorted(entry_points(group=PLUGIN_GROUP), key=lambda plugin: (plugin.name, plugin.value))
 
 

@@ -10,9 +10,9 @@ import xarray as xr
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datamodel import get_feature_names
 from skaudeep.exceptions import DataSetError
+from skaudeep.io.formats import LAYOUTS
 from skaudeep.io.tables import (
     COLUMN_OPTIONS,
-    LAYOUTS,
     TextFormat,
     answers,
     check_text,
@@ -208,8 +208,10 @@ def read_arff(
     )
 
 
-def plan(ds, *, labels_last, relation=_RELATION, identifiers=True, layout="audeep"):
-    """How values are written, the variables before and after the features, and the header."""
+def plan(ds, *, labels_last, relation=_RELATION, identifiers=True, layout="audeep", guard_formulas=False):
+    """Say how values are written, the variables before and after the features, and the header."""
+    if guard_formulas:
+        raise ValueError("guard_formulas=True: spreadsheets read no ARFF files; leave it out, or write CSV files.")
     numbers, classes = ds["label_numeric"].values, class_names(ds)
     types = {"filename": "STRING", "chunk_nr": "INTEGER"} if identifiers else {}
     labels = {"label_nominal": f"{{{', '.join(map(_quote, classes))}}}"} if classes else {}
@@ -296,8 +298,8 @@ def _parse_attribute(line, where):
     values = _split(nominal[1] + b",", where) if nominal else None
     if values is None:
         raise DataSetError(
-            f"{where}: the attribute {name!r} has the type {kind[:40]!r}; expected NUMERIC, REAL, INTEGER, STRING or "
-            "{NAME, 'OTHER NAME', ...}."
+            f"{where}: the attribute {name!r} has the type {kind[:40].decode(errors='replace')!r}; expected NUMERIC, "
+            "REAL, INTEGER, STRING or {NAME, 'OTHER NAME', ...}; dates and relations are not read."
         )
     return name, [value for value in values if value]
 

@@ -12,11 +12,11 @@ import xarray as xr
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datamodel import get_feature_names
 from skaudeep.exceptions import DataSetError
+from skaudeep.io.formats import LAYOUTS
 from skaudeep.io.tables import (
     COLUMN_OPTIONS,
     IDENTIFIERS,
     LABELS,
-    LAYOUTS,
     TextFormat,
     answers,
     check_writable,

@@ -14,13 +14,12 @@ from skaudeep._files import check_no_input, is_marked
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datamodel import PARTITIONS, instance_index
 from skaudeep.exceptions import DataSetError
-from skaudeep.io import _arff, _csv
+from skaudeep.io.formats import FORMATS, LAYOUTS, load_format
 from skaudeep.io.netcdf import source_files
 from skaudeep.io.tables import (
     COLUMN_OPTIONS,
     IDENTIFIERS,
     LABELS,
-    LAYOUTS,
     Table,
     check_writable,
     join_blocks,
@@ -28,12 +27,11 @@ from skaudeep.io.tables import (
     write_tables,
 )
 
-#: Modules with `plan` and `read_table`.
-_FORMATS = {"csv": _csv, "arff": _arff}
 _FOLD = re.compile(r"fold_(\d{1,6})")
+_SUFFIXES = " nor ".join(f".{name}" for name in FORMATS)
 _EXPECTED = (
-    "Expected one file NAME.csv or NAME.arff, or files of the same name in fold_1, fold_2, ..., in train, devel, test, "
-    "or in folds within partitions (train/fold_1, ...)."
+    f"Expected one file {' or '.join(f'NAME.{name}' for name in FORMATS)}, or files of the same name in fold_1, "
+    "fold_2, ..., in train, devel, test, or in folds within partitions (train/fold_1, ...)."
 )
 
 
@@ -41,7 +39,7 @@ _EXPECTED = (
     {
         "ds": [xr.Dataset],
         "directory": [str, os.PathLike],
-        "format": [StrOptions(set(_FORMATS))],
+        "format": [StrOptions(set(FORMATS))],
         "name": [str],
         "labels_last": ["boolean"],
         "layout": [StrOptions(set(LAYOUTS))],
@@ -144,12 +142,8 @@ def export_dataset(
     directory, file = Path(directory), f"{name}.{format}"
     if name[:1] in ("", ".") or Path(file).name != file or "\0" in name:
         raise DataSetError(f"name={name!r}: expected the name of a file, without folders and not hidden by a dot.")
-    options = {"labels_last": labels_last, "layout": layout}
-    if format == "csv":
-        options["guard_formulas"] = guard_formulas
-    elif guard_formulas:
-        raise ValueError("guard_formulas=True: spreadsheets read no ARFF files; leave it out, or write CSV files.")
     check_writable(ds)
+    plan = load_format(format).plan(ds, labels_last=labels_last, layout=layout, guard_formulas=guard_formulas)
     splits = {(): np.ones(ds.sizes["instance"], dtype=bool)} if single_file else _splits(ds)
     targets = {directory.joinpath(*parts, file): rows for parts, rows in splits.items()}
     _obsolete(directory, file, targets, overwrite, ds)
@@ -159,11 +153,10 @@ def export_dataset(
     with contextlib.ExitStack() as stack:
         for target in targets:
             stack.enter_context(_made(target.parent))
-        table_format = _FORMATS[format]
         write_tables(
             ds,
             targets,
-            *table_format.plan(ds, **options),
+            *plan,
             mark=_mark(directory / file),
             check=lambda: _obsolete(directory, file, targets, overwrite, ds),
         )
@@ -173,7 +166,7 @@ def export_dataset(
     {
         "path": [str, os.PathLike],
         "name": [str, None],
-        "format": [StrOptions(set(_FORMATS)), None],
+        "format": [StrOptions(set(FORMATS)), None],
         **COLUMN_OPTIONS,
     },
     prefer_skip_nested_validation=True,
@@ -248,10 +241,10 @@ def import_dataset(
     tables = []
     for file in files.values():
         kind = format or file.suffix[1:].lower()
-        if kind not in _FORMATS:
-            raise DataSetError(f"{file}: its suffix is neither .csv nor .arff; say by format what it is.")
+        if kind not in FORMATS:
+            raise DataSetError(f"{file}: its suffix is neither {_SUFFIXES}; say by format what it is.")
         prefix = file.relative_to(path).with_suffix("").as_posix() if path.is_dir() else None
-        tables.append(_FORMATS[kind].read_table(file, prefix=prefix, **options))
+        tables.append(load_format(kind).read_table(file, prefix=prefix, **options))
     if path.is_dir() and _states(_find_files(path, name, format)) != before:
         raise DataSetError(f"{path} has been exported anew while it was read. Read it again.")
     return _merge(tables, files)
@@ -363,7 +356,7 @@ def _candidates(folder, partition=None, fold=None):
                 yield from _candidates(entry, partition, int(match[1]))
             elif name in PARTITIONS and partition is None and fold is None:
                 yield from _candidates(entry, PARTITIONS.index(name), None)
-        elif entry.suffix[1:].lower() in _FORMATS and not name.startswith("."):
+        elif entry.suffix[1:].lower() in FORMATS and not name.startswith("."):
             yield partition, fold, entry
 
 

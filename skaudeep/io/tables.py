@@ -33,8 +33,6 @@ IDENTIFIERS = ("filename", "chunk_nr")
 LABELS = ("label_nominal", "label_numeric")
 #: What the options of readers may be.
 COLUMN_OPTIONS = {variable: [str] for variable in IDENTIFIERS + LABELS}
-#: What `layout` of writers may be.
-LAYOUTS = ("audeep", "weka")
 #: Bytes of float64 that become text, or that text becomes, at a time.
 BLOCK_BYTES = 1 << 22
 #: Up to here, float64 tells whole numbers apart; chunk and class numbers and targets go no further.
