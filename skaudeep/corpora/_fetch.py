@@ -266,7 +266,7 @@ def fetch_urbansound8k(data_home=None, *, url=None, download_if_missing=True, ve
 
 
 def _fetch(key, data_home, url, download_if_missing, verbose):
-    """The Bunch of a corpus, from the data home or, failing that, from the network."""
+    """Fetch a corpus, from the data home or, failing that, from the network."""
     corpus, home = _CORPORA[key], _find_home(data_home)
     bunch = _load(corpus, _provide(corpus, home, url, download_if_missing, verbose))
     bunch.DESCR += f" {corpus.name}, {corpus.licence}, from {corpus.url}."
@@ -289,7 +289,7 @@ def _import_pooch(remedy):
 
 
 def _provide(corpus, home, url, download_if_missing, verbose):
-    """The folder of a corpus below `home`, filled first where it is missing."""
+    """Return the folder of a corpus below `home`, filled first where it is missing."""
     folder = home / corpus.name
     if folder.exists():
         return folder
@@ -419,7 +419,7 @@ def _check_sum(path, expected, remedy):
 
 
 def _members(archive):
-    """Name and opener of every regular file in a ZIP or tar archive; links and devices are left out."""
+    """Yield name and opener of every regular file in a ZIP or tar archive; links and devices are left out."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as file:
             for info in file.infolist():
@@ -447,7 +447,7 @@ def _copy(name, opened, folder, archive):
 
 
 def _take_esc10(whole, folder):
-    """A folder like that of ESC-50 with the files of ESC-10 only: the same files, in a second place."""
+    """Return a folder like that of ESC-50 with the files of ESC-10 only: the same files, in a second place."""
     for name in ("meta", "audio"):
         (folder / name).mkdir(parents=True)
     table = pd.read_csv(whole / "meta" / "esc50.csv", dtype=str)
@@ -472,7 +472,7 @@ def _put_in_place(made, folder):
 
 
 def _load(corpus, folder, remedy=None):
-    """The Bunch of an unpacked corpus; refuses a folder that does not hold all of it."""
+    """Load the Bunch of an unpacked corpus; refuses a folder that does not hold all of it."""
     try:
         bunch = corpus.load(folder)
         n_files, n_classes = len(bunch.filenames), len(bunch.target_names)

@@ -87,12 +87,12 @@ _COMPRESSED = Obstacle("is compressed", "unpack what is compressed")
 
 
 def is_audio(name):
-    """Whether a name ends as those of the formats that libsndfile reads, in either case."""
+    """Say whether a name ends as those of the formats that libsndfile reads, in either case."""
     return suffix_of(name) in AUDIO_SUFFIXES
 
 
 def is_archive(name):
-    """Whether a name ends as those of archives."""
+    """Say whether a name ends as those of archives."""
     return name.lower().endswith((*ARCHIVE_SUFFIXES, ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"))
 
 
@@ -128,12 +128,12 @@ def find_obstacle(name, path=None):
 
 
 def suffix_of(name):
-    """The end of a name that tells its format, in lower case, such as ".wav"."""
+    """Return the end of a name that tells its format, in lower case, such as ".wav"."""
     return os.path.splitext(name)[1].lower()
 
 
 def _look_into(path):
-    """Why a file is unreadable whose name says nothing, or None if it does not begin as audio does."""
+    """Say why a file is unreadable whose name says nothing, or None if it does not begin as audio does."""
     try:
         with open(path, "rb") as file:
             head = file.read(HEAD_BYTES)

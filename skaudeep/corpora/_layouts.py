@@ -241,7 +241,7 @@ def _fits_audio(folder):
 
 
 def _fits_parts(folder, number_of, what):
-    """Whether there are folders for parts, with audio, and no audio in other folders that are no parts of any kind."""
+    """Say whether there are folders for parts, with audio, and no audio in folders that are not parts."""
     names = subfolders(folder)
     parts = [name for name in names if number_of(name) is not None]
     if not parts:
@@ -258,7 +258,7 @@ def _partition_number(name):
 
 
 def _partition_in(name):
-    """The number of the partition of which a name speaks, as does train-clean-100; None if of none."""
+    """Return the number of the partition of which a name speaks, as does train-clean-100; None if of none."""
     words = re.split(r"[^a-z]+", name.lower())
     return next((PARTITION_NUMBERS[word] for word in words if word in PARTITION_NUMBERS), None)
 
@@ -269,7 +269,7 @@ def _fold_number(name):
 
 
 def _load_parts(folder, argument, number_of, layout, on_unreadable):
-    """A Bunch of the recordings in the folders of partitions or folds."""
+    """Load a Bunch of the recordings in the folders of partitions or folds."""
     found = find_recordings(folder, on_unreadable)
     names = found.names
     levels = [name.split("/") for name in names]
@@ -301,7 +301,7 @@ def _load_parts(folder, argument, number_of, layout, on_unreadable):
 
 
 def _nested_note(names, labels, depth):
-    """What to say where all of every class is in subfolders; `depth` is that of the files of a class without."""
+    """Make the note on classes that are all in subfolders; `depth` is that of the files of a class without."""
     labelled = [name for name, label in zip(names, labels, strict=True) if label]
     if not labelled or any(name.count("/") <= depth for name in labelled):
         return ()

@@ -223,7 +223,7 @@ def _recognise(path, options, on_unreadable):
 
 
 def _compare_layouts(path, options, on_unreadable):
-    """The layouts that fit, with the corpus if it is a plug-in that has loaded it, and why the others do not."""
+    """Find the layouts that fit, with the corpus if it is a plug-in that has loaded it, and why others do not."""
     fitting, reasons = {}, {}
     for name, layout in LAYOUTS.items():
         reason = None if path.is_file() and name == "table" else "a file and no folder"
@@ -248,7 +248,7 @@ def _compare_layouts(path, options, on_unreadable):
 
 
 def _nothing_fits(path, reasons):
-    """The error for a folder of which no layout is known."""
+    """Return the error for a folder of which no layout is known."""
     listed = "\n".join(f"* {name}: {reason}" for name, reason in reasons.items())
     is_empty = path.is_dir() and not holds_audio(path)
     empty = ", below which there are no audio files" if is_empty else ""
@@ -263,13 +263,13 @@ def _nothing_fits(path, reasons):
 
 
 def _all_names(path):
-    """Names of all recordings below a folder, whether they can be read or not."""
+    """Return names of all recordings below a folder, whether they can be read or not."""
     found = scan(path)
     return [*found.names, *found.unreadable]
 
 
 def _corpora_below(path, names):
-    """The layouts of the uppermost folders above recordings that have one, by their names."""
+    """Return the layouts of the uppermost folders above recordings that have one, by their names."""
     innermost = dict.fromkeys(name.rpartition("/")[0] for name in names)
     folders = dict.fromkeys(folder for inner in innermost for folder in parents_of(f"{inner}/"))
     with_folders = {parent for folder in folders for parent in parents_of(folder)}
@@ -287,7 +287,7 @@ def _corpora_below(path, names):
 
 
 def _in_words(path, found):
-    """Which folders have a layout."""
+    """Say which folders have a layout."""
     listed = [f"{path / folder} has that of {kind!r}" for folder, kind in found.items()]
     more = f" (and {len(listed) - 3} more)" if len(listed) > 3 else ""
     return f"Below it, {', '.join(listed[:3])}{more}."
@@ -340,7 +340,7 @@ def _table_with_labels(path, corpus):
 
 
 def _contradicts(table, own):
-    """Whether most labels that a table has for recordings are not those that they have, by file."""
+    """Say whether most labels that a table has for recordings are not those that they have, by file."""
     try:
         options = {"sep": None, "engine": "python", "dtype": str, "keep_default_na": False, "on_bad_lines": "skip"}
         frame = pd.read_csv(table, nrows=_ROWS_OF_A_TABLE, **options)
@@ -355,13 +355,13 @@ def _contradicts(table, own):
 
 
 def _lost_classes(path, corpus):
-    """Whether there are recordings of another class than the only one, which cannot be read."""
+    """Say whether there are recordings of another class than the only one, which cannot be read."""
     (label,) = corpus["target_names"]
     return any(label not in Path(file).relative_to(path).parts[:-1] for file in corpus["unreadable"]["file"])
 
 
 def _corpus_above(path):
-    """The folder of a known corpus that a folder is part of and its layout, or None."""
+    """Return the folder of a known corpus that a folder is part of and its layout, or None."""
     path = path.absolute()
     for up in path.parents[:2]:
         is_part = _PARTS.fullmatch(path.relative_to(up).parts[0]) is not None
@@ -373,7 +373,7 @@ def _corpus_above(path):
 
 
 def _fits(kind, path):
-    """Whether a folder, which may not be readable, has a layout."""
+    """Say whether a folder, which may not be readable, has a layout."""
     try:
         return LAYOUTS[kind].fits(path) is None
     except (DataSetError, OSError):
@@ -381,7 +381,7 @@ def _fits(kind, path):
 
 
 def _one_class(path, name, names, label):
-    """The message about a single class: where the classes may be, and how to insist."""
+    """Return the message about a single class: where the classes may be, and how to insist."""
     below = {folder for file in names for folder in parents_of(file)}
     deepest = os.path.commonpath([os.path.dirname(file) for file in names]).replace(os.sep, "/")
     inner = sorted(folder for folder in below if folder.rpartition("/")[0] == deepest)
@@ -416,7 +416,7 @@ def _load(kind, path, options, on_unreadable):
 
 
 def _with_unreadable(function, options, on_unreadable):
-    """Options for a function, with what is to be done about unreadable recordings if it has such a parameter."""
+    """Return options for a function, with what is to be done about unreadable recordings if it has such a parameter."""
     if "on_unreadable" in inspect.signature(function).parameters:
         return {"on_unreadable": on_unreadable} | options
     return options

@@ -105,14 +105,14 @@ def remove_labels(ds):
 
 
 def _without_labels(ds, values):
-    """The data set with other values of the labels and without a map."""
+    """Return the data set with other values of the labels and without a map."""
     result = ds.assign({name: ds[name].copy(data=array) for name, array in values.items()})
     result.attrs.pop("label_map", None)
     return result
 
 
 def _by_file(ds, labels, parameter):
-    """One label for each instance where they are given by recording."""
+    """Return one label for each instance where they are given by recording."""
     if not isinstance(labels, Mapping):
         return labels
     files = pd.Series(ds["filename"].values)
@@ -127,7 +127,7 @@ def _by_file(ds, labels, parameter):
 
 
 def check_within_files(ds, names):
-    """All chunks of a recording have the same values of the variables."""
+    """Refuse recordings whose chunks have different values of the variables."""
     files = group_rows(ds["filename"].values)
     for name in names:
         values = comparable(ds, name)

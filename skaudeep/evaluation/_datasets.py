@@ -335,7 +335,7 @@ def predict_dataset(
 
 
 def _tested(ds, samples, folds):
-    """Names of the partitions that are tested on."""
+    """Return names of the partitions that are tested on."""
     partition = ds["partition"].values[samples.rows]
     return ", ".join(name for i, name in enumerate(PARTITIONS) if (folds[:, 0] == 1)[partition == i].any())
 
@@ -359,13 +359,13 @@ def _check_split(name, training, test=()):
 
 
 def _draw_seeds(n, random_state):
-    """One seed for each repeat; None, for the seeds that there are, in the first if no other is asked for."""
+    """Draw one seed for each repeat; None, for the seeds that there are, in the first if no other is asked for."""
     seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n).tolist()
     return [None, *seeds[1:]] if random_state is None else seeds
 
 
 def _reseed(classifier, seed):
-    """A clone in which every `random_state` is the seed, unless it is None."""
+    """Return a clone in which every `random_state` is the seed, unless it is None."""
     classifier = clone(classifier)
     if seed is None:
         return classifier
@@ -374,7 +374,7 @@ def _reseed(classifier, seed):
 
 
 def _tabulate(ds, samples, y, repeat, evaluation):
-    """The predictions of one repeat as a table."""
+    """Return the predictions of one repeat as a table."""
     rows = evaluation.rows
     known = {"repeat": repeat, "split": evaluation.folds, "filename": samples.filenames[rows]}
     if not samples.by_file:

@@ -144,7 +144,7 @@ def _check_labelled(y, unlabelled, splits):
 
 
 def _as_numbers(y, unlabelled):
-    """Class numbers that are floats only because some are missing, as the integers that index class names."""
+    """Return class numbers that are floats only because some are missing, as the integers that index class names."""
     if y.dtype.kind != "f" or not unlabelled.any():
         return y
     numbers = np.where(unlabelled, 0, y)

@@ -231,14 +231,14 @@ def plan(ds, *, labels_last, relation=_RELATION, identifiers=True, layout="audee
 
 
 def _quote(text):
-    """A value, between quotes if it needs them."""
+    """Return a value, between quotes if it needs them."""
     if _PLAIN_VALUE.fullmatch(text):
         return text
     return "'" + _ESCAPED.sub(lambda match: _ESCAPES.get(match[0]) or f"\\{ord(match[0]):03o}", text) + "'"
 
 
 def _quote_name(text, quote="'"):
-    """The name of an attribute, with as few backslashes as can be, for liac-arff takes them literally."""
+    """Return the name of an attribute, with as few backslashes as can be, for liac-arff takes them literally."""
     if _PLAIN_NAME.fullmatch(text):
         return text
     quote = quote if quote not in text else {"'": '"', '"': "'"}[quote]
@@ -248,7 +248,7 @@ def _quote_name(text, quote="'"):
 
 
 def read_table(path, *, prefix=None, **options):
-    """What a file holds; `prefix` is what generated file names start with."""
+    """Read what a file holds; `prefix` is what generated file names start with."""
     lines = read_lines(path)
     types = _read_header(lines, path)
     columns = find_columns(list(types), path, options)
@@ -267,7 +267,7 @@ def read_table(path, *, prefix=None, **options):
 
 
 def _read_header(lines, path):
-    """The types of the attributes by their names: a word, or a list of names."""
+    """Read the types of the attributes by their names: a word, or a list of names."""
     types = {}
     for number, line in lines:
         line, where = line.strip(), f"{path}, line {number}"
@@ -286,7 +286,7 @@ def _read_header(lines, path):
 
 
 def _parse_attribute(line, where):
-    """Name and type of an attribute."""
+    """Parse name and type of an attribute."""
     match = _ATTRIBUTE.fullmatch(line)
     if match is None:
         raise DataSetError(f"{where}: expected @attribute NAME TYPE, got {line[:60]!r}; quote names with blanks.")
@@ -305,7 +305,7 @@ def _parse_attribute(line, where):
 
 
 def _rows(lines, columns, types, path):
-    """Line number, the fields beside the run of features, and the run itself, for every row."""
+    """Yield line number, the fields beside the run of features, and the run itself, for every row."""
     start, stop, width = columns.start, columns.stop, len(columns.names)
     for number, line in lines:
         line, where = line.strip(), f"{path}, line {number}"
@@ -331,7 +331,7 @@ def _rows(lines, columns, types, path):
 
 
 def _split_fast(line, start, stop, width, where):
-    """The fields before and after the run of features, and the run, if nothing in the run is quoted; else None."""
+    """Return the fields before and after the run of features, and the run, if nothing in it is quoted; else None."""
     head, begin = _take(line, 0, start, where)
     if head is None:
         return None
@@ -347,7 +347,7 @@ def _split_fast(line, start, stop, width, where):
 
 
 def _take(line, at, count, where):
-    """A number of fields from a place on, and where they end; None if there are not so many."""
+    """Return a number of fields from a place on, and where they end; None if there are not so many."""
     fields = []
     for _ in range(count):
         match = _FIELD.match(line, at)
@@ -359,7 +359,7 @@ def _take(line, at, count, where):
 
 
 def _split(line, where):
-    """All fields of a line that ends in a comma, or None if it cannot be split."""
+    """Return all fields of a line that ends in a comma, or None if it cannot be split."""
     fields, at = [], 0
     while at < len(line):
         match = _FIELD.match(line, at)
@@ -371,7 +371,7 @@ def _split(line, where):
 
 
 def _sparse(line, types, where):
-    """All fields of a row {NUMBER VALUE, ...}; what is left out is 0, the first class, or a missing string."""
+    """Return all fields of a row {NUMBER VALUE, ...}; what is left out is 0, the first class, or a missing string."""
     fields = ["0" if kind in ("numeric", "real", "integer") else None for kind in types]
     fields = [kind[0] if isinstance(kind, list) and kind else field for kind, field in zip(types, fields, strict=True)]
     inner = line[1:-1].strip()
@@ -391,7 +391,7 @@ def _sparse(line, types, where):
 
 
 def _unquote(groups, where):
-    """The text of a match: between single or double quotes, where it has escapes, or bare; None if missing."""
+    """Return the text of a match: between single or double quotes, where it has escapes, or bare; None if missing."""
     single, double, bare = groups
     if bare is not None:
         bare = bare.strip()

@@ -251,12 +251,12 @@ def import_dataset(
 
 
 def list_tables(directory):
-    """All files of a directory that may belong to a data set in it; none of what is no directory."""
+    """Return all files of a directory that may belong to a data set in it; none of what is no directory."""
     return [path for *_, path in _candidates(Path(directory))]
 
 
 def _splits(ds):
-    """The rows of every file by the folders it is in; refuses what files cannot tell."""
+    """Return the rows of every file by the folders it is in; refuses what files cannot tell."""
     index = instance_index(ds)
     every = np.ones(ds.sizes["instance"], dtype=bool)
     partition, folds = ds["partition"].values, ds["cv_folds"].values
@@ -293,7 +293,7 @@ def _name(pair):
 
 
 def _obsolete(directory, file, targets, overwrite, ds):
-    """The files of an older export that would be read together with the new ones; refuses them unless to be removed."""
+    """Find files of an older export that would be read with the new ones; refuse them unless to be removed."""
     if directory.exists() and not directory.is_dir():
         raise DataSetError(f"{directory} is a file; expected a directory.")
     stale = sorted({path for *_, path in _candidates(directory) if path.name == file} - set(targets))
@@ -308,7 +308,7 @@ def _obsolete(directory, file, targets, overwrite, ds):
 
 
 def _mark(file):
-    """What stands beside the files of an export, or above their folders, as long as they are not whole."""
+    """Name the file that stands beside the files of an export, or above their folders, until they are complete."""
     return file.with_name(f"{file.name}.incomplete")
 
 
@@ -327,7 +327,7 @@ def _refuse_incomplete(directory, name, format):
 
 
 def _states(files):
-    """What changes when files are replaced."""
+    """Say what changes when files are replaced."""
     states = {place: os.stat(file) for place, file in files.items()}
     return {place: (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns) for place, state in states.items()}
 
@@ -347,7 +347,7 @@ def _made(folder):
 
 
 def _candidates(folder, partition=None, fold=None):
-    """All tables where the layout has files, as (partition, fold, path), None for what the folders do not say."""
+    """Yield all tables where the layout has files, as (partition, fold, path), None for what the folders do not say."""
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
         name = entry.name
         if entry.is_dir():
@@ -365,7 +365,7 @@ def _folders(folder):
 
 
 def _find_files(directory, name, format):
-    """The files of a data set by their partition and fold, sorted by both."""
+    """Find the files of a data set by their partition and fold, sorted by both."""
     _refuse_incomplete(directory, name, format)
     found = {}
     for *place, path in _candidates(directory):
@@ -440,7 +440,7 @@ def _check_features(names, files):
 
 
 def _join_features(tables, frame, codes, first):
-    """The features of all instances; empties the list of tables, whose memory is needed."""
+    """Join the features of all instances; the list of tables is empty afterwards, to save memory."""
     if len(first) == len(frame):
         blocks = [table.features for table in tables]
         tables.clear()

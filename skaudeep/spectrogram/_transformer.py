@@ -356,7 +356,7 @@ class SpectrogramTransformer(
             raise ValueError(f"clip_below={self.clip_below} must be less than clip_above={self.clip_above}")
 
     def _first_readable(self, sources):
-        """Name and rate of the first source with a readable header."""
+        """Return name and rate of the first source with a readable header."""
         first_error = None
         for source in sources:
             try:
@@ -371,7 +371,7 @@ class SpectrogramTransformer(
         return FrontEnd(**{field.name: getattr(self, field.name) for field in dataclasses.fields(FrontEnd)})
 
     def _branch(self, reference):
-        """What the extraction must know; equal ones give equal spectrograms."""
+        """Say what the extraction must know; equal ones give equal spectrograms."""
         own = {field.name for field in dataclasses.fields(Branch)} - {"front_end", "reference"}
         return Branch(front_end=self._front_end(), reference=reference, **{name: getattr(self, name) for name in own})
 
@@ -486,7 +486,7 @@ def extract_branches(transformers, X):
 
 
 def _fitted(transformer, X):
-    """The transformer itself if it is fitted, else a copy fitted on X, without its warnings."""
+    """Return the transformer itself if it is fitted, else a copy fitted on X, without its warnings."""
     if hasattr(transformer, "frequencies_"):
         return transformer
     transformer = clone(transformer)
@@ -496,7 +496,7 @@ def _fitted(transformer, X):
 
 
 def _extract(transformers, X):
-    """Pairs of spectrograms and failed rows, one per fitted transformer."""
+    """Return pairs of spectrograms and failed rows, one per fitted transformer."""
     # Every transformer compares the shape of waveforms; the sources are the same for all.
     sources, *_ = [as_sources(transformer, X, reset=False) for transformer in transformers]
     branches = [transformer._branch(transformer._reference) for transformer in transformers]

@@ -52,7 +52,7 @@ class Axes:
     frequencies: np.ndarray
 
     def n_empty_bins(self):
-        """Number of filters that hold no bin of the Fourier transform."""
+        """Return number of filters that hold no bin of the Fourier transform."""
         return 0 if isinstance(self.bins, slice) else int((self.bins.sum(axis=0) == 0).sum())
 
 
@@ -72,7 +72,7 @@ class FrontEnd:
     center_fixed: bool
 
     def level(self, samples, sample_rate):
-        """The level in dB, of shape (n_frames, n_bins), of samples of shape (n_channels, n_samples)."""
+        """Return the level in dB, of shape (n_frames, n_bins), of samples of shape (n_channels, n_samples)."""
         axes = axes_at(self, sample_rate)
         with np.errstate(over="ignore"):  # `power_to_db` refuses what overflows
             signal = audio.mix_channels(samples, self.channels)
@@ -97,7 +97,7 @@ class FrontEnd:
 
 @functools.lru_cache(maxsize=64)
 def axes_at(front_end, sample_rate):
-    """Frames and frequency bins of a `FrontEnd` at a sample rate in Hz."""
+    """Return frames and frequency bins of a `FrontEnd` at a sample rate in Hz."""
     frame_length, hop_length = _framing(front_end, sample_rate)
     f_min, f_max = front_end.f_min, front_end.f_max or sample_rate / 2
     if not f_min < f_max <= sample_rate / 2:
@@ -125,7 +125,7 @@ def axes_at(front_end, sample_rate):
 
 
 def _framing(front_end, sample_rate):
-    """Length and distance of frames in samples."""
+    """Return length and distance of frames in samples."""
     width_s, overlap_s, length_s = front_end.window_width, front_end.window_overlap, front_end.fixed_length
     width = _in_samples(width_s, sample_rate, "window_width", _MAX_WINDOW)
     overlap = _in_samples(overlap_s, sample_rate, "window_overlap", _MAX_WINDOW)
@@ -147,7 +147,7 @@ def _framing(front_end, sample_rate):
 
 
 def _in_samples(seconds, sample_rate, name, limit=_MAX_LENGTH):
-    """The value of a parameter in samples, rounded down; an error if that is beyond reason."""
+    """Return the value of a parameter in samples, rounded down; an error if that is beyond reason."""
     n_samples = sample_rate * seconds
     if n_samples > limit:
         raise AudioError(
@@ -252,7 +252,7 @@ def _extract_batch(branches, readers):
 
 
 def _tolerance(branches):
-    """How many seconds a segment may end after its recording: one window."""
+    """Say how many seconds a segment may end after its recording: one window."""
     return max(branch.front_end.window_width for branch in branches)
 
 
@@ -295,7 +295,7 @@ def extract_rows(branches, sources, rows, *, n_jobs=None):
 
 
 def _in_order(found, rows):
-    """Results in the order of the rows, from pairs of row and results in any order."""
+    """Yield results in the order of the rows, from pairs of row and results in any order."""
     waiting = {}
     for row in rows:
         while row not in waiting:
@@ -305,7 +305,7 @@ def _in_order(found, rows):
 
 
 def _ahead(function, items, n_threads):
-    """Results in the order of the items, computed by threads that are only a few items ahead, whatever they cost."""
+    """Yield results in the order of the items, computed by threads that are only a few items ahead."""
     with ThreadPoolExecutor(n_threads) as pool:
         pending = collections.deque()
         try:
@@ -322,7 +322,7 @@ def _ahead(function, items, n_threads):
 
 
 def _extract_next(branches, reader):
-    """The row that a reader gives next, and the spectrogram of each branch or the error it failed with."""
+    """Return the row that a reader gives next, and the spectrogram of each branch or the error it failed with."""
     row, source, found = reader.take()
     if not isinstance(found, Exception):
         return row, _extract_one(branches, source, *found)
@@ -383,7 +383,7 @@ class Rows:
             self._done.append(row)
 
     def spectrograms(self):
-        """The output: an array of all rows or an object array of one array per row; NaN where failed."""
+        """Return the output: an array of all rows or an object array of one array per row; NaN where failed."""
         self.failed.sort()
         failed = [row for row, _, _ in self.failed]
         if len(failed) == self.n_rows:
@@ -400,11 +400,11 @@ class Rows:
         return rows
 
     def errors(self):
-        """The failed rows as a table."""
+        """Return the failed rows as a table."""
         return pd.DataFrame(self.failed, columns=["row", "file", "reason"])
 
     def summary(self):
-        """One sentence on the failed rows."""
+        """Return one sentence on the failed rows."""
         return (
             f"{len(self.failed)} of {self.n_rows} recordings could not be analysed and are NaN, see errors_; "
             f"the first: {self.failed[0][2]}"
