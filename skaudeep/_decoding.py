@@ -396,7 +396,7 @@ def _open_regular(path, name):
 
 
 def _look(file, name):
-    """Read the beginning of a file; an error if it is no recording."""
+    """Read the beginning of a file; an error if it is not a recording."""
     n_bytes = file.seek(0, os.SEEK_END)
 
     def at(offset, count):

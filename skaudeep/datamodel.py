@@ -211,7 +211,7 @@ def check_layout(ds, source):
     missing = [name for name in VARIABLES if name not in ds.data_vars]
     if missing:
         raise DataSetError(
-            f"{source} is no data set of audio features: it lacks {', '.join(missing)}. "
+            f"{source} is not a data set of audio features: it lacks {', '.join(missing)}. "
             f"A data set has the variables {', '.join(VARIABLES)}; make_dataset makes one."
         )
     for name in VARIABLES:

@@ -253,7 +253,7 @@ def encode_labels(labels, *, regression=None, source="label"):
     Raises
     ------
     DataSetError
-        If `regression` is true and a label is no number.
+        If `regression` is true and a label is not a number.
     """
     numbers = pd.to_numeric(labels, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     # from 2**53 on a float merges whole numbers that differ
@@ -269,7 +269,7 @@ def encode_labels(labels, *, regression=None, source="label"):
         at = np.argmax(words)
         where = f"{source}, {labels.index.name} {labels.index[at]}"
         raise DataSetError(
-            f"{where}: {labels.iloc[at]!r} is no finite number, but regression=True needs numbers; "
+            f"{where}: {labels.iloc[at]!r} is not a finite number, but regression=True needs numbers; "
             "correct the table, or give regression=False for classes."
         )
     if words.any():
@@ -325,7 +325,7 @@ def _label_metadata(target, target_names, labelled):
         return {"label_nominal": None, "label_numeric": target, "label_map": None}
     nominal = target_names[np.where(labelled, target, 0).astype(np.intp)]
     return {
-        # None, which cannot be sorted among names and so is no class of any classifier
+        # None, which cannot be sorted among names and so is not a class of any classifier
         "label_nominal": nominal if labelled.all() else np.where(labelled, nominal, None),
         "label_numeric": None,
         "label_map": {str(name): number for number, name in enumerate(target_names)},

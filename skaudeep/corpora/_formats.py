@@ -73,7 +73,7 @@ class Obstacle(NamedTuple):
 
 
 BROKEN_LINK = Obstacle("is a link that leads nowhere", "fetch or remove what links that lead nowhere stand for")
-NO_FILE = Obstacle("is called as a recording, but is no file", "rename or remove what is no file")
+NO_FILE = Obstacle("is called as a recording, but is not a file", "rename or remove what is not a file")
 _FOREIGN = Obstacle(
     "is in a format that libsndfile does not read",
     "convert what libsndfile does not read, for example by ffmpeg -i NAME.m4a NAME.wav",
@@ -110,7 +110,7 @@ def find_obstacle(name, path=None):
     Returns
     -------
     Obstacle or None
-        None if it is no recording.
+        None if it is not a recording.
     """
     suffix = suffix_of(name)
     if suffix in _OTHER_SUFFIXES and suffix not in _COMPRESSED_SUFFIXES:

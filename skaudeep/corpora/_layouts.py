@@ -209,13 +209,13 @@ def load_cross_validated(folder, *, on_unreadable="raise"):
 
 
 def fits_folder(folder):
-    """Say why a folder is no plain tree of audio in class folders or without classes, or None if it is one."""
+    """Say why a folder is not a plain tree of audio in class folders or without classes, or None if it is one."""
     names = subfolders(folder)
     folds = [name for name in names if _fold_number(name) is not None]
     parts = [name for name in names if _partition_number(name) is not None]
     # a class may be called train, as in corpora of vehicles, but hardly a second one devel or test
     if folds or len(parts) > 1:
-        return f"folders such as {(folds + parts)[0]}, which are no classes,"
+        return f"folders such as {(folds + parts)[0]}, which are not classes,"
     # nor are train-clean-100 and test-clean, where there is nothing else
     numbers = {name: _partition_in(name) for name in names}
     if len({number for number in numbers.values() if number is not None}) > 1:
@@ -258,7 +258,7 @@ def _partition_number(name):
 
 
 def _partition_in(name):
-    """Return the number of the partition of which a name speaks, as does train-clean-100; None if of none."""
+    """Return the number of the partition that a name tells, as train-clean-100 does; None if it tells none."""
     words = re.split(r"[^a-z]+", name.lower())
     return next((PARTITION_NUMBERS[word] for word in words if word in PARTITION_NUMBERS), None)
 

@@ -95,7 +95,7 @@ def load_table(
     DataSetError
         If the table cannot be read or lacks the column of paths or one that is asked for; if a column looks like
         labels or times and neither has their name nor is asked for (`emotion`, `class`, `onset`, `end_time`, ...); if
-        a file is not there or listed twice, or a field is no fold, partition or time. The message names the line.
+        a file is not there or listed twice, or a field is not a fold, partition or time. The message names the line.
 
     Warns
     -----

@@ -359,7 +359,7 @@ def _sort_out(entries):
 
 
 def _obstacle(entry, is_file):
-    """Say why a recording, which is no file that can be read, cannot be; None if it is none."""
+    """Say why a recording, which is not a file that can be read, cannot be; None if it is none."""
     why = NO_FILE if is_audio(entry.name) else find_obstacle(entry.name, entry.path if is_file else None)
     return BROKEN_LINK if why is not None and not is_file and entry.is_symlink() else why
 

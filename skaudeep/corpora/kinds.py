@@ -142,7 +142,7 @@ def load_corpus(folder, kind="auto", *, on_unreadable="raise", **options):
         unreadable : DataFrame of shape (n_unreadable, 2)
             Recordings that are left out because they cannot be read, in the columns file and reason.
         notes : tuple of str
-            What is to be said of files that are no part of the corpus.
+            What is to be said of files that are not part of the corpus.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def _compare_layouts(path, options, on_unreadable):
     """Find the layouts that fit, with the corpus if it is a plug-in that has loaded it, and why others do not."""
     fitting, reasons = {}, {}
     for name, layout in LAYOUTS.items():
-        reason = None if path.is_file() and name == "table" else "a file and no folder"
+        reason = None if path.is_file() and name == "table" else "a file, not a folder"
         if path.is_dir():
             reason = layout.fits(path)
         if reason is None:
@@ -304,7 +304,7 @@ def _check_no_corpus_below(path, names):
 
 
 def _check_classes(path, name, corpus):
-    """Refuse a single class that nobody but the name of a folder speaks of, and a folder inside of a corpus."""
+    """Refuse a single class that only the name of a folder tells, and a folder inside of a corpus."""
     classes = corpus["target_names"]
     table = _table_with_labels(path, corpus)
     if table is not None:
@@ -411,7 +411,7 @@ def _load(kind, path, options, on_unreadable):
     known = [name for name in list(inspect.signature(load).parameters)[1:] if name != "on_unreadable"]
     unknown = [name for name in options if name not in known]
     if unknown:
-        raise DataSetError(f"{unknown[0]} is no option of kind={kind!r}; it has {', '.join(known) or 'none'}.")
+        raise DataSetError(f"{unknown[0]} is not an option of kind={kind!r}; it has {', '.join(known) or 'none'}.")
     return load(path, **_with_unreadable(load, options, on_unreadable))
 
 
@@ -475,5 +475,6 @@ def _call(name, function, path, options, on_unreadable):
     try:
         corpus["target"] = mark_unlabelled(corpus["target"], corpus["target_names"])
     except (TypeError, ValueError) as error:
-        raise _BrokenPluginError(f"{name} returned for {path} a target that is no class numbers: {error}.") from error
+        message = f"{name} returned for {path} a target that does not hold class numbers: {error}."
+        raise _BrokenPluginError(message) from error
     return corpus

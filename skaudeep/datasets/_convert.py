@@ -55,7 +55,7 @@ def to_bunch(ds):
     Raises
     ------
     DataSetError
-        If `ds` is no data set, or an instance has a class that `label_map` lacks.
+        If `ds` is not a data set, or an instance has a class that `label_map` lacks.
 
     See Also
     --------

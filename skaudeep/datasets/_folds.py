@@ -38,7 +38,7 @@ def cv_splits(ds, *, train=None, test=None):
     Raises
     ------
     DataSetError
-        If there are neither folds nor partitions, a name is no partition or stands on both sides, or a split has no
+        If there are neither folds nor partitions, a name is not a partition or stands on both sides, or a split has no
         instance to train on or to test on.
 
     See Also
@@ -315,7 +315,7 @@ def _share(partitions, name):
     share = partitions[name] if isinstance(partitions, Mapping) else 1
     if not (isinstance(share, Real) and 0 < share < np.inf):
         raise DataSetError(
-            f"partitions={partitions!r}: the share of {name!r} is no number above 0; leave out a partition that "
+            f"partitions={partitions!r}: the share of {name!r} is not a number above 0; leave out a partition that "
             "shall have no files."
         )
     return share

@@ -120,7 +120,7 @@ def _by_file(ds, labels, parameter):
     unknown = [name for name in labels if name not in present]
     if unknown:
         raise DataSetError(
-            f"{parameter}: {unknown[0]!r} is no recording of the data set, which has {len(present)} of them "
+            f"{parameter}: {unknown[0]!r} is not a recording of the data set, which has {len(present)} of them "
             f"({len(unknown)} of the {len(labels)} keys are none)."
         )
     return files.map(dict(labels)).to_numpy()

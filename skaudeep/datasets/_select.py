@@ -199,7 +199,7 @@ def _in_partitions(ds, partition, parameter):
     unknown = [name for name in names if name not in PARTITIONS]
     if unknown:
         raise DataSetError(
-            f"{parameter}={partition!r}: {unknown[0]!r} is no partition, but {', '.join(PARTITIONS)} are."
+            f"{parameter}={partition!r}: {unknown[0]!r} is not a partition, but {', '.join(PARTITIONS)} are."
         )
     return np.isin(ds["partition"].values, [PARTITIONS.index(name) for name in names])
 
@@ -228,5 +228,5 @@ def _is_named(ds, parameter, wanted):
             what = (
                 f"recording of the data set, which has {len(known)} ({len(unknown)} of the given {len(names)} are none)"
             )
-        raise DataSetError(f"{parameter}: {unknown[0]!r} is no {what}.")
+        raise DataSetError(f"{parameter}: {unknown[0]!r} is not a {what}.")
     return present.isin(names)

@@ -1,4 +1,4 @@
-"""Classifiers on data sets: judged by folds or partitions, or predicting; by instance, or by recording."""
+"""Classifiers on data sets: evaluated by folds or partitions, or predicting; by instance, or by recording."""
 
 import dataclasses
 import logging
@@ -22,7 +22,7 @@ from skaudeep._validation import (
 from skaudeep.classification import MajorityVoteClassifier
 from skaudeep.datamodel import PARTITIONS
 from skaudeep.datasets import cv_splits
-from skaudeep.evaluation._folds import judge_splits
+from skaudeep.evaluation._folds import evaluate_splits
 from skaudeep.evaluation._samples import balance, check_same_features, gather, get_classes, join_classes, join_folds
 from skaudeep.exceptions import DataSetError
 from skaudeep.results.evaluation import summarise
@@ -143,7 +143,7 @@ def evaluate_dataset(
     random_state=None,
     verbose=0,
 ):
-    """Judge a classifier by the folds or the partitions of a data set.
+    """Evaluate a classifier by the folds or the partitions of a data set.
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ def evaluate_dataset(
             pairs = [(np.flatnonzero(fold == 0), np.flatnonzero(fold == 1)) for fold in folds.T]
             if upsample:
                 pairs = [(balance(ds, samples, y, training, random), test) for training, test in pairs]
-            evaluations.append(judge_splits(_reseed(classifier, seed), samples.X, y, pairs, advance))
+            evaluations.append(evaluate_splits(_reseed(classifier, seed), samples.X, y, pairs, advance))
     return DatasetEvaluation(
         classes=evaluations[0].classes,
         splits=splits,

@@ -69,7 +69,7 @@ def _load(ds, rows, source):
 
 def get_classes(ds, source):
     """Return the class of every instance, "" where it is not known."""
-    bunch = to_bunch(ds)  # which knows names behind numbers, and refuses what is no data set
+    bunch = to_bunch(ds)  # which knows names behind numbers, and refuses what is not a data set
     if bunch.target_names is None or np.isnan(bunch.target).all():
         has = "numbers as targets, but no" if bunch.target is not None and bunch.target_names is None else "no"
         raise DataSetError(f"{source} has {has} class names, which classifiers need; set_labels gives them.")

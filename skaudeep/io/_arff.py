@@ -91,7 +91,7 @@ def write_arff(ds, path, *, labels_last=False, relation=_RELATION, identifiers=T
     Raises
     ------
     DataSetError
-        If `ds` is no data set, has no features, or a name in it cannot be written.
+        If `ds` is not a data set, has no features, or a name in it cannot be written.
     ValueError
         If `path` is the file that `ds` has been read from.
     FileNotFoundError
@@ -282,7 +282,7 @@ def _read_header(lines, path):
             if name in types:
                 raise DataSetError(f"{where}: a second attribute is called {name!r}; rename one.")
             types[name] = kind
-    raise DataSetError(f"{path} is no ARFF file, or its end is missing: there is no line @data.")
+    raise DataSetError(f"{path} is not an ARFF file, or its end is missing: there is no line @data.")
 
 
 def _parse_attribute(line, where):
@@ -405,7 +405,7 @@ def _unquote(groups, where):
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise DataSetError(f"{where}: a value holds an escaped character that is no text.")
+        raise DataSetError(f"{where}: a value holds an escaped character that is not text.")
     return text
 
 

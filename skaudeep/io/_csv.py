@@ -70,7 +70,7 @@ def write_csv(ds, path, *, labels_last=False, layout="audeep", guard_formulas=Fa
     Raises
     ------
     DataSetError
-        If `ds` is no data set, has no features, or a name in it cannot be written.
+        If `ds` is not a data set, has no features, or a name in it cannot be written.
     ValueError
         If `path` is the file that `ds` has been read from.
     FileNotFoundError

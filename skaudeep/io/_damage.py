@@ -55,7 +55,7 @@ except (RuntimeError, MemoryError, ValueError) as error:
     print(error or "it needs too much memory")
     sys.exit(3)
 except Exception:
-    pass  # such as what is no NetCDF file at all; it has a better message where it is read
+    pass  # such as what is not a NetCDF file at all; it has a better message where it is read
 """
 
 

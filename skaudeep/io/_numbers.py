@@ -88,7 +88,7 @@ def parse_field(text, column, where):
     number = math.nan if text in MISSING else parse_number(text)
     if number is None:
         raise DataSetError(
-            f"{where}: {text[:40]!r} in the column {column!r} is no number. All columns but those of the file name, "
+            f"{where}: {text[:40]!r} in the column {column!r} is not a number. All columns but those of the file name, "
             "the chunk number and the labels are features; name the columns that are not, or take this one out."
         )
     return number

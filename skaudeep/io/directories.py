@@ -251,7 +251,7 @@ def import_dataset(
 
 
 def list_tables(directory):
-    """Return all files of a directory that may belong to a data set in it; none of what is no directory."""
+    """Return all files of a directory that may belong to a data set in it; none of what is not a directory."""
     return [path for *_, path in _candidates(Path(directory))]
 
 

@@ -194,7 +194,7 @@ def read_netcdf(path, *, chunks=None):
     Raises
     ------
     DataSetError
-        If the file does not exist, is no NetCDF-4 file, is damaged, or holds something else than a data set.
+        If the file does not exist, is not a NetCDF-4 file, is damaged, or holds something else than a data set.
     ImportError
         If `chunks` is given and dask is not installed.
 

@@ -269,8 +269,8 @@ def _warn_of_features(names, metadata, source):
     alike = [name for name in names if guess_role(name) in roles and is_plain(name)]
     if alike:
         warnings.warn(
-            f"{source}: {', '.join(map(repr, alike))} may be no features, but are taken for some; take them out of the "
-            f"table, or, if they are the labels, pass label_nominal={alike[0]!r}.",
+            f"{source}: {', '.join(map(repr, alike))} may not be features, but are taken for some; take them out of "
+            f"the table, or, if they are the labels, pass label_nominal={alike[0]!r}.",
             UserWarning,
             stacklevel=6,
         )
@@ -328,7 +328,7 @@ def collect(rows, columns, source, *, prefix, classes=()):
     if not lines and not columns.metadata:
         raise DataSetError(
             f"{source}: there are no instances, and none of the columns {', '.join((*IDENTIFIERS, *LABELS))}; this "
-            "is no table of features."
+            "is not a table of features."
         )
     frame = _frame(texts, lines, source, prefix)
     if classes and "label_nominal" in texts:

@@ -9,8 +9,8 @@ from skaudeep.exceptions import AudioError
 
 
 @dataclass(frozen=True)
-class Reference(Storable):
-    """The recording that an estimator was fitted on first; others must have its frequency axis."""
+class FrequencyAxis(Storable):
+    """The frequency axis of the first recording that an estimator was fitted on, which all others must have."""
 
     name: str
     sample_rate: float
@@ -27,3 +27,6 @@ class Reference(Storable):
             f"has {sample_rate:g} Hz and {self.name} has {self.sample_rate:g} Hz, so their "
             f"frequency axes differ; resample all with sample_rate={min(sample_rate, self.sample_rate):g}"
         )
+
+
+Reference = FrequencyAxis  # its name in older files

@@ -178,7 +178,7 @@ def mel_filterbank(kind="audeep", *, sample_rate, n_fft, n_mels=128, f_min=0.0, 
         import librosa
 
         with warnings.catch_warnings():
-            # which filters are empty is for the caller to judge, as for the other kind
+            # which filters are empty is for the caller to decide, as for the other kind
             warnings.filterwarnings("ignore", message="Empty filters", category=UserWarning)
             weights = librosa.filters.mel(
                 sr=sample_rate,

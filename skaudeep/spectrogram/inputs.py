@@ -173,7 +173,7 @@ def _from_array(estimator, X, *, reset):
         audio.require_channels_first(X, "X", max_channels=MAX_CHANNELS, remedy="X.transpose(0, 2, 1)")
     # scikit-learn counts the second axis of a 3-D array as features; samples are the last.
     flat = X if shape is None else np.reshape(X, (-1, shape[-1]))
-    finite = estimator.on_error == "raise"  # else each waveform is judged by itself
+    finite = estimator.on_error == "raise"  # else each waveform is checked by itself
     flat = validate_data(estimator, flat, dtype=np.float32, ensure_all_finite=finite, reset=reset)
     if shape is None:
         _refuse_one_recording(estimator, flat)

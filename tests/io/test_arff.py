@@ -244,7 +244,7 @@ def test_classes_without_instances_have_the_lowest_free_numbers(tmp_path):
 
 HEAD = "@relation r\n@attribute filename string\n@attribute label_nominal {a, 'b c'}\n@attribute x real\n@data\n"
 BAD = {
-    "": "is no ARFF file, or its end is missing: there is no line @data",
+    "": "is not an ARFF file, or its end is missing: there is no line @data",
     "@relation r\n@attribute x real\n": "there is no line @data",
     "filename,x\na,1\n": "line 1: expected @relation, @attribute or @data, got b'filename,x'",
     "@relation r\n@attribute x\n@data\n": "line 2: the attribute 'x' has the type ''",
@@ -260,7 +260,7 @@ BAD = {
     HEAD + "f,a,1,2\n": "line 6: got 4 values, expected 3",
     HEAD + "f,a\n": "line 6: got 2 values, expected 3",
     HEAD + "f,'b c'\n": "line 6: got 2 values, expected 3",
-    HEAD + "\nf,a,dog\n": "line 7: 'dog' in the column 'x' is no number",
+    HEAD + "\nf,a,dog\n": "line 7: 'dog' in the column 'x' is not a number",
     HEAD + "f,a,'dog, cat'\n": "line 6: got 4 values|line 6: 'dog, cat'",
     HEAD + "f,'a,1\n": "line 6: expected values with commas between them",
     HEAD + "it's,a,1\n": "line 6: expected values with commas between them",
@@ -273,8 +273,8 @@ BAD = {
     HEAD + "{0 f, 0 1}\n": "line 6: expected {NUMBER VALUE, ...}",
     HEAD + "{0 f, 2}\n": "line 6: expected {NUMBER VALUE, ...}",
     HEAD + "{0 f\n": "line 6: expected values with commas",
-    HEAD + "'\\ud800',a,1\n": "line 6: a value holds an escaped character that is no text",
-    HEAD + "'\\0',a,1\n": "line 6: a value holds an escaped character that is no text",
+    HEAD + "'\\ud800',a,1\n": "line 6: a value holds an escaped character that is not text",
+    HEAD + "'\\0',a,1\n": "line 6: a value holds an escaped character that is not text",
     HEAD + "f,a,1e39\n": "line 6: 1e\\+39 in the column 'x' is beyond",
     HEAD.encode() + b"\xe4,a,1\n": "line 6: .* is not UTF-8",
     HEAD.encode() + b"'\xe4',a,1\n": "line 6: .* is not UTF-8",

@@ -10,7 +10,7 @@ import soundfile
 from skaudeep import audio
 from skaudeep.exceptions import AudioError
 from skaudeep.spectrogram import SharedSpectrograms, SpectrogramTransformer, extract_branches
-from skaudeep.spectrogram.extraction import Rows, _ahead, axes_at, extract_rows
+from skaudeep.spectrogram.extraction import SpectrogramCollector, _ahead, axes_at, extract_rows
 from skaudeep.spectrogram.inputs import FileSource, as_sources
 
 
@@ -147,8 +147,8 @@ def test_one_warning_for_all_branches(recordings, bad_recordings):
 
 
 def rows_of(*shapes):
-    """Rows filled with one array per shape; None is a row that failed."""
-    rows = Rows(len(shapes))
+    """A collector filled with one array per shape; None is a row that failed."""
+    rows = SpectrogramCollector(len(shapes))
     for i, shape in enumerate(shapes):
         result = AudioError("no") if shape is None else np.full(shape, i, np.float32)
         rows.add(i, FileSource(f"{i}.wav"), result)
