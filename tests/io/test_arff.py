@@ -6,7 +6,6 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skaudeep.datamodel import get_label_map
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import read_arff, read_netcdf, write_arff
@@ -31,21 +30,6 @@ def same(one, other):
 def load(path):
     with open(path, encoding="utf-8") as file:
         return arff.load(file)
-
-
-@pytest.mark.parametrize("labels_last", [False, True])
-@pytest.mark.parametrize("fold", range(1, 6))
-def test_files_of_the_original_byte_by_byte(shared, tmp_path, fold, labels_last):
-    folder = shared / "reference" / "exports" / ("arff-labels-last" if labels_last else "arff")
-    (original,) = folder.glob(f"fold_{fold}/*.arff")
-    ds = read_netcdf(shared / "reference" / "models" / "t-rae-gru" / "representation.nc")
-    part = ds.isel(instance=ds.cv_folds.values[:, fold - 1] == 1)
-    write_arff(part, tmp_path / "part.arff", labels_last=labels_last)
-    assert (tmp_path / "part.arff").read_bytes() == original.read_bytes()
-    again = read_arff(original)
-    for variable in ("filename", "chunk_nr", "label_nominal", "label_numeric", "features"):
-        xr.testing.assert_equal(again[variable], part[variable])
-    assert set(get_label_map(again)) == set(get_label_map(ds))
 
 
 def literal(name):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
-from skaudeep.io import read_csv, read_netcdf, write_csv
+from skaudeep.io import read_csv, write_csv
 from skaudeep.io._numbers import format_rows, parse_row
 from skaudeep.io.tables import IDENTIFIERS, LABELS
 
@@ -33,20 +33,6 @@ def same(one, other):
     """The same in everything that a table can hold."""
     xr.testing.assert_identical(one, other)
     assert [one[name].dtype.kind for name in one] == [other[name].dtype.kind for name in other]
-
-
-@pytest.mark.parametrize("labels_last", [False, True])
-@pytest.mark.parametrize("fold", range(1, 6))
-def test_files_of_the_original_byte_by_byte(shared, tmp_path, fold, labels_last):
-    folder = shared / "reference" / "exports" / ("csv-labels-last" if labels_last else "csv")
-    (original,) = folder.glob(f"fold_{fold}/*.csv")
-    ds = read_netcdf(shared / "reference" / "models" / "t-rae-gru" / "representation.nc")
-    part = ds.isel(instance=ds.cv_folds.values[:, fold - 1] == 1)
-    write_csv(part, tmp_path / "part.csv", labels_last=labels_last)
-    assert (tmp_path / "part.csv").read_bytes() == original.read_bytes()
-    again = read_csv(original)
-    for variable in ("filename", "chunk_nr", "label_nominal", "label_numeric", "features"):
-        xr.testing.assert_equal(again[variable], part[variable])
 
 
 @anything

@@ -254,7 +254,7 @@ def test_rows_come_in_order_whatever_the_order_of_reading(monkeypatch, segments,
     expected = transformer.fit_transform(segments)
     n_samples_decoded.clear()
     sources = as_sources(transformer, segments, reset=False)
-    branch = transformer._branch(transformer._reference)
+    branch = transformer._config(transformer._reference)
     rows = [7, 0, 1, 2, 3, 4, 5, 6]
     for row, (spectrogram,) in zip(rows, extract_rows([branch], sources, rows, n_jobs=n_jobs), strict=True):
         np.testing.assert_array_equal(spectrogram, expected[row])
