@@ -43,12 +43,12 @@ _SAMPLE_WIDTHS = {
 
 
 def is_file_like(item):
-    """Whether an object can be read like a binary file that is open."""
+    """Say whether an object can be read like a binary file that is open."""
     return callable(getattr(item, "read", None)) and callable(getattr(item, "seek", None))
 
 
 def name_of(recording):
-    """What to call a path or a file-like object in messages."""
+    """Say what to call a path or a file-like object in messages."""
     if not is_file_like(recording):
         return os.fspath(recording)
     name = getattr(recording, "name", None)
@@ -134,7 +134,7 @@ class Recording:
         return samples
 
     def is_doubtful(self, start):
-        """Whether a segment from `start` seconds on begins in what could not be decoded."""
+        """Say whether a segment from `start` seconds on begins in what could not be decoded."""
         return self._failed_at > 0 and round((start or 0) * self.sample_rate) < self._failed_at
 
     @property
@@ -151,7 +151,7 @@ class Recording:
         )
 
     def _bounds(self, start, end, tolerance):
-        """The first sample of a segment and the one after its last."""
+        """Return the first sample of a segment and the one after its last."""
         for name, time in (("start", start), ("end", end)):
             if time is not None and not np.isfinite(time):
                 raise ValueError(f"{name}={time} of {self.name}: give seconds, or None for the whole recording")
@@ -169,7 +169,7 @@ class Recording:
         return first, stop
 
     def _decode(self, first, n_samples):
-        """Up to `n_samples` from `first` on, as (n_channels, n_samples)."""
+        """Return up to `n_samples` from `first` on, as (n_channels, n_samples)."""
         while self._blocks and self._begin + len(self._blocks[0]) <= first:
             self._begin += len(self._blocks.popleft())
         stop = first + n_samples
@@ -217,7 +217,7 @@ class Recording:
 
 
 def length_is_exact(form):
-    """Whether recordings of a format say exactly how long they are: where there is MPEG, it may be an estimate.
+    """Say whether recordings of a format say exactly how long they are: where there is MPEG, it may be an estimate.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def length_is_exact(form):
 
 
 def _tolerated(seconds, sample_rate):
-    """Samples in so many seconds, which may be rounded; infinite where the seconds are."""
+    """Return samples in so many seconds, which may be rounded; infinite where the seconds are."""
     return seconds * sample_rate + 0.5
 
 
@@ -285,7 +285,7 @@ class _Bytes:
             return 0
 
     def tell(self):
-        """The present place."""
+        """Return the present place."""
         return self.seek(0, os.SEEK_CUR)
 
     def close(self):
@@ -396,7 +396,7 @@ def _open_regular(path, name):
 
 
 def _look(file, name):
-    """Read the beginning of a file; an error if it is no recording."""
+    """Read the beginning of a file; an error if it is not a recording."""
     n_bytes = file.seek(0, os.SEEK_END)
 
     def at(offset, count):
@@ -425,7 +425,7 @@ def _look(file, name):
 
 
 def _end_of_tags(head):
-    """Where the file begins in truth: after ID3 tags, whose size is written with seven bits per byte."""
+    """Say where the file begins in truth: after ID3 tags, whose size is written with seven bits per byte."""
     if not head.startswith(b"ID3") or len(head) < 10:
         return 0
     size = 0

@@ -127,7 +127,7 @@ def read_audio(path, *, start=None, end=None, tolerance=0.0, sample_rate=None):
 
     Notes
     -----
-    What is no recording (a web page, an archive, a film, a pipe or a device) is refused before it is decoded, by its
+    What is not a recording (a web page, an archive, a film, a pipe or a device) is refused before it is decoded, by its
     first bytes, and the error says what it is.
 
     Examples

@@ -211,7 +211,7 @@ def check_layout(ds, source):
     missing = [name for name in VARIABLES if name not in ds.data_vars]
     if missing:
         raise DataSetError(
-            f"{source} is no data set of audio features: it lacks {', '.join(missing)}. "
+            f"{source} is not a data set of audio features: it lacks {', '.join(missing)}. "
             f"A data set has the variables {', '.join(VARIABLES)}; make_dataset makes one."
         )
     for name in VARIABLES:
@@ -255,12 +255,12 @@ def settle_types(ds):
 
 
 def instance_index(ds):
-    """The pairs of filename and chunk_nr that identify the instances, as a pandas.MultiIndex of that order."""
+    """Return the pairs of filename and chunk_nr that identify the instances, as a pandas.MultiIndex of that order."""
     return pd.MultiIndex.from_arrays([ds[name].values for name in ("filename", "chunk_nr")], names=VARIABLES[:2])
 
 
 def get_label_map(ds):
-    """The number of every class of a data set by its name, sorted by name; empty without nominal labels."""
+    """Return the number of every class of a data set by its name, sorted by name; empty without nominal labels."""
     pairs = json.loads(ds.attrs.get("label_map", "[]"))
     if not all(isinstance(name, str) and int(number) == number for name, number in pairs):
         raise ValueError(pairs)
@@ -268,12 +268,12 @@ def get_label_map(ds):
 
 
 def encode_label_map(label_map):
-    """The attribute that `get_label_map` reads."""
+    """Return the attribute that `get_label_map` reads."""
     return json.dumps(sorted((str(name), int(number)) for name, number in label_map.items()))
 
 
 def get_texts(ds, name):
-    """A variable of names, of a data set with the right layout, as an array of strings, "" where missing."""
+    """Return a variable of names, of a data set with the right layout, as an array of strings, "" where missing."""
     values = ds[name].values
     if values.dtype.kind == "f":
         if not np.isnan(values).all():
@@ -283,13 +283,13 @@ def get_texts(ds, name):
 
 
 def original_names(filenames):
-    """Names of recordings, for copies of `upsample` that of the recording which was copied; an array of objects."""
+    """Return names of recordings as an array of objects, for copies of `upsample` that of what was copied."""
     matches = ((name, COPY.match(name)) for name in filenames)
     return np.array([match["name"] if match else name for name, match in matches], dtype=object)
 
 
 def get_feature_names(ds):
-    """One name for each number of an instance: those that the data set has, else feature_0, feature_1, ..."""
+    """Return one name for each number of an instance: those that the data set has, else feature_0, feature_1, ..."""
     dims = ds["features"].dims[1:]
     if len(dims) == 1 and dims[0] in ds.coords:
         return ds[dims[0]].values.astype(str)
@@ -297,12 +297,12 @@ def get_feature_names(ds):
 
 
 def default_names(n):
-    """What n features are called that have no names."""
+    """Say what n features are called that have no names."""
     return np.array([f"feature_{i}" for i in range(n)], dtype=str)
 
 
 def to_float32(values, argument="features"):
-    """An array of numbers as float32; refuses what would lose more than digits."""
+    """Return an array of numbers as float32; refuses what would lose more than digits."""
     values = np.asarray(values)
     if values.dtype == np.float32:
         return values
@@ -316,7 +316,7 @@ def to_float32(values, argument="features"):
 
 
 def narrow(values):
-    """Numbers as float32, and where that made finite ones infinite."""
+    """Return numbers as float32, and where that made finite ones infinite."""
     with np.errstate(over="ignore"):
         result = values.astype(np.float32)
     return result, np.isinf(result) & np.isfinite(values)
@@ -330,7 +330,7 @@ def check_text(values, argument):
 
 
 def _feature_names(features, names):
-    """Names along the last axis as an array of different strings, or None."""
+    """Return names along the last axis as an array of different strings, or None."""
     if names is None and isinstance(features, pd.DataFrame) and all(isinstance(name, str) for name in features):
         names = features.columns
     if names is None:
@@ -343,7 +343,7 @@ def _feature_names(features, names):
 
 
 def _features(features, feature_dims):
-    """`features` as a float32 variable with named dimensions."""
+    """Return `features` as a float32 variable with named dimensions."""
     if hasattr(features, "toarray"):
         raise DataSetError("features: got a sparse matrix; give its toarray().")
     try:
@@ -368,7 +368,7 @@ def _features(features, feature_dims):
 
 
 def _feature_dims(dims, n_axes):
-    """Names of the axes of one instance."""
+    """Return names of the axes of one instance."""
     if dims is None:
         defaults = {1: ("generated",), 2: ("time", "freq")}
         return defaults.get(n_axes, tuple(f"generated_{axis}" for axis in range(n_axes)))
@@ -387,7 +387,7 @@ def _feature_dims(dims, n_axes):
 
 
 def _all_named(values, n, argument):
-    """Strings of shape (n,), of which none is missing."""
+    """Return strings of shape (n,), of which none is missing."""
     names, known = _names(values, n, argument)
     if not known.all():
         raise DataSetError(f"{argument}: instance {np.argmin(known)} has none, but every instance needs one.")
@@ -395,7 +395,7 @@ def _all_named(values, n, argument):
 
 
 def _names(values, n, argument):
-    """Strings of shape (n,), "" where missing, and a mask of those that are known."""
+    """Return strings of shape (n,), "" where missing, and a mask of those that are known."""
     if values is None:
         return np.full(n, ""), np.zeros(n, dtype=bool)
     kind = np.asarray(values).dtype.kind
@@ -410,7 +410,7 @@ def _names(values, n, argument):
 
 
 def to_numbers(values, shape, argument):
-    """Numbers of a given shape: int64 if all are whole and known, else float64 with NaN."""
+    """Return numbers of a given shape: int64 if all are whole and known, else float64 with NaN."""
     if values is None:
         return np.full(shape, np.nan)
     try:
@@ -425,7 +425,7 @@ def to_numbers(values, shape, argument):
 
 
 def _chunk_numbers(values, n):
-    """Numbers of chunks; of none at all nothing says that they are whole, and yet they are."""
+    """Return numbers of chunks; of none at all nothing says that they are whole, and yet they are."""
     numbers = to_numbers(values, (n,), "chunk_nr")
     return numbers if n else numbers.astype(np.int64)
 
@@ -442,7 +442,7 @@ def _chosen(numbers, choices, argument):
 
 
 def _partition(partition, n):
-    """Numbers of partitions, of which words may have been given."""
+    """Return numbers of partitions, of which words may have been given."""
     if partition is not None and not np.issubdtype(np.asarray(partition).dtype, np.number):
         words = {name: number for number, name in enumerate(PARTITIONS)}
         partition = [words.get(value, value) if isinstance(value, str) else value for value in partition]
@@ -472,7 +472,7 @@ def _check_shape(values, shape, argument, what="instance"):
 
 
 def _make_label_map(nominal, numeric, known):
-    """Class name -> number, from the pairs that occur or, without numbers, from the sorted names."""
+    """Make class name -> number, from the pairs that occur or, without numbers, from the sorted names."""
     if np.isnan(numeric).all():
         return {name: number for number, name in enumerate(np.unique(nominal[known]).tolist())}
     both = known & ~np.isnan(numeric)
@@ -488,7 +488,7 @@ def _check_label_map(label_map):
 
 
 def apply_label_map(label_map, nominal, numeric, known):
-    """The number of every known name; refuses given numbers that differ."""
+    """Return the number of every known name; refuses given numbers that differ."""
     unknown = sorted(set(nominal[known].tolist()) - set(label_map))
     if unknown:
         raise DataSetError(f"label_nominal: {unknown[0]!r} has no number in label_map={label_map!r}.")

@@ -28,33 +28,33 @@ def name_of(path):
     return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imported_modules(tree, path, *, module_level):
-    """Absolute names of what a file imports."""
-    package = path.parent.relative_to(PACKAGE.parent).parts
-    nodes = tree.body if module_level else ast.walk(tree)
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else ()
-            module = ".".join([*base, *([node.module] if node.module else [])])
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
-
-
 NAMES = {name_of(path) for path in MODULES}
 PACKAGES = {name_of(path) for path in MODULES if path.name == "__init__.py"}
+PARSED = {path: ast.parse(path.read_text()) for path in MODULES}
 
 
-def parsed(path):
-    return ast.parse(path.read_text())
+def imports_of(path, *, module_level=False):
+    """Pairs of a module that a file imports, anywhere in it, and the name that it imports from there (or None)."""
+    tree = PARSED[path]
+    for node in tree.body if module_level else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def imported_modules(path, *, module_level=False):
+    """Modules that a file imports, those that it names as parts of their package too."""
+    pairs = imports_of(path, module_level=module_level)
+    return {name for module, part in pairs for name in (module, f"{module}.{part}" if part else module)}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_heavy_packages_are_imported_inside_functions(path):
     if path.relative_to(PACKAGE).as_posix().startswith(NETWORKS):
         return
-    heavy = {m for m in imported_modules(parsed(path), path, module_level=True) if m.partition(".")[0] in HEAVY}
+    heavy = {m for m in imported_modules(path, module_level=True) if m.partition(".")[0] in HEAVY}
     assert not heavy
 
 
@@ -64,8 +64,7 @@ def test_the_two_sides_do_not_know_each_other(path):
     foreign = (
         ESTIMATOR_SIDE if side and side[0] in DATA_SIDE else DATA_SIDE if side and side[0] in ESTIMATOR_SIDE else ()
     )
-    imports = set(imported_modules(parsed(path), path, module_level=False))
-    assert not {m for m in imports for room in foreign if m.startswith(f"skaudeep.{room}")}
+    assert not {m for m in imported_modules(path) for room in foreign if m.startswith(f"skaudeep.{room}")}
 
 
 def home_of(module, name):
@@ -77,23 +76,19 @@ def home_of(module, name):
     return module
 
 
-def imports_of(path):
-    """Modules of the package that a file imports, anywhere in it: as it writes them, and where that comes from."""
-    for node in ast.walk(parsed(path)):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, alias.name) for alias in node.names if alias.name in NAMES)
-        elif isinstance(node, ast.ImportFrom) and node.module in NAMES:
-            for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                yield (full, full) if full in NAMES else (node.module, home_of(node.module, alias.name))
+#: Packages that only say where names are, and so import nothing when they are imported.
+TABLES = {name for name in PACKAGES if hasattr(importlib.import_module(name), "_HOMES")}
 
 
 def edges():
     """Pairs of modules of which the first imports from the second."""
-    pairs = {(name_of(path), home) for path in MODULES for _, home in imports_of(path)}
-    # what only says where names are, and so imports nothing when it is imported
-    tables = {name for name in PACKAGES if hasattr(importlib.import_module(name), "_HOMES")}
-    return {(one, other) for one, other in pairs if one != other and one not in tables}
+    pairs = {
+        (name_of(path), f"{module}.{name}" if f"{module}.{name}" in NAMES else home_of(module, name))
+        for path in MODULES
+        for module, name in imports_of(path)
+        if module in NAMES
+    }
+    return {(one, other) for one, other in pairs if one != other and one not in TABLES}
 
 
 def levels(pairs):
@@ -115,6 +110,12 @@ def room_of(name):
     return name.split(".")[1]
 
 
+def test_packages_that_say_where_names_are_import_nothing():
+    for path in MODULES:
+        if name_of(path) in TABLES:
+            assert imported_modules(path) & NAMES - TABLES <= {"skaudeep._lazy", "skaudeep._version"}, path
+
+
 def test_no_file_imports_one_that_imports_it():
     assert levels(edges())
 
@@ -130,7 +131,7 @@ def test_rooms_import_lower_rooms_only():
 def test_private_modules_are_imported_within_their_package_only():
     foreign = set()
     for path in MODULES:
-        for module, _ in imports_of(path):
+        for module in imported_modules(path) & NAMES:
             package = module.rpartition("._")[0]
             if package not in ("", "skaudeep") and not f"{name_of(path)}.".startswith(f"{package}."):
                 foreign.add((name_of(path), module))
@@ -140,7 +141,7 @@ def test_private_modules_are_imported_within_their_package_only():
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_no_numbers_are_computed_in_the_command_line(path):
     if name_of(path).startswith("skaudeep.cli."):
-        imports = {m.partition(".")[0] for m in imported_modules(parsed(path), path, module_level=False)}
+        imports = {m.partition(".")[0] for m in imported_modules(path)}
         assert not imports & {"numpy", "scipy", "sklearn", "tensorflow", "keras"}
 
 
@@ -148,7 +149,7 @@ def test_no_numbers_are_computed_in_the_command_line(path):
 def test_scikit_learn_private_parts_are_imported_in_one_file(path):
     private = {
         m
-        for m in imported_modules(parsed(path), path, module_level=False)
+        for m in imported_modules(path)
         if m.startswith("sklearn") and any(part.startswith("_") for part in m.split("."))
     }
     assert path.name == "_validation.py" or not private
@@ -156,7 +157,7 @@ def test_scikit_learn_private_parts_are_imported_in_one_file(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_functions_are_short(path):
-    for node in ast.walk(parsed(path)):
+    for node in ast.walk(PARSED[path]):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) else node.body
             code = node.end_lineno - body[0].lineno + 1 if body else 0

@@ -187,7 +187,7 @@ def test_partitions_in_words_and_groups():
 def test_layout_check_names_what_is_wrong():
     ds = make_dataset(np.zeros((3, 4)), NAMES)
     check_layout(ds, "here")
-    with pytest.raises(DataSetError, match=r"here is no data set .* lacks partition, features"):
+    with pytest.raises(DataSetError, match=r"here is not a data set .* lacks partition, features"):
         check_layout(ds.drop_vars(["features", "partition"]), "here")
     with pytest.raises(DataSetError, match=r"here: filename has dimensions \('row',\), expected \('instance',\)"):
         check_layout(ds.assign(filename=("row", NAMES)), "here")

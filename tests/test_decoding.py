@@ -196,7 +196,7 @@ def test_errors_of_objects(make_recording, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-# --- what is no file, or not a recording ---
+# --- what is not a file, or not a recording ---
 
 
 def test_what_may_never_end_is_refused(tmp_path):

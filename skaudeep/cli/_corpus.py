@@ -7,26 +7,6 @@ import sys
 
 from skaudeep.cli._arguments import UsageError
 
-#: Kinds of `load_corpus` by the names that ``--parser`` takes for them, in either case, "-" and "_" being left out.
-_KINDS = {
-    "auto": "auto",
-    "automatic": "auto",
-    "esc": "esc",
-    "esc10": "esc",
-    "esc50": "esc",
-    "urbansound8k": "urbansound8k",
-    "dcase": "dcase",
-    "dcase2017": "dcase",
-    "dcase2018": "dcase",
-    "compare": "compare",
-    "speech_commands": "speech_commands",
-    "partitioned": "partitioned",
-    "cross_validated": "cross_validated",
-    "table": "table",
-    "folder": "folder",
-    "none": "none",
-    "no_metadata": "none",
-}
 #: What the class paths of the original contain, without underscores and in lower case, and the kind; the first counts.
 _CLASSES = {
     **dict.fromkeys(
@@ -157,18 +137,21 @@ def corpus_files(arguments, outputs):
 
 def _resolve(text):
     """Give what `load_corpus` calls the kind of corpus that the user has named, and options for it."""
+    from skaudeep.corpora.kinds import list_plugins
+
     if ":" in text:
         return _import(text), {}
-    known = {_plain(name): kind for name, kind in _KINDS.items()}.get(_plain(text))
+    kinds = _kinds()
+    known = {_plain(name): kind for name, kind in kinds.items()}.get(_plain(text))
     if known is None:
         plugin = _plugin(text)
         if plugin is not None:
             return plugin, {}
         known = _kind_of_class(text)
     if known is None:
-        kinds = ", ".join([*_KINDS, *_plugin_names()])
+        names = ", ".join([*kinds, *list_plugins()])
         raise UsageError(
-            f"--parser {text}: there is no such kind of corpus; choose from {kinds}, or give module:function"
+            f"--parser {text}: there is no such kind of corpus; choose from {names}, or give module:function"
         )
     return ("folder", {"classes": False}) if known == "none" else (known, {})
 
@@ -177,17 +160,21 @@ def _plain(text):
     return text.lower().replace("-", "").replace("_", "")
 
 
-def _plugin_names():
-    from importlib.metadata import entry_points
+def _kinds():
+    """Find the kinds of `load_corpus` by the names that ``--parser`` takes, "-" and "_" and case being left out."""
+    from skaudeep.corpora.kinds import LAYOUTS
 
-    from skaudeep.corpora.kinds import PLUGIN_GROUP
-
-    return sorted({plugin.name for plugin in entry_points(group=PLUGIN_GROUP)})
+    kinds = dict.fromkeys(("auto", "automatic"), "auto")
+    for kind, layout in LAYOUTS.items():
+        kinds |= dict.fromkeys((kind, *layout.aliases), kind)
+    return kinds | dict.fromkeys(("none", "no_metadata"), "none")
 
 
 def _plugin(text):
     """Find the name of a plug-in as it is written, or the only one that differs from it in case."""
-    names = _plugin_names()
+    from skaudeep.corpora.kinds import list_plugins
+
+    names = list_plugins()
     alike = [name for name in names if name.lower() == text.lower()]
     return text if text in names else alike[0] if len(alike) == 1 else None
 

@@ -2,6 +2,7 @@
 
 from skaudeep.cli._arguments import add_command, add_json, choice
 from skaudeep.cli._printing import print_results
+from skaudeep.io.formats import FORMATS, LAYOUTS
 
 _OPTIONS = ("format", "labels_last", "layout", "single_file", "guard_formulas", "overwrite")
 
@@ -23,13 +24,16 @@ def add_parser(commands):
     parser.add_argument("--input", metavar="FILE", required=True, help="data set, a NetCDF file")
     parser.add_argument("--output", metavar="DIR", required=True, help="folder to write to, made if need be")
     parser.add_argument(
-        "--format", metavar="{csv,arff}", type=choice("csv", "arff"), help="default: csv, or arff with --for weka"
+        "--format",
+        metavar=f"{{{','.join(FORMATS)}}}",
+        type=choice(*FORMATS),
+        help="default: csv, or arff with --for weka",
     )
     parser.add_argument(
         "--for",
         dest="layout",
-        metavar="{audeep,weka}",
-        type=choice("audeep", "weka"),
+        metavar=f"{{{','.join(LAYOUTS)}}}",
+        type=choice(*LAYOUTS),
         default="audeep",
         help="audeep: names of files, numbers of chunks, both labels and features, as auDeep exports them; weka: for "
         "programs that learn from all columns, features and last the class, and nothing that gives it away "

@@ -3,6 +3,7 @@
 from skaudeep.cli._arguments import add_command, add_json
 from skaudeep.cli._datasets import report_written
 from skaudeep.cli._outputs import files_read, prepare_output
+from skaudeep.io.formats import FORMATS
 
 
 def add_parser(commands):
@@ -49,7 +50,7 @@ def run(arguments):
     from skaudeep.io.directories import list_tables
 
     name, kind = arguments.name, None
-    if name is not None and name.lower().endswith((".csv", ".arff")):
+    if name is not None and name.lower().endswith(tuple(f".{suffix}" for suffix in FORMATS)):
         name, _, kind = name.rpartition(".")
     inputs = files_read(arguments) | {"a table of --basedir": list_tables(arguments.basedir)}
     columns = {key: getattr(arguments, key) for key in _WHAT}

@@ -197,12 +197,12 @@ def drop_unlabelled(corpus):
 
 
 def _renumbered(rows):
-    """Rows of a table counted from 0 again; arrays as they are."""
+    """Return rows of a table counted from 0 again; arrays as they are."""
     return rows.reset_index(drop=True) if isinstance(rows, pd.DataFrame) else rows
 
 
 def _as_array(files):
-    """Paths as text, and with them file-like objects as they are."""
+    """Return paths as text, and with them file-like objects as they are."""
     if not any(is_file_like(file) for file in files):
         return np.array([str(file) for file in files], dtype=str)
     recordings = np.empty(len(files), dtype=object)
@@ -253,7 +253,7 @@ def encode_labels(labels, *, regression=None, source="label"):
     Raises
     ------
     DataSetError
-        If `regression` is true and a label is no number.
+        If `regression` is true and a label is not a number.
     """
     numbers = pd.to_numeric(labels, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     # from 2**53 on a float merges whole numbers that differ
@@ -269,7 +269,7 @@ def encode_labels(labels, *, regression=None, source="label"):
         at = np.argmax(words)
         where = f"{source}, {labels.index.name} {labels.index[at]}"
         raise DataSetError(
-            f"{where}: {labels.iloc[at]!r} is no finite number, but regression=True needs numbers; "
+            f"{where}: {labels.iloc[at]!r} is not a finite number, but regression=True needs numbers; "
             "correct the table, or give regression=False for classes."
         )
     if words.any():
@@ -287,7 +287,7 @@ def encode_labels(labels, *, regression=None, source="label"):
 
 
 def _fold_columns(folds):
-    """Folds as one column for each (1 validation, 0 training, NaN neither) and the numbers of the columns."""
+    """Return folds as one column for each (1 validation, 0 training, NaN neither) and the numbers of the columns."""
     if folds is None:
         return None, None
     folds = np.asarray(folds, dtype=np.float64)
@@ -308,7 +308,7 @@ def _shorten(names):
 
 
 def _as_files(files):
-    """Paths as text, or a table of segments with the paths in the column `file`."""
+    """Return paths as text, or a table of segments with the paths in the column `file`."""
     if not isinstance(files, pd.DataFrame):
         return _as_array(files)
     if "file" in files:
@@ -320,12 +320,12 @@ def _as_files(files):
 
 
 def _label_metadata(target, target_names, labelled):
-    """Labels as make_dataset takes them."""
+    """Return labels as make_dataset takes them."""
     if target_names is None:
         return {"label_nominal": None, "label_numeric": target, "label_map": None}
     nominal = target_names[np.where(labelled, target, 0).astype(np.intp)]
     return {
-        # None, which cannot be sorted among names and so is no class of any classifier
+        # None, which cannot be sorted among names and so is not a class of any classifier
         "label_nominal": nominal if labelled.all() else np.where(labelled, nominal, None),
         "label_numeric": None,
         "label_map": {str(name): number for number, name in enumerate(target_names)},

@@ -275,12 +275,12 @@ def fits_compare(folder):
 
 
 def _meta_table(folder):
-    """The table of a corpus of DCASE, or None."""
+    """Return the table of a corpus of DCASE, or None."""
     return next((folder / name for name in _META if (folder / name).is_file()), None)
 
 
 def _is_headed(table):
-    """Whether a table has the columns of DCASE; others call tables of theirs meta.csv as well."""
+    """Say whether a table has the columns of DCASE; others call tables of theirs meta.csv as well."""
     try:
         return bool(_header_columns(read_header(table, _separator_of(table))))
     except DataSetError:
@@ -288,7 +288,7 @@ def _is_headed(table):
 
 
 def _separator_of(table):
-    """What stands between the columns of a table or list of DCASE: tabs, but commas in some copies of .csv files."""
+    """Return what separates columns in a table or list of DCASE: tabs, but commas in some copies of .csv files."""
     if table.suffix == ".txt":
         return "\t"
     first = read_header(table, "\t")
@@ -296,7 +296,7 @@ def _separator_of(table):
 
 
 def _header_columns(fields):
-    """Which column of a header holds what; empty if the fields are those of a recording and not of a header."""
+    """Say which column of a header holds what; empty if the fields are those of a recording and not of a header."""
     names = [field.lower() for field in fields]
     known = {}
     for what, forms in _META_COLUMNS.items():
@@ -308,7 +308,7 @@ def _header_columns(fields):
 
 
 def _read_meta(table):
-    """File, label and group of every recording that a table of DCASE names, and what else a header names."""
+    """Read file, label and group of every recording that a table of DCASE names, and what else a header names."""
     separator = _separator_of(table)
     lines = read_lines(table, separator)
     columns = _header_columns(lines[0][1]) if lines else {}
@@ -326,30 +326,30 @@ def _read_meta(table):
 
 
 def _in_audio(names):
-    """Names of recordings as paths below the folder of a corpus of DCASE; some copies leave out the folder audio."""
+    """Return names as paths below the folder of a corpus of DCASE; some copies leave out the folder audio."""
     names = _normal(names)
     return names if names.str.startswith("audio/").any() else "audio/" + names
 
 
 def _unlisted_note(n, table):
-    """What to say of recordings that no table names."""
+    """Make the note on recordings that no table names."""
     return (f"{n} that {table} does not name",) if n else ()
 
 
 def _normal(names):
-    """Paths of a table with forward slashes and without ./ at their start."""
+    """Return paths of a table with forward slashes and without ./ at their start."""
     return names.str.replace("\\", "/").str.removeprefix("./")
 
 
 def _with_unlabelled(frame, column, found):
-    """The rows of a table and, with empty fields, those for other recordings, sorted by their names."""
+    """Return the rows of a table and, with empty fields, those for other recordings, sorted by their names."""
     others = sorted(set(found) - set(frame[column]))
     frame = pd.concat([frame, pd.DataFrame({column: others}, dtype=str)]).fillna("")
     return frame.sort_values(column, ignore_index=True)
 
 
 def _dcase_folds(folder, names, labelled):
-    """One column for each fold, as the lists in evaluation_setup say; None without lists."""
+    """Return one column for each fold, as the lists in evaluation_setup say; None without lists."""
     lists, setup = {}, folder / "evaluation_setup"
     for path in setup.iterdir() if setup.is_dir() else ():
         found = _FOLD_LIST.fullmatch(path.name)
@@ -375,7 +375,7 @@ def _dcase_folds(folder, names, labelled):
 
 
 def _listed(path, names):
-    """Which recordings a list names."""
+    """Say which recordings a list names."""
     lines = read_lines(path, _separator_of(path))
     columns = _header_columns(lines[0][1]) if lines else {}
     at = columns.get("file", 0)
@@ -393,7 +393,7 @@ def _listed(path, names):
 
 
 def _find_tables(folder, task):
-    """Those tables of a task that there are, the confidential one of each if there is one."""
+    """Find those tables of a task that there are, the confidential one of each if there is one."""
     paths = (
         [folder / f"{Path(table).stem}{suffix}{Path(table).suffix}" for suffix in _CONFIDENTIAL]
         for table in task.tables
@@ -402,7 +402,7 @@ def _find_tables(folder, task):
 
 
 def _compare_task(folder, name):
-    """The kind of challenge whose tables a folder holds, and these tables."""
+    """Return the kind of challenge whose tables a folder holds, and these tables."""
     known = [task_name for task in _TASKS for task_name in task.names]
     if name is not None and name not in known:
         raise DataSetError(f"task={name!r} is unknown; expected one of {', '.join(known)}.")
@@ -427,7 +427,7 @@ def _compare_task(folder, name):
 
 
 def _compare_partition(names, folder):
-    """Numbers of partitions, from the beginnings of file names."""
+    """Return numbers of partitions, from the beginnings of file names."""
     begins = [name.rpartition("/")[2].lower() for name in names]
     numbers = np.array([next((n for n, part in enumerate(PARTITIONS) if b.startswith(part)), np.nan) for b in begins])
     if np.isnan(numbers).any():

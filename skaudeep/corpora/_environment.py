@@ -187,19 +187,19 @@ def fits_urbansound8k(folder):
 
 
 def _find_table(folder, names):
-    """The path of the first of some tables that there is, or None."""
+    """Find the path of the first of some tables that there is, or None."""
     paths = (folder / name for name in names)
     return next((path for path in paths if path.is_file()), None)
 
 
 def _has_table(folder, names):
-    """Whether there is one of some tables; one beside nothing belongs to the corpus in the folder above."""
+    """Say whether there is one of some tables; one beside nothing belongs to the corpus in the folder above."""
     table = _find_table(folder, names)
     return table is not None and (table.parent != folder or holds_audio(folder))
 
 
 def _audio_folder(folder, names):
-    """The folder below that of a corpus, "" or with a slash at its end, in which the files of its table are."""
+    """Return the folder below that of a corpus, "" or with a slash at its end, in which the files of its table are."""
     if (folder / "audio" / names.iloc[0]).is_file():
         return "audio/"
     listed, depth = set(names), names.iloc[0].count("/") + 1
@@ -220,7 +220,7 @@ def _audio_folder(folder, names):
 
 
 def _bunch_of_table(folder, found, table, frame):
-    """A Bunch of the recordings of a table, whose paths start in the folder of the audio."""
+    """Return a Bunch of the recordings of a table, whose paths start in the folder of the audio."""
     names = found["path"]
     below = _audio_folder(folder, names) if len(names) else "audio/"
     root = folder / below
@@ -231,7 +231,7 @@ def _bunch_of_table(folder, found, table, frame):
 
 
 def _esc_from_folders(folder, paths):
-    """Path, class number and name, fold and clip of every recording in the layout with class folders."""
+    """Return path, class number and name, fold and clip of every recording in class folders."""
     rows = []
     for path in paths:
         top, _, below = path.partition("/")
@@ -248,7 +248,7 @@ def _esc_from_folders(folder, paths):
 
 
 def _make_bunch(folder, found, frame=None, notes=(), unreadable=None):
-    """A Bunch from path, class number and name, fold and perhaps clip of every recording, in the order of paths."""
+    """Make a Bunch from path, class number and name, fold and perhaps clip of every recording, ordered by paths."""
     order = np.argsort(found["path"].to_numpy(dtype=object), kind="stable")
     found = found.iloc[order]
     labelled = (found["name"] != "").to_numpy()

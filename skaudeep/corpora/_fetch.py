@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import inspect
 import lzma
 import os
 import shutil
@@ -88,18 +89,47 @@ _CORPORA = {
         licence="CC BY-NC 3.0",
     ),
 }
-_checked = validate_params(
-    {
+_SHARED = """Parameters
+----------
+data_home : str or path-like, default=None
+    The folder to keep corpora in. By default the one that the environment variable `SKAUDEEP_DATA` names, or
+    else the folder `skaudeep` where the operating system keeps caches.
+url : str, default=None
+    Another address of the archive, such as that of a mirror.
+download_if_missing : bool, default=True
+    Whether to download what is not there, or to raise an error.
+verbose : int, default=0
+    Whether to show progress.
+
+Returns
+-------
+:class:`~sklearn.utils.Bunch`
+    What :func:`{load}` gives.
+
+Raises
+------
+OSError
+    If it cannot be downloaded or stored, or is not there and `download_if_missing` is False.
+DataSetError
+    If what was downloaded, or what is in the folder, is damaged or something else.
+"""
+
+
+def _fetcher(function):
+    """Check the arguments of a function that fetches a corpus, and complete its documentation."""
+    load = _CORPORA[function.__name__.removeprefix("fetch_")].load
+    shared = _SHARED.format(load=load.__name__)
+    function.__doc__ = inspect.cleandoc(function.__doc__ or "").replace("(sections as in all fetchers)\n", shared)
+    parameters = {
         "data_home": [str, os.PathLike, None],
         "url": [str, None],
         "download_if_missing": ["boolean"],
         "verbose": ["verbose"],
-    },
-    prefer_skip_nested_validation=True,
-)
+    }
+    return validate_params(parameters, prefer_skip_nested_validation=True)(function)
 
 
-@_checked
+@_fetcher
 def fetch_esc10(data_home=None, *, url=None, download_if_missing=True, verbose=0):
     """Load ESC-10, 400 recordings of environmental sounds in 10 classes and 5 folds, and download it first.
 
@@ -108,29 +138,7 @@ def fetch_esc10(data_home=None, *, url=None, download_if_missing=True, verbose=0
     ESC-50 (0.65 GB) is downloaded, unpacked and kept, so that :func:`fetch_esc50` has it too; ESC-10 is a folder
     of links to its files. The licence of these recordings is CC BY; the file LICENSE names their authors.
 
-    Parameters
-    ----------
-    data_home : str or path-like, default=None
-        The folder to keep corpora in. By default the one that the environment variable `SKAUDEEP_DATA` names, or
-        else the folder `skaudeep` where the operating system keeps caches.
-    url : str, default=None
-        Another address of the archive of ESC-50, such as that of a mirror.
-    download_if_missing : bool, default=True
-        Whether to download what is not there, or to raise an error.
-    verbose : int, default=0
-        Whether to show progress.
-
-    Returns
-    -------
-    :class:`~sklearn.utils.Bunch`
-        What :func:`load_esc` gives.
-
-    Raises
-    ------
-    OSError
-        If it cannot be downloaded or stored, or is not there and `download_if_missing` is False.
-    DataSetError
-        If what was downloaded, or what is in the folder, is damaged or something else.
+    (sections as in all fetchers)
 
     See Also
     --------
@@ -151,35 +159,13 @@ def fetch_esc10(data_home=None, *, url=None, download_if_missing=True, verbose=0
     return _fetch("esc10", data_home, url, download_if_missing, verbose)
 
 
-@_checked
+@_fetcher
 def fetch_esc50(data_home=None, *, url=None, download_if_missing=True, verbose=0):
     """Load ESC-50, 2000 recordings of environmental sounds in 50 classes and 5 folds, and download it first.
 
     The recordings are WAV files of 5 s at 44.1 kHz; download 0.65 GB, unpacked 0.9 GB. The licence is CC BY-NC 3.0.
 
-    Parameters
-    ----------
-    data_home : str or path-like, default=None
-        The folder to keep corpora in. By default the one that the environment variable `SKAUDEEP_DATA` names, or
-        else the folder `skaudeep` where the operating system keeps caches.
-    url : str, default=None
-        Another address of the archive, such as that of a mirror.
-    download_if_missing : bool, default=True
-        Whether to download what is not there, or to raise an error.
-    verbose : int, default=0
-        Whether to show progress.
-
-    Returns
-    -------
-    :class:`~sklearn.utils.Bunch`
-        What :func:`load_esc` gives.
-
-    Raises
-    ------
-    OSError
-        If it cannot be downloaded or stored, or is not there and `download_if_missing` is False.
-    DataSetError
-        If what was downloaded, or what is in the folder, is damaged or something else.
+    (sections as in all fetchers)
 
     See Also
     --------
@@ -209,36 +195,14 @@ def fetch_esc50(data_home=None, *, url=None, download_if_missing=True, verbose=0
     return _fetch("esc50", data_home, url, download_if_missing, verbose)
 
 
-@_checked
+@_fetcher
 def fetch_urbansound8k(data_home=None, *, url=None, download_if_missing=True, verbose=0):
     """Load UrbanSound8K, 8732 recordings of city sounds in 10 classes and 10 folds, and download it first.
 
     The recordings are WAV files of up to 4 s with various sample rates and numbers of channels; the download has
     6.0 GB and needs more than twice as much room while it is unpacked. The licence is CC BY-NC 3.0.
 
-    Parameters
-    ----------
-    data_home : str or path-like, default=None
-        The folder to keep corpora in. By default the one that the environment variable `SKAUDEEP_DATA` names, or
-        else the folder `skaudeep` where the operating system keeps caches.
-    url : str, default=None
-        Another address of the archive, such as that of a mirror.
-    download_if_missing : bool, default=True
-        Whether to download what is not there, or to raise an error.
-    verbose : int, default=0
-        Whether to show progress.
-
-    Returns
-    -------
-    :class:`~sklearn.utils.Bunch`
-        What :func:`load_urbansound8k` gives.
-
-    Raises
-    ------
-    OSError
-        If it cannot be downloaded or stored, or is not there and `download_if_missing` is False.
-    DataSetError
-        If what was downloaded, or what is in the folder, is damaged or something else.
+    (sections as in all fetchers)
 
     See Also
     --------
@@ -266,7 +230,7 @@ def fetch_urbansound8k(data_home=None, *, url=None, download_if_missing=True, ve
 
 
 def _fetch(key, data_home, url, download_if_missing, verbose):
-    """The Bunch of a corpus, from the data home or, failing that, from the network."""
+    """Fetch a corpus, from the data home or, failing that, from the network."""
     corpus, home = _CORPORA[key], _find_home(data_home)
     bunch = _load(corpus, _provide(corpus, home, url, download_if_missing, verbose))
     bunch.DESCR += f" {corpus.name}, {corpus.licence}, from {corpus.url}."
@@ -289,7 +253,7 @@ def _import_pooch(remedy):
 
 
 def _provide(corpus, home, url, download_if_missing, verbose):
-    """The folder of a corpus below `home`, filled first where it is missing."""
+    """Return the folder of a corpus below `home`, filled first where it is missing."""
     folder = home / corpus.name
     if folder.exists():
         return folder
@@ -419,7 +383,7 @@ def _check_sum(path, expected, remedy):
 
 
 def _members(archive):
-    """Name and opener of every regular file in a ZIP or tar archive; links and devices are left out."""
+    """Yield name and opener of every regular file in a ZIP or tar archive; links and devices are left out."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as file:
             for info in file.infolist():
@@ -447,7 +411,7 @@ def _copy(name, opened, folder, archive):
 
 
 def _take_esc10(whole, folder):
-    """A folder like that of ESC-50 with the files of ESC-10 only: the same files, in a second place."""
+    """Return a folder like that of ESC-50 with the files of ESC-10 only: the same files, in a second place."""
     for name in ("meta", "audio"):
         (folder / name).mkdir(parents=True)
     table = pd.read_csv(whole / "meta" / "esc50.csv", dtype=str)
@@ -472,7 +436,7 @@ def _put_in_place(made, folder):
 
 
 def _load(corpus, folder, remedy=None):
-    """The Bunch of an unpacked corpus; refuses a folder that does not hold all of it."""
+    """Load the Bunch of an unpacked corpus; refuses a folder that does not hold all of it."""
     try:
         bunch = corpus.load(folder)
         n_files, n_classes = len(bunch.filenames), len(bunch.target_names)

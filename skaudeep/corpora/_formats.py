@@ -73,7 +73,7 @@ class Obstacle(NamedTuple):
 
 
 BROKEN_LINK = Obstacle("is a link that leads nowhere", "fetch or remove what links that lead nowhere stand for")
-NO_FILE = Obstacle("is called as a recording, but is no file", "rename or remove what is no file")
+NO_FILE = Obstacle("is called as a recording, but is not a file", "rename or remove what is not a file")
 _FOREIGN = Obstacle(
     "is in a format that libsndfile does not read",
     "convert what libsndfile does not read, for example by ffmpeg -i NAME.m4a NAME.wav",
@@ -87,12 +87,12 @@ _COMPRESSED = Obstacle("is compressed", "unpack what is compressed")
 
 
 def is_audio(name):
-    """Whether a name ends as those of the formats that libsndfile reads, in either case."""
+    """Say whether a name ends as those of the formats that libsndfile reads, in either case."""
     return suffix_of(name) in AUDIO_SUFFIXES
 
 
 def is_archive(name):
-    """Whether a name ends as those of archives."""
+    """Say whether a name ends as those of archives."""
     return name.lower().endswith((*ARCHIVE_SUFFIXES, ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"))
 
 
@@ -110,7 +110,7 @@ def find_obstacle(name, path=None):
     Returns
     -------
     Obstacle or None
-        None if it is no recording.
+        None if it is not a recording.
     """
     suffix = suffix_of(name)
     if suffix in _OTHER_SUFFIXES and suffix not in _COMPRESSED_SUFFIXES:
@@ -128,12 +128,12 @@ def find_obstacle(name, path=None):
 
 
 def suffix_of(name):
-    """The end of a name that tells its format, in lower case, such as ".wav"."""
+    """Return the end of a name that tells its format, in lower case, such as ".wav"."""
     return os.path.splitext(name)[1].lower()
 
 
 def _look_into(path):
-    """Why a file is unreadable whose name says nothing, or None if it does not begin as audio does."""
+    """Say why a file is unreadable whose name says nothing, or None if it does not begin as audio does."""
     try:
         with open(path, "rb") as file:
             head = file.read(HEAD_BYTES)

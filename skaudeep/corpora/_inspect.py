@@ -213,7 +213,7 @@ def inspect_corpus(source, *, n_jobs=None, verbose=0):
 
 
 def _as_corpus(source):
-    """A mapping with the recordings as `data`, whatever `source` is."""
+    """Return a mapping with the recordings as `data`, whatever `source` is."""
     if isinstance(source, (str, os.PathLike)):
         return load_corpus(source, on_unreadable="skip")
     if not isinstance(source, Mapping):
@@ -224,7 +224,7 @@ def _as_corpus(source):
 
 
 def _known(corpus, name, n, n_axes=1):
-    """What a corpus says of its n recordings, as numbers; None if it says nothing."""
+    """Return what a corpus says of its n recordings, as numbers; None if it says nothing."""
     if corpus.get(name) is None:
         return None
     try:
@@ -238,13 +238,13 @@ def _known(corpus, name, n, n_axes=1):
 
 
 def _left_out(corpus):
-    """The tables of what a loader has left out as it cannot be read, if it has said so."""
+    """Return the tables of what a loader has left out as it cannot be read, if it has said so."""
     unreadable = corpus.get("unreadable")
     return [] if unreadable is None or not len(unreadable) else [unreadable[["file", "reason"]]]
 
 
 def _as_segments(data):
-    """A DataFrame with file, start and end in seconds, NaN where not given."""
+    """Return a DataFrame with file, start and end in seconds, NaN where not given."""
     try:
         table = segment_table(data, "source")
     except ValueError as error:
@@ -271,7 +271,7 @@ def _as_segments(data):
 
 
 def _seconds(times, n):
-    """Times of a column, in seconds, as floats."""
+    """Return times of a column, in seconds, as floats."""
     if times is None:
         return np.full(n, np.nan)
     times = pd.Series(times)
@@ -286,7 +286,7 @@ def _seconds(times, n):
 
 
 def _measure(segments, headers):
-    """Lengths in seconds, the number of unknown ones, and a table of the segments that are not inside their file."""
+    """Return lengths in seconds, the number of unknown ones, and a table of the segments outside their file."""
     start, end = segments["start"].to_numpy(), segments["end"].to_numpy()
     rate, n_samples = headers["sample_rate"].to_numpy(float), headers["n_samples"].to_numpy(float)
     # rounded as where recordings are read
@@ -322,13 +322,13 @@ def _summarise(lengths):
 
 
 def _most_frequent(values):
-    """How often each value occurs, the most frequent first, ties in the order of the values."""
+    """Say how often each value occurs, the most frequent first, ties in the order of the values."""
     counts = Counter(values.tolist())
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _count_classes(target, names):
-    """The number of recordings of each class, and of those without."""
+    """Count the recordings of each class, and those without."""
     if (target >= len(names)).any():
         raise DataSetError(f"target: got class {target.max():g}, but target_names has {len(names)} names.")
     known = target >= 0
@@ -337,7 +337,7 @@ def _count_classes(target, names):
 
 
 def _folds_of(corpus, n):
-    """The folds of a corpus as an array (n, n_folds) of 0, 1 and NaN."""
+    """Return the folds of a corpus as an array (n, n_folds) of 0, 1 and NaN."""
     folds = _known(corpus, "cv_folds", n, 2)
     if folds is not None:
         return folds

@@ -211,13 +211,13 @@ def load_cross_validated(folder, *, on_unreadable="raise"):
 
 
 def fits_folder(folder):
-    """Say why a folder is no plain tree of audio in class folders or without classes, or None if it is one."""
+    """Say why a folder is not a plain tree of audio in class folders or without classes, or None if it is one."""
     names = subfolders(folder)
     folds = [name for name in names if _fold_number(name) is not None]
     parts = [name for name in names if _partition_number(name) is not None]
     # a class may be called train, as in corpora of vehicles, but hardly a second one devel or test
     if folds or len(parts) > 1:
-        return f"folders such as {(folds + parts)[0]}, which are no classes,"
+        return f"folders such as {(folds + parts)[0]}, which are not classes,"
     # nor are train-clean-100 and test-clean, where there is nothing else
     numbers = {name: _partition_in(name) for name in names}
     if len({number for number in numbers.values() if number is not None}) > 1:
@@ -245,7 +245,7 @@ def _fits_audio(folder):
 
 
 def _fits_parts(folder, number_of, what):
-    """Whether there are folders for parts, with audio, and no audio in other folders that are no parts of any kind."""
+    """Say whether there are folders for parts, with audio, and no audio in folders that are not parts."""
     names = subfolders(folder)
     parts = [name for name in names if number_of(name) is not None]
     if not parts:
@@ -262,7 +262,7 @@ def _partition_number(name):
 
 
 def _partition_in(name):
-    """The number of the partition of which a name speaks, as does train-clean-100; None if of none."""
+    """Return the number of the partition that a name tells, as train-clean-100 does; None if it tells none."""
     words = re.split(r"[^a-z]+", name.lower())
     return next((PARTITION_NUMBERS[word] for word in words if word in PARTITION_NUMBERS), None)
 
@@ -273,7 +273,7 @@ def _fold_number(name):
 
 
 def _load_parts(folder, argument, number_of, layout, on_unreadable):
-    """A Bunch of the recordings in the folders of partitions or folds."""
+    """Load a Bunch of the recordings in the folders of partitions or folds."""
     found = find_recordings(folder, on_unreadable)
     names = found.names
     levels = [name.split("/") for name in names]
@@ -305,7 +305,7 @@ def _load_parts(folder, argument, number_of, layout, on_unreadable):
 
 
 def _nested_note(names, labels, depth):
-    """What to say where all of every class is in subfolders; `depth` is that of the files of a class without."""
+    """Make the note on classes that are all in subfolders; `depth` is that of the files of a class without."""
     labelled = [name for name, label in zip(names, labels, strict=True) if label]
     if not labelled or any(name.count("/") <= depth for name in labelled):
         return ()

@@ -157,7 +157,7 @@ def make_sound_events(
 
 
 def _make_take(label, key, take, lengths, rate):
-    """One file: a sound in its room, with its microphone, background noise and level."""
+    """Make one file: a sound in its room, with its microphone, background noise and level."""
     # Started anew for every take, the recording's generator gives all of them the same hidden properties.
     recording, take = _generator(key), _generator((*key, take + 1))
     hidden = recording.uniform
@@ -175,7 +175,7 @@ def _make_take(label, key, take, lengths, rate):
 
 
 def _generator(key):
-    """A generator of its own for every tuple of integers, of the kind whose stream NumPy keeps for ever."""
+    """Return a generator of its own for every tuple of integers, of the kind whose stream NumPy keeps for ever."""
     return np.random.RandomState(np.random.MT19937(np.random.SeedSequence(key)))
 
 
@@ -200,46 +200,46 @@ def _put_in_place(made, directory):
 
 
 def _same_files(one, other):
-    """Whether two folders hold files of the same names and content, and nothing else."""
+    """Say whether two folders hold files of the same names and content, and nothing else."""
     names, others = ({path.relative_to(root) for path in root.rglob("*")} for root in (one, other))
     files = [name for name in names if (one / name).is_file()]
     return names == others and not any(filecmp.cmpfiles(one, other, files, shallow=False)[1:])
 
 
 def _loudness(wave):
-    """`wave` scaled to a root mean square of 1."""
+    """Return `wave` scaled to a root mean square of 1."""
     return wave / (np.sqrt(np.mean(wave**2)) + 1e-12)
 
 
 def _coloured_noise(random, n, exponent):
-    """Noise whose power falls with frequency to the power of `exponent`: 0 is white, 1 is pink."""
+    """Return noise whose power falls with frequency to the power of `exponent`: 0 is white, 1 is pink."""
     spectrum = np.fft.rfft(random.standard_normal(n))
     spectrum *= np.maximum(np.arange(len(spectrum)), 1.0) ** (-exponent / 2)
     return np.fft.irfft(spectrum, n)
 
 
 def _resonate(wave, frequency, seconds, rate):
-    """`wave` through a resonance at `frequency` in Hz that dies down within `seconds`."""
+    """Return `wave` through a resonance at `frequency` in Hz that dies down within `seconds`."""
     radius = np.exp(-1 / (seconds * rate))
     poles = [1, -2 * radius * np.cos(2 * np.pi * frequency / rate), radius**2]
     return signal.lfilter([1 - radius], poles, wave)
 
 
 def _tone(frequency, rate, harmonics=(1.0,)):
-    """Harmonics, of the given strengths, of a fundamental whose frequency in Hz is given at every sample."""
+    """Return harmonics, of the given strengths, of a fundamental whose frequency in Hz is given at every sample."""
     phase = 2 * np.pi * np.cumsum(frequency) / rate
     return sum(strength * np.sin((i + 1) * phase) for i, strength in enumerate(harmonics))
 
 
 def _starts(take, n, spacing, jitter):
-    """Sample positions about `spacing` apart; the first one early enough that something is heard."""
+    """Return sample positions about `spacing` apart; the first one early enough that something is heard."""
     steps = spacing * (1 + jitter * take.uniform(-1, 1, int(n / spacing / (1 - jitter)) + 2))
     positions = np.cumsum(steps) - steps[0] + take.uniform(0, min(spacing, n / 3))
     return positions[positions < n].astype(int)
 
 
 def _impulses(take, n, spacing, jitter):
-    """Impulses of varying strength about `spacing` samples apart."""
+    """Return impulses of varying strength about `spacing` samples apart."""
     wave = np.zeros(n)
     starts = _starts(take, n, spacing, jitter)
     wave[starts] = take.uniform(0.5, 1.0, len(starts))
@@ -247,7 +247,7 @@ def _impulses(take, n, spacing, jitter):
 
 
 def _repeat(event, starts, n):
-    """`event()`, made anew each time, at each of the positions `starts`."""
+    """Add `event()`, made anew each time, at each of the positions `starts`."""
     wave = np.zeros(n)
     for start in starts:
         piece = event()[: n - start]

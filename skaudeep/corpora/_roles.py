@@ -62,7 +62,7 @@ def choose_columns(frame, given, table, layout):
 
 
 def _choose(frame, role, name, table):
-    """The column of a role, None if there is none."""
+    """Return the column of a role, None if there is none."""
     if name is False:
         return None
     known = {column.lower(): column for column in frame}

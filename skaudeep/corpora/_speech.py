@@ -102,7 +102,7 @@ def fits_speech_commands(folder):
 
 
 def _partition(folder, names, known):
-    """Numbers of partitions, as the lists say."""
+    """Return numbers of partitions, as the lists say."""
     numbers = np.full(len(names), PARTITION_NUMBERS["train"])
     for name, part in _LISTS.items():
         lines = read_lines(folder / name, expected=("file",))
@@ -119,6 +119,6 @@ def _partition(folder, names, known):
 
 
 def _speaker(name):
-    """Who speaks; a file that is called otherwise is a speaker of its own."""
+    """Return the speaker; a file that is called otherwise is a speaker of its own."""
     found = _SPEAKER.fullmatch(name.rpartition("/")[2])
     return name if found is None else found[1]

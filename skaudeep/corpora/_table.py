@@ -95,7 +95,7 @@ def load_table(
     DataSetError
         If the table cannot be read or lacks the column of paths or one that is asked for; if a column looks like
         labels or times and neither has their name nor is asked for (`emotion`, `class`, `onset`, `end_time`, ...); if
-        a file is not there or listed twice, or a field is no fold, partition or time. The message names the line.
+        a file is not there or listed twice, or a field is not a fold, partition or time. The message names the line.
 
     Warns
     -----
@@ -226,7 +226,7 @@ def read_table(file, columns=(), *, separator=None, path=None):
 
 
 def read_header(path, separator):
-    """The names of the columns of a table.
+    """Read the names of the columns of a table.
 
     Parameters
     ----------
@@ -270,7 +270,7 @@ def read_lines(path, separator="\t", expected=("file", "label")):
 
 
 def whole_numbers(column, table):
-    """A column of a table as integers; a `DataSetError` names the line of anything else."""
+    """Return a column of a table as integers; a `DataSetError` names the line of anything else."""
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = ~(np.isfinite(numbers) & (numbers == np.round(numbers)))
     if wrong.any():
@@ -307,7 +307,7 @@ def check_different(identity, names, table):
 
 
 def _table_file(table):
-    """The path of a table, given that of the file or its folder."""
+    """Return the path of a table, given that of the file or its folder."""
     table = Path(table)
     if table.is_dir():
         fitting_folder(table, fits_table, TABLE_LAYOUT)
@@ -333,7 +333,7 @@ def _read_text(path, columns, separator):
 
 
 def _parse(path, text, columns, separator):
-    """Number and fields of each line that is not empty."""
+    """Parse number and fields of each line that is not empty."""
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
         lines = [(reader.line_num, [field.strip() for field in fields]) for fields in reader]
@@ -343,7 +343,7 @@ def _parse(path, text, columns, separator):
 
 
 def _separator(file, text, path=None):
-    """The separator that the suffix tells, or that which finds a column of paths or else most columns in the header."""
+    """Find the separator: by the suffix, else by a column of paths, else that with most columns in the header."""
     if Path(file).suffix.lower() in (".tsv", ".tab"):
         return "\t"
     header = next((line for line in text.splitlines() if line.strip()), "")
@@ -368,7 +368,7 @@ def _wrong_field(column, wrong, table, expected):
 
 
 def _below(names, paths, root):
-    """What identifies files: paths below the root where they are, otherwise as they are written."""
+    """Say what identifies files: paths below the root where they are, otherwise as they are written."""
     start = os.path.join(os.path.normpath(os.path.abspath(root)), "")
     short = [
         path[len(start) :] if path.startswith(start) else path if os.path.isabs(name) else os.path.normpath(name)
@@ -388,7 +388,7 @@ def _times(columns, table):
 
 
 def _seconds(column, table):
-    """Times in seconds, NaN where missing."""
+    """Return times in seconds, NaN where missing."""
     seconds = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
     is_text = np.isnan(seconds) & (column != "").to_numpy()
     wrong = np.isinf(seconds) | (seconds < 0)
@@ -404,7 +404,7 @@ def _seconds(column, table):
 
 
 def _segments(paths, times, lines, table):
-    """File, start and end of every recording, or None if all are whole files."""
+    """Return file, start and end of every recording, or None if all are whole files."""
     if all(np.isnan(time).all() for time in times.values()):
         return None
     segments = pd.DataFrame({"file": paths, "start": np.nan, "end": np.nan} | times)
@@ -419,7 +419,7 @@ def _segments(paths, times, lines, table):
 
 
 def _fragments(segments):
-    """The part of a name that tells a segment: a media fragment such as #t=1.5,3, or nothing for a whole file."""
+    """Return the part of a name that tells a segment: a media fragment such as #t=1.5,3; empty for a whole file."""
 
     def text(time):
         return "" if np.isnan(time) else np.format_float_positional(time, trim="-")
@@ -444,7 +444,7 @@ def _folds(column, table):
 
 
 def _partition(column, table):
-    """Numbers of partitions, NaN where missing."""
+    """Return numbers of partitions, NaN where missing."""
     known = PARTITION_NUMBERS | {form: number for number in range(3) for form in (f"{number}", f"{number}.0")}
     numbers = column.str.lower().map(known).to_numpy(dtype=np.float64)
     wrong = np.isnan(numbers) & (column != "").to_numpy()
@@ -454,7 +454,7 @@ def _partition(column, table):
 
 
 def typed(frame, texts=()):
-    """The table with numbers in the columns that hold nothing else; names of files, classes and groups stay text."""
+    """Make numbers of the columns that hold nothing else; names of files, classes and groups stay text."""
     frame = frame.reset_index(drop=True)
     for name in frame:
         if name not in texts and name.lower() not in (*PATH_NAMES, "label", "group"):

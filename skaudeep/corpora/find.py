@@ -137,7 +137,7 @@ def scan(folder):
 
 
 def holds_audio(folder, *, readable=False):
-    """Whether there is a recording below a folder; found out with as little reading as possible.
+    """Say whether there is a recording below a folder; found out with as little reading as possible.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def note_unlisted(n_others, where=""):
 
 
 def parents_of(name):
-    """The folders below the first one that a file is in, the uppermost first."""
+    """Return the folders below the first one that a file is in, the uppermost first."""
     parts = name.split("/")[:-1]
     return ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
 
@@ -213,12 +213,12 @@ def check_folder_not_file(path):
 
 
 def subfolders(folder):
-    """Names of the folders directly in a folder, sorted; hidden ones left out."""
+    """Return names of the folders directly in a folder, sorted; hidden ones left out."""
     return sorted(entry.name for entry in _entries(folder) if _is(entry, "dir"))
 
 
 def fitting_folder(folder, fits, layout):
-    """A folder as a path, after a check that it exists and has a layout.
+    """Return a folder as a path, after a check that it exists and has a layout.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ def fitting_folder(folder, fits, layout):
 
 
 def reasons_below(folder, found):
-    """Why files are left out, by their paths.
+    """Say why files are left out, by their paths.
 
     Parameters
     ----------
@@ -270,7 +270,7 @@ def reasons_below(folder, found):
 
 
 def paths_below(folder, names):
-    """Paths of the names of files below a folder, as the operating system writes them."""
+    """Return paths of the names of files below a folder, as the operating system writes them."""
     return [os.path.join(folder, name.replace("/", os.sep)) for name in names]
 
 
@@ -320,7 +320,7 @@ def locate(names, root, table):
 
 
 def _walk(folder):
-    """For each folder: its path below the first one (with a slash at its end), the files, and names of folders."""
+    """Yield each folder: its path below the first one (with a slash at its end), the files, and names of folders."""
     seen = set()
     folders, linked = [("", os.fspath(folder), os.path.realpath(folder))], []
     while folders or linked:
@@ -343,7 +343,7 @@ def _walk(folder):
 
 
 def _sort_out(entries):
-    """The names of the recordings among files, of those that cannot be read (with the reasons), and of archives."""
+    """Sort names of files into recordings, those that cannot be read (with the reasons), and archives."""
     readable, obstacles, archives = [], {}, []
     for entry in entries:
         is_file = _is(entry, "file")
@@ -359,13 +359,13 @@ def _sort_out(entries):
 
 
 def _obstacle(entry, is_file):
-    """Why a recording, which is no file that can be read, cannot be; None if it is none."""
+    """Say why a recording, which is not a file that can be read, cannot be; None if it is none."""
     why = NO_FILE if is_audio(entry.name) else find_obstacle(entry.name, entry.path if is_file else None)
     return BROKEN_LINK if why is not None and not is_file and entry.is_symlink() else why
 
 
 def _copies(obstacles, readable):
-    """Which of the files that cannot be read are there in a format that can: a.m4a beside a.wav or a.m4a.wav."""
+    """Say which of the files that cannot be read are there in a format that can: a.m4a beside a.wav or a.m4a.wav."""
     if not obstacles:
         return set()
     known = {form for name in readable for form in (name, os.path.splitext(name)[0])}
@@ -382,7 +382,7 @@ def _check_text(names, folder):
 
 
 def _refusal(folder, names, unreadable):
-    """The error for recordings that cannot be read."""
+    """Return the error for recordings that cannot be read."""
     first, why = next(iter(unreadable.items()))
     n, total = len(unreadable), len(unreadable) + len(names)
     lost = _lost_folders(names, unreadable)
@@ -397,26 +397,26 @@ def _refusal(folder, names, unreadable):
 
 
 def _lost_folders(names, unreadable):
-    """The uppermost folders of which nothing is left without what cannot be read."""
+    """Return the uppermost folders of which nothing is left without what cannot be read."""
     kept = {folder for name in names for folder in parents_of(name)}
     lost = (next((folder for folder in parents_of(name) if folder not in kept), None) for name in unreadable)
     return [folder for folder in dict.fromkeys(lost) if folder is not None]
 
 
 def _count_suffixes(names):
-    """How many names end in which suffix, the most frequent first."""
+    """Say how many names end in which suffix, the most frequent first."""
     counts = Counter(suffix_of(name) or "without a suffix" for name in names)
     return _some([f"{n} {suffix}" for suffix, n in counts.most_common()])
 
 
 def _some(words):
-    """A list in words, shortened."""
+    """Return a list in words, shortened."""
     rest = len(words) - _MOST_NAMED
     return ", ".join(words) if rest <= 0 else f"{', '.join(words[:_MOST_NAMED])} and {rest} more"
 
 
 def _entries(folder):
-    """What is directly in a folder, hidden files left out."""
+    """Say what is directly in a folder, hidden files left out."""
     try:
         with os.scandir(folder) as entries:
             return [entry for entry in entries if not entry.name.startswith(".")]
@@ -425,7 +425,7 @@ def _entries(folder):
 
 
 def _files(folder):
-    """Names of the files directly in a folder; none if there is no such folder."""
+    """Return names of the files directly in a folder; none if there is no such folder."""
     try:
         with os.scandir(folder) as entries:
             return {entry.name for entry in entries if _is(entry, "file")}
@@ -434,7 +434,7 @@ def _files(folder):
 
 
 def _is(entry, what):
-    """Whether a directory entry is a "file", "dir", "symlink" or "junction"; a link in a circle is but a link."""
+    """Say whether a directory entry is a "file", "dir", "symlink" or "junction"; a link in a circle is but a link."""
     try:
         return getattr(entry, f"is_{what}")()
     except (OSError, AttributeError):  # Python 3.11 does not know junctions

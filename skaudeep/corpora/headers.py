@@ -13,7 +13,7 @@ _MAX_BATCH = 64  # files per task: long enough to hide the cost of a task, short
 
 
 def read_headers(files, n_jobs, verbose):
-    """A table with one row per file: what its header says, or the reason why it cannot be read."""
+    """Read a table with one row per file: what its header says, or the reason why it cannot be read."""
     size = max(1, min(_MAX_BATCH, len(files) // (4 * joblib.effective_n_jobs(n_jobs))))
     batches = [files[first : first + size] for first in range(0, len(files), size)]
     parallel = joblib.Parallel(n_jobs=n_jobs, require="sharedmem", return_as="generator")

@@ -26,19 +26,23 @@ PLUGIN_GROUP = "skaudeep.corpora"
 
 
 class _Layout(NamedTuple):
-    """A layout: what loads it, what says why a folder does not have it, and it in words."""
+    """Describe a layout: what loads it, what says why a folder does not have it, it in words, and its other names."""
 
     load: object
     fits: object
     expected: str
+    aliases: tuple = ()
 
 
-_LAYOUTS = {
-    "esc": _Layout(_environment.load_esc, _environment.fits_esc, _environment.ESC_LAYOUT),
+#: The kinds of corpora. The order is that in which they are named and tried.
+LAYOUTS = {
+    "esc": _Layout(_environment.load_esc, _environment.fits_esc, _environment.ESC_LAYOUT, ("esc10", "esc50")),
     "urbansound8k": _Layout(
         _environment.load_urbansound8k, _environment.fits_urbansound8k, _environment.URBANSOUND8K_LAYOUT
     ),
-    "dcase": _Layout(_challenges.load_dcase, _challenges.fits_dcase, _challenges.DCASE_LAYOUT),
+    "dcase": _Layout(
+        _challenges.load_dcase, _challenges.fits_dcase, _challenges.DCASE_LAYOUT, ("dcase2017", "dcase2018")
+    ),
     "compare": _Layout(_challenges.load_compare, _challenges.fits_compare, _challenges.COMPARE_LAYOUT),
     "speech_commands": _Layout(
         _speech.load_speech_commands, _speech.fits_speech_commands, _speech.SPEECH_COMMANDS_LAYOUT
@@ -138,7 +142,7 @@ def load_corpus(folder, kind="auto", *, on_unreadable="raise", **options):
         unreadable : DataFrame of shape (n_unreadable, 2)
             Recordings that are left out because they cannot be read, in the columns file and reason.
         notes : tuple of str
-            What is to be said of files that are no part of the corpus.
+            What is to be said of files that are not part of the corpus.
 
     Raises
     ------
@@ -176,7 +180,7 @@ def load_corpus(folder, kind="auto", *, on_unreadable="raise", **options):
         return _call(getattr(kind, "__qualname__", repr(kind)), kind, path, options, on_unreadable)
     if kind == "auto":
         return _recognise(path, options, on_unreadable)
-    if isinstance(kind, str) and kind in _LAYOUTS:
+    if isinstance(kind, str) and kind in LAYOUTS:
         return _load(kind, path, options, on_unreadable)
     plugins = [plugin for plugin in _plugins() if plugin.name == kind]
     if len(plugins) > 1:
@@ -185,8 +189,8 @@ def load_corpus(folder, kind="auto", *, on_unreadable="raise", **options):
             f"{param('kind', kind)} is the name of several plug-ins ({packages}); pass the function itself."
         )
     if not plugins:
-        known = ["auto", *_LAYOUTS, *dict.fromkeys(plugin.name for plugin in _plugins())]
-        raise DataSetError(f"{param('kind', kind)} is unknown; expected one of {', '.join(known)}, or a function.")
+        known = ", ".join(["auto", *LAYOUTS, *list_plugins()])
+        raise DataSetError(f"{param('kind', kind)} is unknown; expected one of {known}, or a function.")
     return _call_plugin(plugins[0], path, options, on_unreadable)
 
 
@@ -223,10 +227,10 @@ def _recognise(path, options, on_unreadable):
 
 
 def _compare_layouts(path, options, on_unreadable):
-    """The layouts that fit, with the corpus if it is a plug-in that has loaded it, and why the others do not."""
+    """Find the layouts that fit, with the corpus if it is a plug-in that has loaded it, and why others do not."""
     fitting, reasons = {}, {}
-    for name, layout in _LAYOUTS.items():
-        reason = None if path.is_file() and name == "table" else "a file and no folder"
+    for name, layout in LAYOUTS.items():
+        reason = None if path.is_file() and name == "table" else "a file, not a folder"
         if path.is_dir():
             reason = layout.fits(path)
         if reason is None:
@@ -248,7 +252,7 @@ def _compare_layouts(path, options, on_unreadable):
 
 
 def _nothing_fits(path, reasons):
-    """The error for a folder of which no layout is known."""
+    """Return the error for a folder of which no layout is known."""
     listed = "\n".join(f"* {name}: {reason}" for name, reason in reasons.items())
     is_empty = path.is_dir() and not holds_audio(path)
     empty = ", below which there are no audio files" if is_empty else ""
@@ -264,13 +268,13 @@ def _nothing_fits(path, reasons):
 
 
 def _all_names(path):
-    """Names of all recordings below a folder, whether they can be read or not."""
+    """Return names of all recordings below a folder, whether they can be read or not."""
     found = scan(path)
     return [*found.names, *found.unreadable]
 
 
 def _corpora_below(path, names):
-    """The layouts of the uppermost folders above recordings that have one, by their names."""
+    """Return the layouts of the uppermost folders above recordings that have one, by their names."""
     innermost = dict.fromkeys(name.rpartition("/")[0] for name in names)
     folders = dict.fromkeys(folder for inner in innermost for folder in parents_of(f"{inner}/"))
     with_folders = {parent for folder in folders for parent in parents_of(folder)}
@@ -280,15 +284,15 @@ def _corpora_below(path, names):
         if any(folder.startswith(f"{other}/") for other in found):
             continue
         # without folders in it a folder can have no layout but one
-        kinds = [kind for kind in _LAYOUTS if kind != "folder"] if folder in with_folders else ["table"]
-        fitting = [kind for kind in kinds if _LAYOUTS[kind].fits(path / folder) is None]
+        kinds = [kind for kind in LAYOUTS if kind != "folder"] if folder in with_folders else ["table"]
+        fitting = [kind for kind in kinds if LAYOUTS[kind].fits(path / folder) is None]
         if fitting:
             found[folder] = fitting[0]
     return found
 
 
 def _in_words(path, found):
-    """Which folders have a layout."""
+    """Say which folders have a layout."""
     listed = [f"{path / folder} has that of {kind!r}" for folder, kind in found.items()]
     more = f" (and {len(listed) - 3} more)" if len(listed) > 3 else ""
     return f"Below it, {', '.join(listed[:3])}{more}."
@@ -305,7 +309,7 @@ def _check_no_corpus_below(path, names):
 
 
 def _check_classes(path, name, corpus):
-    """Refuse a single class that nobody but the name of a folder speaks of, and a folder inside of a corpus."""
+    """Refuse a single class that only the name of a folder tells, and a folder inside of a corpus."""
     classes = corpus["target_names"]
     table = _table_with_labels(path, corpus)
     if table is not None:
@@ -341,7 +345,7 @@ def _table_with_labels(path, corpus):
 
 
 def _contradicts(table, own):
-    """Whether most labels that a table has for recordings are not those that they have, by file."""
+    """Say whether most labels that a table has for recordings are not those that they have, by file."""
     try:
         options = {"sep": None, "engine": "python", "dtype": str, "keep_default_na": False, "on_bad_lines": "skip"}
         frame = pd.read_csv(table, nrows=_ROWS_OF_A_TABLE, **options)
@@ -356,13 +360,13 @@ def _contradicts(table, own):
 
 
 def _lost_classes(path, corpus):
-    """Whether there are recordings of another class than the only one, which cannot be read."""
+    """Say whether there are recordings of another class than the only one, which cannot be read."""
     (label,) = corpus["target_names"]
     return any(label not in Path(file).relative_to(path).parts[:-1] for file in corpus["unreadable"]["file"])
 
 
 def _corpus_above(path):
-    """The folder of a known corpus that a folder is part of and its layout, or None."""
+    """Return the folder of a known corpus that a folder is part of and its layout, or None."""
     path = path.absolute()
     for up in path.parents[:2]:
         is_part = _PARTS.fullmatch(path.relative_to(up).parts[0]) is not None
@@ -374,15 +378,15 @@ def _corpus_above(path):
 
 
 def _fits(kind, path):
-    """Whether a folder, which may not be readable, has a layout."""
+    """Say whether a folder, which may not be readable, has a layout."""
     try:
-        return _LAYOUTS[kind].fits(path) is None
+        return LAYOUTS[kind].fits(path) is None
     except (DataSetError, OSError):
         return False
 
 
 def _one_class(path, name, names, label):
-    """The message about a single class: where the classes may be, and how to insist."""
+    """Return the message about a single class: where the classes may be, and how to insist."""
     below = {folder for file in names for folder in parents_of(file)}
     deepest = os.path.commonpath([os.path.dirname(file) for file in names]).replace(os.sep, "/")
     inner = sorted(folder for folder in below if folder.rpartition("/")[0] == deepest)
@@ -408,23 +412,35 @@ def _load(kind, path, options, on_unreadable):
     """Load a corpus in a layout of ours."""
     if path.is_file():
         check_folder_not_file(path)
-    load = _LAYOUTS[kind].load
+    load = LAYOUTS[kind].load
     known = [name for name in list(inspect.signature(load).parameters)[1:] if name != "on_unreadable"]
     unknown = [name for name in options if name not in known]
     if unknown:
-        raise DataSetError(f"{unknown[0]} is no option of {param('kind', kind)}; it has {', '.join(known) or 'none'}.")
+        known = ", ".join(known) or "none"
+        raise DataSetError(f"{unknown[0]} is not an option of {param('kind', kind)}; it has {known}.")
     return load(path, **_with_unreadable(load, options, on_unreadable))
 
 
 def _with_unreadable(function, options, on_unreadable):
-    """Options for a function, with what is to be done about unreadable recordings if it has such a parameter."""
+    """Return options for a function, with what is to be done about unreadable recordings if it has such a parameter."""
     if "on_unreadable" in inspect.signature(function).parameters:
         return {"on_unreadable": on_unreadable} | options
     return options
 
 
+def list_plugins():
+    """List the names of the kinds of corpora that other packages announce.
+
+    Returns
+    -------
+    list of str
+        The names, sorted, each once.
+    """
+    return list(dict.fromkeys(plugin.name for plugin in _plugins()))
+
+
 def _plugins():
-    """What other packages announce, in an order that does not depend on their installation."""
+    """List what other packages announce, in an order that does not depend on their installation."""
     return sorted(entry_points(group=PLUGIN_GROUP), key=lambda plugin: (plugin.name, plugin.value))
 
 
@@ -465,5 +481,6 @@ def _call(name, function, path, options, on_unreadable):
     try:
         corpus["target"] = mark_unlabelled(corpus["target"], corpus["target_names"])
     except (TypeError, ValueError) as error:
-        raise _BrokenPluginError(f"{name} returned for {path} a target that is no class numbers: {error}.") from error
+        message = f"{name} returned for {path} a target that does not hold class numbers: {error}."
+        raise _BrokenPluginError(message) from error
     return corpus

@@ -240,17 +240,17 @@ def _set_provenance(ds, parts):
 
 
 def is_in_memory(ds):
-    """Whether the features are in memory, rather than in a file or still to be computed."""
+    """Say whether the features are in memory, rather than in a file or still to be computed."""
     return ds["features"].variable._in_memory  # xarray has no public word for it
 
 
 def comparable(ds, name):
-    """The values of a variable, with missing class names as empty strings."""
+    """Return the values of a variable, with missing class names as empty strings."""
     return get_texts(ds, name) if name == "label_nominal" else ds[name].values
 
 
 def differing(one, other):
-    """Which rows of two arrays differ; what is missing in both does not."""
+    """Say which rows of two arrays differ; what is missing in both does not."""
     differs = ~((one == other) | (pd.isna(one) & pd.isna(other)))
     return differs.any(axis=tuple(range(1, differs.ndim)))
 
@@ -263,7 +263,7 @@ def as_names(value, parameter):
 
 
 def _listed(datasets):
-    """Data sets as a list, and what error messages call them."""
+    """Return data sets as a list, and what error messages call them."""
     listed = list(datasets) if isinstance(datasets, Iterable) and not isinstance(datasets, xr.Dataset) else []
     if not listed or not all(isinstance(ds, xr.Dataset) for ds in listed):
         got = type(datasets).__name__ + (f" of {', '.join(type(ds).__name__ for ds in listed)}" if listed else "")
@@ -275,14 +275,14 @@ def _listed(datasets):
 
 
 def _joinable(ds):
-    """Features of an open file as a dask array, because joining them otherwise would read them."""
+    """Return features of an open file as a dask array, because joining them otherwise would read them."""
     if is_in_memory(ds) or ds["features"].chunks is not None:
         return ds
     return ds.assign(features=ds["features"].chunk({"instance": "auto"}))
 
 
 def _in_order(ds):
-    """The variables in the order in which a file has them, further ones behind."""
+    """Return the variables in the order in which a file has them, further ones behind."""
     others = [name for name in ds.data_vars if name not in VARIABLES]
     return xr.Dataset({name: ds.variables[name] for name in (*VARIABLES, *others)}, coords=ds.coords, attrs=ds.attrs)
 
@@ -292,7 +292,7 @@ def _further(ds):
 
 
 def _unique_index(ds, source, remedy):
-    """What identifies the instances, refused if it does not."""
+    """Say what identifies the instances, refused if it does not."""
     index = instance_index(ds)
     repeated = index.duplicated()
     if repeated.any():
@@ -302,7 +302,7 @@ def _unique_index(ds, source, remedy):
 
 
 def _check_same_shape(first, ds, source, other, *, but=None):
-    """Features have the same dimensions, of the same sizes unless they are called `but`."""
+    """Refuse features of other dimensions, or of other sizes unless they are called `but`."""
     dims = first["features"].dims
     if ds["features"].dims != dims:
         raise DataSetError(f"features: {source} has dimensions {dims}, but {other} {ds['features'].dims}.")
@@ -314,7 +314,7 @@ def _check_same_shape(first, ds, source, other, *, but=None):
 
 
 def _check_further_variables(first, ds, source, other):
-    """Variables that only some data sets have: the same in all but the rows."""
+    """Refuse variables that only some data sets have, unless they are the same in all but the rows."""
     for name in [*_further(first), *_further(ds)]:
         what = f"{name!r}{' (the feature names)' if name in first['features'].dims else ''} is"
         if name not in first.variables or name not in ds.variables:
@@ -331,7 +331,7 @@ def _check_further_variables(first, ds, source, other):
 
 
 def _common_folds(datasets, sources):
-    """How many folds there are, where there are any."""
+    """Say how many folds there are, where there are any."""
     counts = {ds.sizes["fold"]: source for ds, source in zip(datasets, sources, strict=True) if ds.sizes["fold"]}
     if len(counts) > 1:
         (one, source), (two, other) = list(counts.items())[:2]
@@ -342,7 +342,7 @@ def _common_folds(datasets, sources):
 
 
 def _united_label_map(datasets, sources):
-    """One number for each class of all data sets."""
+    """Return one number for each class of all data sets."""
     maps = [get_label_map(ds) for ds in datasets]
     by_name, by_number, conflicts = {}, {}, []
     for label_map, source in zip(maps, sources, strict=True):
@@ -363,7 +363,7 @@ def _numbered(names):
 
 
 def _prepared(ds, n_folds, label_map):
-    """The data set with folds, labels and numbers that join those of others."""
+    """Return the data set with folds, labels and numbers that join those of others."""
     nominal, numeric = comparable(ds, "label_nominal"), ds["label_numeric"].values
     known = nominal != ""
     if label_map and (~known & ~np.isnan(numeric)).any():
@@ -381,7 +381,7 @@ def _prepared(ds, n_folds, label_map):
 
 
 def _find(wanted, present, source, other):
-    """Rows of `present` that give it the order of `wanted`, which has the same instances; None if it has it."""
+    """Find rows of `present` that give it the order of `wanted`, which has the same instances; None if it has it."""
     if wanted.equals(present):
         return None
     rows = present.get_indexer(wanted)
@@ -431,7 +431,7 @@ def _fused_dim(ds, dim):
 
 
 def _fused_names(parts, sources, dim, names):
-    """Coordinates along the fused dimension, or None if there are none; never two alike."""
+    """Return coordinates along the fused dimension, or None if there are none; never two alike."""
     has = [dim in ds.coords for ds in parts]
     if names is None and not any(has):
         return None
@@ -457,7 +457,7 @@ def _fused_names(parts, sources, dim, names):
 
 
 def _united_further(parts, sources, dim):
-    """Name, variable, and whether it is a coordinate, of what the data sets have beyond `VARIABLES`."""
+    """Return name, variable, and whether it is a coordinate, of what the data sets have beyond `VARIABLES`."""
     found = {}
     for ds, source in zip(parts, sources, strict=True):
         for name in _further(ds):
@@ -473,7 +473,7 @@ def _united_further(parts, sources, dim):
 
 
 def _check_agree(first, source, ds, other, names):
-    """Variables that are about the same instances have the same values."""
+    """Refuse variables about the same instances that have different values."""
     for name in names:
         one, two = comparable(first, name), comparable(ds, name)
         if first[name].dims != ds[name].dims or one.shape != two.shape:

@@ -55,7 +55,7 @@ def to_bunch(ds):
     Raises
     ------
     DataSetError
-        If `ds` is no data set, or an instance has a class that `label_map` lacks.
+        If `ds` is not a data set, or an instance has a class that `label_map` lacks.
 
     See Also
     --------
@@ -168,7 +168,7 @@ def _is_further_column(name, variable):
 
 
 def _target(ds):
-    """Class numbers without gaps and the names that they count, or continuous targets, or nothing."""
+    """Return class numbers without gaps and the names that they count, or continuous targets, or nothing."""
     label_map, nominal = get_label_map(ds), comparable(ds, "label_nominal")
     numeric = ds["label_numeric"].values.astype(np.float64)
     named = nominal != ""
@@ -191,7 +191,7 @@ def _target(ds):
 
 
 def _describe(ds, target_names, notes):
-    """What is in the data set, in one sentence."""
+    """Say what is in the data set, in one sentence."""
     n_instances, *shape = ds["features"].shape
     counts = [f"{n_instances} instances of shape {' x '.join(map(str, shape))}"]
     counts.append(f"{pd.unique(ds['filename'].values).size} recordings")

@@ -19,7 +19,7 @@ _WEIGHT_OF_ALL = 0.25
 
 
 def deal_instances(ds, shares, request, groups, random_state):
-    """The part that each instance belongs to, files and groups being kept together.
+    """Deal instances out to parts, files and groups being kept together.
 
     `shares` are those of the parts, with the sum 1, or the number of parts of equal share.
     """
@@ -44,7 +44,7 @@ def deal_instances(ds, shares, request, groups, random_state):
 
 
 def _classes(ds, files):
-    """Class numbers of the files to stratify by, from 0."""
+    """Return class numbers of the files to stratify by, from 0."""
     nominal = get_texts(ds, "label_nominal")
     if (nominal != "").any():
         return _per_file(ds, files, nominal, "label_nominal")
@@ -59,7 +59,7 @@ def _classes(ds, files):
 
 
 def _groups(ds, groups):
-    """The group of each instance, and what to call them in errors."""
+    """Return the group of each instance, and what to call them in errors."""
     if isinstance(groups, str):
         one_each = [name for name, variable in ds.variables.items() if variable.dims == ("instance",)]
         if groups not in one_each:
@@ -84,7 +84,7 @@ def _groups(ds, groups):
 
 
 def _per_file(ds, files, values, what):
-    """Numbers from 0 for the different values that files have; an error if the instances of a file differ."""
+    """Return numbers from 0 for the different values that files have; an error if the instances of a file differ."""
     codes = group_rows(values).codes
     differs = codes != codes[files.first][files.codes]
     if differs.any():
@@ -143,7 +143,7 @@ def deal(units, classes, shares, rng):
 
 
 def _apportion(wanted, lacking, n):
-    """How many of `n` files of a class, as many as `wanted` has in sum, each part gets.
+    """Decide how many of `n` files of a class, as many as `wanted` has in sum, each part gets.
 
     The number that it wants, rounded down or up: up where most files of all classes are `lacking`. Parts that
     groups have given more than they want get none, for which the others get fewer.

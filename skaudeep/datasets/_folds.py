@@ -38,7 +38,7 @@ def cv_splits(ds, *, train=None, test=None):
     Raises
     ------
     DataSetError
-        If there are neither folds nor partitions, a name is no partition or stands on both sides, or a split has no
+        If there are neither folds nor partitions, a name is not a partition or stands on both sides, or a split has no
         instance to train on or to test on.
 
     See Also
@@ -279,7 +279,7 @@ def remove_partitions(ds):
 
 
 def _train_and_test(partition, train, test):
-    """Names of the partitions to train and to test on, defaults filled in."""
+    """Return names of the partitions to train and to test on, defaults filled in."""
     train = ["train"] if train is None else _partition_names(train, "train")
     if test is None:
         # "devel" unless it cannot be tested on; "test" may turn out to be impossible too, and the error then names it
@@ -296,7 +296,7 @@ def _train_and_test(partition, train, test):
 
 
 def _partition_names(names, argument):
-    """Names of partitions as a list in the order of their numbers."""
+    """Return names of partitions as a list in the order of their numbers."""
     given = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else [names]
     known = [name for name in PARTITIONS if name in given]
     if not given or len(known) < len(given):
@@ -307,24 +307,24 @@ def _partition_names(names, argument):
 
 
 def _labelled_only(ds, folds):
-    """Folds without the instances that have no label, unless none has one."""
+    """Return folds without the instances that have no label, unless none has one."""
     labelled = (get_texts(ds, "label_nominal") != "") | ~np.isnan(ds["label_numeric"].values)
     return np.where(labelled[:, None], folds, np.nan) if labelled.any() else folds
 
 
 def _share(partitions, name):
-    """The share of a partition, all alike where only names are given."""
+    """Return the share of a partition, all alike where only names are given."""
     share = partitions[name] if isinstance(partitions, Mapping) else 1
     if not (isinstance(share, Real) and 0 < share < np.inf):
         raise DataSetError(
-            f"{param('partitions', partitions)}: the share of {name!r} is no number above 0; leave out a partition "
+            f"{param('partitions', partitions)}: the share of {name!r} is not a number above 0; leave out a partition "
             "that shall have no files."
         )
     return share
 
 
 def _replace_folds(ds, cv_folds):
-    """The data set with other folds, without what described the old ones."""
+    """Return the data set with other folds, without what described the old ones."""
     over_folds = [name for name, variable in ds.variables.items() if "fold" in variable.dims and name != "cv_folds"]
     return _replace(ds.drop_vars(over_folds), "cv_folds", cv_folds)
 

@@ -170,7 +170,7 @@ def inspect_dataset(ds, *, values=False):
 
 
 def _inspect_values(ds):
-    """Range and gaps of the features, block by block."""
+    """Return range and gaps of the features, block by block."""
     features = ds["features"]
     dtype = np.result_type(features.dtype, np.float32)
     lowest, highest = (np.full(features.shape[1:], np.nan, dtype) for _ in range(2))
@@ -200,7 +200,7 @@ def _inspect_values(ds):
 
 
 def _blocks(features):
-    """Slices of all axes that cut features into blocks of bounded size; chunks of a dask array stay whole."""
+    """Return slices of all axes that cut features into blocks of bounded size; chunks of a dask array stay whole."""
     chunks = features.chunks or ((1,) * features.shape[0], *((size,) for size in features.shape[1:]))
     row_bytes = features.dtype.itemsize * math.prod(max(sizes, default=0) for sizes in chunks[1:])
     most = max(1, _BLOCK_BYTES // max(1, row_bytes))
@@ -236,7 +236,7 @@ def _listed(value):
 
 
 def _size(n_bytes):
-    """Bytes in the unit that suits them."""
+    """Express bytes in the unit that suits them."""
     if n_bytes < 1000:
         return f"{n_bytes} bytes"
     power = min(4, int(math.log10(n_bytes) / 3))

@@ -105,14 +105,14 @@ def remove_labels(ds):
 
 
 def _without_labels(ds, values):
-    """The data set with other values of the labels and without a map."""
+    """Return the data set with other values of the labels and without a map."""
     result = ds.assign({name: ds[name].copy(data=array) for name, array in values.items()})
     result.attrs.pop("label_map", None)
     return result
 
 
 def _by_file(ds, labels, parameter):
-    """One label for each instance where they are given by recording."""
+    """Return one label for each instance where they are given by recording."""
     if not isinstance(labels, Mapping):
         return labels
     files = pd.Series(ds["filename"].values)
@@ -120,14 +120,14 @@ def _by_file(ds, labels, parameter):
     unknown = [name for name in labels if name not in present]
     if unknown:
         raise DataSetError(
-            f"{parameter}: {unknown[0]!r} is no recording of the data set, which has {len(present)} of them "
+            f"{parameter}: {unknown[0]!r} is not a recording of the data set, which has {len(present)} of them "
             f"({len(unknown)} of the {len(labels)} keys are none)."
         )
     return files.map(dict(labels)).to_numpy()
 
 
 def check_within_files(ds, names):
-    """All chunks of a recording have the same values of the variables."""
+    """Refuse recordings whose chunks have different values of the variables."""
     files = group_rows(ds["filename"].values)
     for name in names:
         values = comparable(ds, name)

@@ -180,7 +180,7 @@ def upsample(ds, *, partitions=None, random_state=None):
 
 
 def _count_copies(labels, random_state):
-    """How often each recording is copied so that all classes have as many as the largest."""
+    """Say how often each recording is copied so that all classes have as many as the largest."""
     classes, _ = pd.factorize(labels, sort=True)
     sizes = np.bincount(classes)
     n_copies = (sizes.max() // sizes - 1)[classes]
@@ -190,7 +190,7 @@ def _count_copies(labels, random_state):
 
 
 def _copy_names(files, copied):
-    """A new name for each copy: numbers go on where those of earlier copies of the same recording end."""
+    """Return a new name for each copy: numbers go on where those of earlier copies of the same recording end."""
     parts = pd.Series(files, dtype=object).str.extract(COPY.pattern, flags=COPY.flags)
     base = parts["name"].fillna(pd.Series(files, dtype=object))
     highest = parts["number"].fillna("0").astype(np.int64).groupby(base.to_numpy()).max()
@@ -200,12 +200,12 @@ def _copy_names(files, copied):
 
 
 def _in_partitions(ds, partition, parameter):
-    """Which instances are in one of the named partitions."""
+    """Say which instances are in one of the named partitions."""
     names = as_names(partition, parameter)
     unknown = [name for name in names if name not in PARTITIONS]
     if unknown:
         raise DataSetError(
-            f"{param(parameter, partition)}: {unknown[0]!r} is no partition, but {', '.join(PARTITIONS)} are."
+            f"{param(parameter, partition)}: {unknown[0]!r} is not a partition, but {', '.join(PARTITIONS)} are."
         )
     return np.isin(ds["partition"].values, [PARTITIONS.index(name) for name in names])
 
@@ -222,7 +222,7 @@ def _is_labelled(ds):
 
 
 def _is_named(ds, parameter, wanted):
-    """Which instances have one of the wanted classes or file names, all of which must exist."""
+    """Say which instances have one of the wanted classes or file names, all of which must exist."""
     names = as_names(wanted, parameter)
     present = pd.Index(comparable(ds, {"label": "label_nominal"}.get(parameter, parameter)))
     classes = get_label_map(ds) if parameter == "label" else {}
@@ -234,5 +234,5 @@ def _is_named(ds, parameter, wanted):
             what = (
                 f"recording of the data set, which has {len(known)} ({len(unknown)} of the given {len(names)} are none)"
             )
-        raise DataSetError(f"{parameter}: {unknown[0]!r} is no {what}.")
+        raise DataSetError(f"{parameter}: {unknown[0]!r} is not a {what}.")
     return present.isin(names)

@@ -161,7 +161,7 @@ def validate_dataset(ds):
 
 
 def group_rows(values):
-    """The rows of an array by their values, NaN and None being one value."""
+    """Return the rows of an array by their values, NaN and None being one value."""
     codes = pd.factorize(values, use_na_sentinel=False)[0]
     order = np.argsort(codes, kind="stable")
     order.flags.writeable = False  # every violation looks at a part of it
@@ -218,14 +218,14 @@ def _check_values(ds):
 
 
 def differs_in_file(values, files):
-    """Where an instance has another value than the first instance of its file."""
+    """Say where an instance has another value than the first instance of its file."""
     first = values[files.first][files.codes]
     differs = values != first
     return differs & ~(np.isnan(values) & np.isnan(first)) if values.dtype.kind == "f" else differs
 
 
 def _find_unshared(rule, what, values, names, files, to_text):
-    """Files whose instances differ in a variable of one value each."""
+    """Yield files whose instances differ in a variable of one value each."""
     for file in _distinct(files.codes[differs_in_file(values, files)]):
         rows = files.rows(file)
         texts = dict.fromkeys(map(to_text, values[rows].tolist()))
@@ -235,7 +235,7 @@ def _find_unshared(rule, what, values, names, files, to_text):
 
 
 def _find_torn_folds(folds, names, files):
-    """Files whose instances differ in their folds."""
+    """Yield files whose instances differ in their folds."""
     torn = {}
     for fold, column in enumerate(differs_in_file(folds, files).T, start=1):
         for file in _distinct(files.codes[column]):
@@ -248,7 +248,7 @@ def _find_torn_folds(folds, names, files):
 
 
 def _find_wrong_pairs(nominal, numeric, label_map):
-    """Pairs of labels that are none of the map's; both missing is right, and numbers alone where there is no map."""
+    """Yield pairs of labels that the map lacks; both missing is right, and numbers alone where there is no map."""
     unnamed = nominal == ""
     codes, classes = pd.factorize(nominal)
     expected = np.array([label_map.get(name, np.nan) for name in classes.tolist()], dtype=np.float64)[codes]
@@ -273,7 +273,7 @@ def _find_wrong_pairs(nominal, numeric, label_map):
 
 
 def _find_wrong_counts(names, files):
-    """Files with more or fewer chunks than most."""
+    """Yield files with more or fewer chunks than most."""
     counts = np.diff(files.bounds)
     if not counts.size:
         return
@@ -287,7 +287,7 @@ def _find_wrong_counts(names, files):
 
 
 def _find_wrong_chunks(chunk_nr, names, files):
-    """Files whose chunks are not numbered from 0 without gaps and repetitions."""
+    """Yield files whose chunks are not numbered from 0 without gaps and repetitions."""
     order = np.lexsort((chunk_nr, files.codes))
     expected = np.arange(len(order)) - files.bounds[files.codes[order]]
     wrong = files.codes[order][chunk_nr[order] != expected]
@@ -301,12 +301,12 @@ def _find_wrong_chunks(chunk_nr, names, files):
 
 
 def _distinct(codes):
-    """The different numbers among `codes`, ascending, as a list."""
+    """Return the different numbers among `codes`, ascending, as a list."""
     return np.flatnonzero(np.bincount(codes)).tolist()
 
 
 def _listed(texts):
-    """Texts in a row, of many the first few and how many there are."""
+    """Return texts in a row, of many the first few and how many there are."""
     texts = list(texts)
     if len(texts) <= _N_LISTED:
         return ", ".join(texts)
@@ -322,5 +322,5 @@ def _partition_name(number):
 
 
 def _number_text(number):
-    """A number as short as it can be, whole ones without a point also where others are missing."""
+    """Return a number as short as it can be, whole ones without a point also where others are missing."""
     return "none" if math.isnan(number) else repr(int(number)) if float(number).is_integer() else repr(number)

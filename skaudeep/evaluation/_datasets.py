@@ -1,4 +1,4 @@
-"""Classifiers on data sets: judged by folds or partitions, or predicting; by instance, or by recording."""
+"""Classifiers on data sets: evaluated by folds or partitions, or predicting; by instance, or by recording."""
 
 import dataclasses
 import logging
@@ -22,7 +22,7 @@ from skaudeep._validation import (
 from skaudeep.classification import MajorityVoteClassifier
 from skaudeep.datamodel import PARTITIONS
 from skaudeep.datasets import cv_splits
-from skaudeep.evaluation._folds import judge_splits
+from skaudeep.evaluation._folds import evaluate_splits
 from skaudeep.evaluation._samples import balance, check_same_features, gather, get_classes, join_classes, join_folds
 from skaudeep.exceptions import DataSetError, Message, param
 from skaudeep.results.evaluation import summarise
@@ -143,7 +143,7 @@ def evaluate_dataset(
     random_state=None,
     verbose=0,
 ):
-    """Judge a classifier by the folds or the partitions of a data set.
+    """Evaluate a classifier by the folds or the partitions of a data set.
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ def evaluate_dataset(
             pairs = [(np.flatnonzero(fold == 0), np.flatnonzero(fold == 1)) for fold in folds.T]
             if upsample:
                 pairs = [(balance(ds, samples, y, training, random), test) for training, test in pairs]
-            evaluations.append(judge_splits(_reseed(classifier, seed), samples.X, y, pairs, advance))
+            evaluations.append(evaluate_splits(_reseed(classifier, seed), samples.X, y, pairs, advance))
     return DatasetEvaluation(
         classes=evaluations[0].classes,
         splits=splits,
@@ -335,7 +335,7 @@ def predict_dataset(
 
 
 def _tested(ds, samples, folds):
-    """Names of the partitions that are tested on."""
+    """Return names of the partitions that are tested on."""
     partition = ds["partition"].values[samples.rows]
     return ", ".join(name for i, name in enumerate(PARTITIONS) if (folds[:, 0] == 1)[partition == i].any())
 
@@ -361,13 +361,13 @@ def _check_split(name, training, test=()):
 
 
 def _draw_seeds(n, random_state):
-    """One seed for each repeat; None, for the seeds that there are, in the first if no other is asked for."""
+    """Draw one seed for each repeat; None, for the seeds that there are, in the first if no other is asked for."""
     seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n).tolist()
     return [None, *seeds[1:]] if random_state is None else seeds
 
 
 def _reseed(classifier, seed):
-    """A clone in which every `random_state` is the seed, unless it is None."""
+    """Return a clone in which every `random_state` is the seed, unless it is None."""
     classifier = clone(classifier)
     if seed is None:
         return classifier
@@ -376,7 +376,7 @@ def _reseed(classifier, seed):
 
 
 def _tabulate(ds, samples, y, repeat, evaluation):
-    """The predictions of one repeat as a table."""
+    """Return the predictions of one repeat as a table."""
     rows = evaluation.rows
     known = {"repeat": repeat, "split": evaluation.folds, "filename": samples.filenames[rows]}
     if not samples.by_file:

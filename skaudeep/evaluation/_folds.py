@@ -74,7 +74,7 @@ class FoldEvaluation:
 
 
 def evaluate_folds(estimator, X, y, *, cv, groups=None):
-    """Fit a classifier on the training part of every fold and judge it on the rest.
+    """Fit a classifier on the training part of every fold and evaluate it on the rest.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def evaluate_folds(estimator, X, y, *, cv, groups=None):
     strata = pd.factorize(y)[0] if unlabelled.any() else y
     splits = list(check_cv(cv, strata, classifier=True).split(X, strata, groups))
     _check_labelled(y, unlabelled, splits)
-    return judge_splits(estimator, X, _as_numbers(y, unlabelled), splits, labelled=~unlabelled)
+    return evaluate_splits(estimator, X, _as_numbers(y, unlabelled), splits, labelled=~unlabelled)
 
 
 def _check_labelled(y, unlabelled, splits):
@@ -144,14 +144,14 @@ def _check_labelled(y, unlabelled, splits):
 
 
 def _as_numbers(y, unlabelled):
-    """Class numbers that are floats only because some are missing, as the integers that index class names."""
+    """Return class numbers that are floats only because some are missing, as the integers that index class names."""
     if y.dtype.kind != "f" or not unlabelled.any():
         return y
     numbers = np.where(unlabelled, 0, y)
     return numbers.astype(np.int64) if (numbers == np.round(numbers)).all() else y
 
 
-def judge_splits(estimator, X, y, splits, advance=lambda: None, labelled=slice(None)):
+def evaluate_splits(estimator, X, y, splits, advance=lambda: None, labelled=slice(None)):
     """Do what `evaluate_folds` does, with pairs of training and test rows; `advance` is called after each."""
     tested = []
     for training, test in splits:

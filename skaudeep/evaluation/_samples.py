@@ -47,7 +47,7 @@ def gather(ds, rows, by_file, source=param.ds):
 
 
 def _load(ds, rows, source):
-    """The features of some instances, as rows of a matrix; refused unless finite."""
+    """Load the features of some instances, as rows of a matrix; refused unless finite."""
     features = ds["features"]
     if features.ndim > 2:
         _log.info(
@@ -68,8 +68,8 @@ def _load(ds, rows, source):
 
 
 def get_classes(ds, source):
-    """The class of every instance, "" where it is not known."""
-    bunch = to_bunch(ds)  # which knows names behind numbers, and refuses what is no data set
+    """Return the class of every instance, "" where it is not known."""
+    bunch = to_bunch(ds)  # which knows names behind numbers, and refuses what is not a data set
     if bunch.target_names is None or np.isnan(bunch.target).all():
         has = "numbers as targets, but no" if bunch.target is not None and bunch.target_names is None else "no"
         raise DataSetError(f"{source} has {has} class names, which classifiers need; {param.set_labels} gives them.")
@@ -78,7 +78,7 @@ def get_classes(ds, source):
 
 
 def join_folds(samples, folds):
-    """Folds of samples, from those of instances; no recording, or a copy of it, is on both sides of one."""
+    """Return folds of samples, from those of instances; no recording, or a copy of it, is on both sides of one."""
     codes, files = pd.factorize(original_names(samples.filenames))
     ordered = folds[samples.order]
     low, high = (extreme.reduceat(ordered, samples.starts) for extreme in (np.fmin, np.fmax))
@@ -98,7 +98,7 @@ def join_folds(samples, folds):
 
 
 def join_classes(samples, labels):
-    """Classes of samples, from those of instances."""
+    """Return classes of samples, from those of instances."""
     labels = labels[samples.order]
     y = labels[samples.starts]
     n_chunks = np.diff(samples.starts, append=len(labels))
@@ -131,7 +131,7 @@ def check_same_features(train_ds, test_ds):
 
 
 def balance(ds, samples, y, training, random):
-    """Rows of `training` and again of those samples that are copied to balance the classes."""
+    """Return rows of `training` and again of those samples that are copied to balance the classes."""
     # a data set whose features are the numbers of the samples: they show what was copied
     outline = ds[list(VARIABLES[:-1])].isel(instance=samples.rows[training])
     numbers = ("instance", "number"), training[:, None]

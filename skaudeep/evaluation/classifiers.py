@@ -1,4 +1,4 @@
-"""The classifiers that features are judged with, by their kind."""
+"""The classifiers that features are evaluated with, by their kind."""
 
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler

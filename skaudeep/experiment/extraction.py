@@ -381,7 +381,7 @@ def _make_writers(stack, outputs, sources, metadata, resume):
 
 def _extract(transformers, sources, rows, batch, n_jobs, verbose):
     """Extract the sources of some rows and append them; give a triple of name, reason and row of those that failed."""
-    branches = [transformer._branch(transformer._reference) for transformer in transformers]
+    branches = [transformer._config(transformer._reference) for transformer in transformers]
     failed, start = [], time.perf_counter()
     results = extract_rows(branches, sources, rows, n_jobs=n_jobs)
     with (

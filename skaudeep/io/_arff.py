@@ -9,10 +9,10 @@ import xarray as xr
 
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datamodel import get_feature_names
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, ParameterError
+from skaudeep.io.formats import LAYOUTS
 from skaudeep.io.tables import (
     COLUMN_OPTIONS,
-    LAYOUTS,
     TextFormat,
     answers,
     check_text,
@@ -91,7 +91,7 @@ def write_arff(ds, path, *, labels_last=False, relation=_RELATION, identifiers=T
     Raises
     ------
     DataSetError
-        If `ds` is no data set, has no features, or a name in it cannot be written.
+        If `ds` is not a data set, has no features, or a name in it cannot be written.
     ValueError
         If `path` is the file that `ds` has been read from.
     FileNotFoundError
@@ -208,8 +208,12 @@ def read_arff(
     )
 
 
-def plan(ds, *, labels_last, relation=_RELATION, identifiers=True, layout="audeep"):
-    """How values are written, the variables before and after the features, and the header."""
+def plan(ds, *, labels_last, relation=_RELATION, identifiers=True, layout="audeep", guard_formulas=False):
+    """Say how values are written, the variables before and after the features, and the header."""
+    if guard_formulas:
+        raise ParameterError(
+            "guard_formulas", True, ": spreadsheets read no ARFF files; leave it out, or write CSV files."
+        )
     numbers, classes = ds["label_numeric"].values, class_names(ds)
     types = {"filename": "STRING", "chunk_nr": "INTEGER"} if identifiers else {}
     labels = {"label_nominal": f"{{{', '.join(map(_quote, classes))}}}"} if classes else {}
@@ -229,14 +233,14 @@ def plan(ds, *, labels_last, relation=_RELATION, identifiers=True, layout="audee
 
 
 def _quote(text):
-    """A value, between quotes if it needs them."""
+    """Return a value, between quotes if it needs them."""
     if _PLAIN_VALUE.fullmatch(text):
         return text
     return "'" + _ESCAPED.sub(lambda match: _ESCAPES.get(match[0]) or f"\\{ord(match[0]):03o}", text) + "'"
 
 
 def _quote_name(text, quote="'"):
-    """The name of an attribute, with as few backslashes as can be, for liac-arff takes them literally."""
+    """Return the name of an attribute, with as few backslashes as can be, for liac-arff takes them literally."""
     if _PLAIN_NAME.fullmatch(text):
         return text
     quote = quote if quote not in text else {"'": '"', '"': "'"}[quote]
@@ -246,7 +250,7 @@ def _quote_name(text, quote="'"):
 
 
 def read_table(path, *, prefix=None, **options):
-    """What a file holds; `prefix` is what generated file names start with."""
+    """Read what a file holds; `prefix` is what generated file names start with."""
     lines = read_lines(path)
     types = _read_header(lines, path)
     columns = find_columns(list(types), path, options)
@@ -265,7 +269,7 @@ def read_table(path, *, prefix=None, **options):
 
 
 def _read_header(lines, path):
-    """The types of the attributes by their names: a word, or a list of names."""
+    """Read the types of the attributes by their names: a word, or a list of names."""
     types = {}
     for number, line in lines:
         line, where = line.strip(), f"{path}, line {number}"
@@ -280,11 +284,11 @@ def _read_header(lines, path):
             if name in types:
                 raise DataSetError(f"{where}: a second attribute is called {name!r}; rename one.")
             types[name] = kind
-    raise DataSetError(f"{path} is no ARFF file, or its end is missing: there is no line @data.")
+    raise DataSetError(f"{path} is not an ARFF file, or its end is missing: there is no line @data.")
 
 
 def _parse_attribute(line, where):
-    """Name and type of an attribute."""
+    """Parse name and type of an attribute."""
     match = _ATTRIBUTE.fullmatch(line)
     if match is None:
         raise DataSetError(f"{where}: expected @attribute NAME TYPE, got {line[:60]!r}; quote names with blanks.")
@@ -296,14 +300,14 @@ def _parse_attribute(line, where):
     values = _split(nominal[1] + b",", where) if nominal else None
     if values is None:
         raise DataSetError(
-            f"{where}: the attribute {name!r} has the type {kind[:40]!r}; expected NUMERIC, REAL, INTEGER, STRING or "
-            "{NAME, 'OTHER NAME', ...}."
+            f"{where}: the attribute {name!r} has the type {kind[:40].decode(errors='replace')!r}; expected NUMERIC, "
+            "REAL, INTEGER, STRING or {NAME, 'OTHER NAME', ...}; dates and relations are not read."
         )
     return name, [value for value in values if value]
 
 
 def _rows(lines, columns, types, path):
-    """Line number, the fields beside the run of features, and the run itself, for every row."""
+    """Yield line number, the fields beside the run of features, and the run itself, for every row."""
     start, stop, width = columns.start, columns.stop, len(columns.names)
     for number, line in lines:
         line, where = line.strip(), f"{path}, line {number}"
@@ -329,7 +333,7 @@ def _rows(lines, columns, types, path):
 
 
 def _split_fast(line, start, stop, width, where):
-    """The fields before and after the run of features, and the run, if nothing in the run is quoted; else None."""
+    """Return the fields before and after the run of features, and the run, if nothing in it is quoted; else None."""
     head, begin = _take(line, 0, start, where)
     if head is None:
         return None
@@ -345,7 +349,7 @@ def _split_fast(line, start, stop, width, where):
 
 
 def _take(line, at, count, where):
-    """A number of fields from a place on, and where they end; None if there are not so many."""
+    """Return a number of fields from a place on, and where they end; None if there are not so many."""
     fields = []
     for _ in range(count):
         match = _FIELD.match(line, at)
@@ -357,7 +361,7 @@ def _take(line, at, count, where):
 
 
 def _split(line, where):
-    """All fields of a line that ends in a comma, or None if it cannot be split."""
+    """Return all fields of a line that ends in a comma, or None if it cannot be split."""
     fields, at = [], 0
     while at < len(line):
         match = _FIELD.match(line, at)
@@ -369,7 +373,7 @@ def _split(line, where):
 
 
 def _sparse(line, types, where):
-    """All fields of a row {NUMBER VALUE, ...}; what is left out is 0, the first class, or a missing string."""
+    """Return all fields of a row {NUMBER VALUE, ...}; what is left out is 0, the first class, or a missing string."""
     fields = ["0" if kind in ("numeric", "real", "integer") else None for kind in types]
     fields = [kind[0] if isinstance(kind, list) and kind else field for kind, field in zip(types, fields, strict=True)]
     inner = line[1:-1].strip()
@@ -389,7 +393,7 @@ def _sparse(line, types, where):
 
 
 def _unquote(groups, where):
-    """The text of a match: between single or double quotes, where it has escapes, or bare; None if missing."""
+    """Return the text of a match: between single or double quotes, where it has escapes, or bare; None if missing."""
     single, double, bare = groups
     if bare is not None:
         bare = bare.strip()
@@ -403,7 +407,7 @@ def _unquote(groups, where):
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise DataSetError(f"{where}: a value holds an escaped character that is no text.")
+        raise DataSetError(f"{where}: a value holds an escaped character that is not text.")
     return text
 
 

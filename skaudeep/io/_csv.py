@@ -12,11 +12,11 @@ import xarray as xr
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datamodel import get_feature_names
 from skaudeep.exceptions import DataSetError
+from skaudeep.io.formats import LAYOUTS
 from skaudeep.io.tables import (
     COLUMN_OPTIONS,
     IDENTIFIERS,
     LABELS,
-    LAYOUTS,
     TextFormat,
     answers,
     check_writable,
@@ -70,7 +70,7 @@ def write_csv(ds, path, *, labels_last=False, layout="audeep", guard_formulas=Fa
     Raises
     ------
     DataSetError
-        If `ds` is no data set, has no features, or a name in it cannot be written.
+        If `ds` is not a data set, has no features, or a name in it cannot be written.
     ValueError
         If `path` is the file that `ds` has been read from.
     FileNotFoundError
@@ -172,7 +172,7 @@ def read_csv(
 
 
 def plan(ds, *, labels_last, layout="audeep", guard_formulas=False):
-    """How values are written, the variables before and after the features, and the first line."""
+    """Say how values are written, the variables before and after the features, and the first line."""
     before, after = (IDENTIFIERS, LABELS) if labels_last else (IDENTIFIERS + LABELS, ())
     if layout == "weka":
         before, after = (), answers(ds)
@@ -182,7 +182,7 @@ def plan(ds, *, labels_last, layout="audeep", guard_formulas=False):
 
 
 def read_table(path, *, prefix=None, **options):
-    """What a file holds; `prefix` is what generated file names start with."""
+    """Read what a file holds; `prefix` is what generated file names start with."""
     lines = read_lines(path)
     for number, line in lines:
         if line.strip(b"\r\n"):
@@ -195,7 +195,7 @@ def read_table(path, *, prefix=None, **options):
 
 
 def _rows(lines, columns, path):
-    """Line number, the fields beside the run of features, and the run itself, for every row."""
+    """Yield line number, the fields beside the run of features, and the run itself, for every row."""
     start, stop, width = columns.start, columns.stop, len(columns.names)
     after = width - stop
     for number, line in lines:
@@ -217,7 +217,7 @@ def _rows(lines, columns, path):
 
 
 def _record(line, lines, where):
-    """The fields of a row that may go on in the next lines, because of line ends between quotes."""
+    """Return the fields of a row that may go on in the next lines, because of line ends between quotes."""
     following = (decode(text, f"{where} or after") for text in itertools.chain([line], (text for _, text in lines)))
     try:
         return next(csv.reader(following, strict=True))
@@ -235,5 +235,5 @@ def _quote(text):
 
 
 def _quote_guarded(text):
-    """A value that no spreadsheet takes for a formula."""
+    """Return a value that no spreadsheet takes for a formula."""
     return _quote(_FORMULA.sub(r"\1'", text))

@@ -55,7 +55,7 @@ except (RuntimeError, MemoryError, ValueError) as error:
     print(error or "it needs too much memory")
     sys.exit(3)
 except Exception:
-    pass  # such as what is no NetCDF file at all; it has a better message where it is read
+    pass  # such as what is not a NetCDF file at all; it has a better message where it is read
 """
 
 
@@ -68,7 +68,7 @@ def check_heaps(path):
 
 
 def _read_texts(path):
-    """The beginning of a file, to where there are no more heaps; texts come before the features."""
+    """Read the beginning of a file, to where there are no more heaps; texts come before the features."""
     content = bytearray()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
@@ -113,7 +113,7 @@ def check_readable(path):
 
 
 def _is_endless(content, start):
-    """Whether the walk through the heap that begins at `start` may stay at an object, or go back from it."""
+    """Say whether the walk through the heap that begins at `start` may stay at an object, or go back from it."""
     _, size = _OBJECT.unpack_from(content, start)
     end, at = min(start + min(size, _LARGEST_HEAP), len(content)) - _HEADER, start + _HEADER
     unpack = _OBJECT.unpack_from

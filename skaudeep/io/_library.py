@@ -50,7 +50,7 @@ class _Lock:
         _interrupts.let_go()
 
     def locked(self):
-        """Whether a thread holds it, this one included."""
+        """Say whether a thread holds it, this one included."""
         return self._depth > 0
 
     def _take(self, wait):

@@ -16,7 +16,7 @@ _MINUS_ZERO = re.compile(rb"-0\s*+(?:,|\Z)")
 
 
 def format_rows(block, missing):
-    """The numbers of every row, comma-separated, each as short as its type allows and as Python writes it.
+    """Yield the numbers of every row, comma-separated, each as short as its type allows and as Python writes it.
 
     orjson writes them so but for very small and very large ones, and writes null for NaN and the infinities. So
     all of these are handed to it as NaN, and what Python writes takes the place of null.
@@ -49,7 +49,7 @@ def format_rows(block, missing):
 
 
 def parse_row(text, names, where):
-    """The numbers of a row, exactly those that `float` gives for each field.
+    """Parse the numbers of a row, exactly those that `float` gives for each field.
 
     Parameters
     ----------
@@ -83,19 +83,19 @@ def parse_row(text, names, where):
 
 
 def parse_field(text, column, where):
-    """One number of a column of features, NaN where missing."""
+    """Parse one number of a column of features, NaN where missing."""
     text = text.strip()
     number = math.nan if text in MISSING else parse_number(text)
     if number is None:
         raise DataSetError(
-            f"{where}: {text[:40]!r} in the column {column!r} is no number. All columns but those of the file name, "
+            f"{where}: {text[:40]!r} in the column {column!r} is not a number. All columns but those of the file name, "
             "the chunk number and the labels are features; name the columns that are not, or take this one out."
         )
     return number
 
 
 def parse_number(text):
-    """A number that is written as one, or None."""
+    """Parse a number that is written as one, or None."""
     try:
         number = float(text)
     except ValueError:
@@ -107,7 +107,7 @@ def parse_number(text):
 
 
 def _format_odd(values, missing):
-    """What Python writes for single numbers; the digits, which differ between float32 and float64, are orjson's."""
+    """Say what Python writes for single numbers; the digits, which differ between float32 and float64, are orjson's."""
     special = {"nan": missing, "inf": b"inf", "-inf": b"-inf"}
     digits = orjson.loads(orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY))
     return [
@@ -117,7 +117,7 @@ def _format_odd(values, missing):
 
 
 def _parse_json(text, *, nulls=False):
-    """Numbers (and, on request, nulls as NaN) as JSON has them, or None if the text is anything else."""
+    """Parse numbers (and, on request, nulls as NaN) as JSON has them, or None if the text is anything else."""
     # letters of true, false and null, and of strings, which NumPy would take for numbers
     if b'"' in text or (b"r" in text or b"s" in text if nulls else b"u" in text or b"l" in text):
         return None

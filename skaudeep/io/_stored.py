@@ -82,7 +82,7 @@ class StoredFile(FileManager):
 
 
 def _take(path, expected):
-    """The shared file of a path, or of the file that was there before, with one reader more."""
+    """Return the shared file of a path, or of the file that was there before, with one reader more."""
     _close_abandoned()
     shared = _open_files.get(expected) or _open(path, expected)
     shared.n_readers += 1
@@ -108,7 +108,7 @@ def _open(path, expected):
 
 
 def _identify(path):
-    """What tells files apart, those that were changed included; the last two also on another machine."""
+    """Say what tells files apart, those that were changed included; the last two also on another machine."""
     status = os.stat(path)
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 

@@ -13,7 +13,7 @@ BLOCK_BYTES = 1 << 24
 
 
 def rows_per_block(features, multiple=1):
-    """How many instances make a block, a multiple of `multiple`."""
+    """Say how many instances make a block, a multiple of `multiple`."""
     row_bytes = 4 * math.prod(features.shape[1:])
     return max(BLOCK_BYTES // max(row_bytes, 1) // multiple, 1) * multiple
 
@@ -54,7 +54,7 @@ def feature_blocks(features, multiple=1):
 
 
 def _merge(chunks, step):
-    """First rows of runs of dask chunks that have up to `step` rows together."""
+    """Return first rows of runs of dask chunks that have up to `step` rows together."""
     starts = []
     for stop, size in zip(itertools.accumulate(chunks), chunks, strict=True):
         if not starts or stop - starts[-1] > step:

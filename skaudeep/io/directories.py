@@ -13,14 +13,13 @@ import xarray as xr
 from skaudeep._files import check_no_input, is_marked
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datamodel import PARTITIONS, instance_index
-from skaudeep.exceptions import DataSetError, ParameterError, param
-from skaudeep.io import _arff, _csv
+from skaudeep.exceptions import DataSetError, param
+from skaudeep.io.formats import FORMATS, LAYOUTS, load_format
 from skaudeep.io.netcdf import source_files
 from skaudeep.io.tables import (
     COLUMN_OPTIONS,
     IDENTIFIERS,
     LABELS,
-    LAYOUTS,
     Table,
     check_writable,
     join_blocks,
@@ -28,12 +27,11 @@ from skaudeep.io.tables import (
     write_tables,
 )
 
-#: Modules with `plan` and `read_table`.
-_FORMATS = {"csv": _csv, "arff": _arff}
 _FOLD = re.compile(r"fold_(\d{1,6})")
+_SUFFIXES = " nor ".join(f".{name}" for name in FORMATS)
 _EXPECTED = (
-    "Expected one file NAME.csv or NAME.arff, or files of the same name in fold_1, fold_2, ..., in train, devel, test, "
-    "or in folds within partitions (train/fold_1, ...)."
+    f"Expected one file {' or '.join(f'NAME.{name}' for name in FORMATS)}, or files of the same name in fold_1, "
+    "fold_2, ..., in train, devel, test, or in folds within partitions (train/fold_1, ...)."
 )
 
 
@@ -41,7 +39,7 @@ _EXPECTED = (
     {
         "ds": [xr.Dataset],
         "directory": [str, os.PathLike],
-        "format": [StrOptions(set(_FORMATS))],
+        "format": [StrOptions(set(FORMATS))],
         "name": [str],
         "labels_last": ["boolean"],
         "layout": [StrOptions(set(LAYOUTS))],
@@ -146,14 +144,8 @@ def export_dataset(
         raise DataSetError(
             f"{param('name', name)}: expected the name of a file, without folders and not hidden by a dot."
         )
-    options = {"labels_last": labels_last, "layout": layout}
-    if format == "csv":
-        options["guard_formulas"] = guard_formulas
-    elif guard_formulas:
-        raise ParameterError(
-            "guard_formulas", True, ": spreadsheets read no ARFF files; leave it out, or write CSV files."
-        )
     check_writable(ds)
+    plan = load_format(format).plan(ds, labels_last=labels_last, layout=layout, guard_formulas=guard_formulas)
     splits = {(): np.ones(ds.sizes["instance"], dtype=bool)} if single_file else _splits(ds)
     targets = {directory.joinpath(*parts, file): rows for parts, rows in splits.items()}
     _obsolete(directory, file, targets, overwrite, ds)
@@ -163,11 +155,10 @@ def export_dataset(
     with contextlib.ExitStack() as stack:
         for target in targets:
             stack.enter_context(_made(target.parent))
-        table_format = _FORMATS[format]
         write_tables(
             ds,
             targets,
-            *table_format.plan(ds, **options),
+            *plan,
             mark=_mark(directory / file),
             check=lambda: _obsolete(directory, file, targets, overwrite, ds),
         )
@@ -177,7 +168,7 @@ def export_dataset(
     {
         "path": [str, os.PathLike],
         "name": [str, None],
-        "format": [StrOptions(set(_FORMATS)), None],
+        "format": [StrOptions(set(FORMATS)), None],
         **COLUMN_OPTIONS,
     },
     prefer_skip_nested_validation=True,
@@ -252,22 +243,22 @@ def import_dataset(
     tables = []
     for file in files.values():
         kind = format or file.suffix[1:].lower()
-        if kind not in _FORMATS:
-            raise DataSetError(f"{file}: its suffix is neither .csv nor .arff; rename it, or give {param.format}.")
+        if kind not in FORMATS:
+            raise DataSetError(f"{file}: its suffix is neither {_SUFFIXES}; rename it, or give {param.format}.")
         prefix = file.relative_to(path).with_suffix("").as_posix() if path.is_dir() else None
-        tables.append(_FORMATS[kind].read_table(file, prefix=prefix, **options))
+        tables.append(load_format(kind).read_table(file, prefix=prefix, **options))
     if path.is_dir() and _states(_find_files(path, name, format)) != before:
         raise DataSetError(f"{path} has been exported anew while it was read. Read it again.")
     return _merge(tables, files)
 
 
 def list_tables(directory):
-    """All files of a directory that may belong to a data set in it; none of what is no directory."""
+    """Return all files of a directory that may belong to a data set in it; none of what is not a directory."""
     return [path for *_, path in _candidates(Path(directory))]
 
 
 def _splits(ds):
-    """The rows of every file by the folders it is in; refuses what files cannot tell."""
+    """Return the rows of every file by the folders it is in; refuses what files cannot tell."""
     index = instance_index(ds)
     every = np.ones(ds.sizes["instance"], dtype=bool)
     partition, folds = ds["partition"].values, ds["cv_folds"].values
@@ -304,7 +295,7 @@ def _name(pair):
 
 
 def _obsolete(directory, file, targets, overwrite, ds):
-    """The files of an older export that would be read together with the new ones; refuses them unless to be removed."""
+    """Find files of an older export that would be read with the new ones; refuse them unless to be removed."""
     if directory.exists() and not directory.is_dir():
         raise DataSetError(f"{directory} is a file; expected a directory.")
     stale = sorted({path for *_, path in _candidates(directory) if path.name == file} - set(targets))
@@ -319,7 +310,7 @@ def _obsolete(directory, file, targets, overwrite, ds):
 
 
 def _mark(file):
-    """What stands beside the files of an export, or above their folders, as long as they are not whole."""
+    """Name the file that stands beside the files of an export, or above their folders, until they are complete."""
     return file.with_name(f"{file.name}.incomplete")
 
 
@@ -338,7 +329,7 @@ def _refuse_incomplete(directory, name, format):
 
 
 def _states(files):
-    """What changes when files are replaced."""
+    """Say what changes when files are replaced."""
     states = {place: os.stat(file) for place, file in files.items()}
     return {place: (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns) for place, state in states.items()}
 
@@ -358,7 +349,7 @@ def _made(folder):
 
 
 def _candidates(folder, partition=None, fold=None):
-    """All tables where the layout has files, as (partition, fold, path), None for what the folders do not say."""
+    """Yield all tables where the layout has files, as (partition, fold, path), None for what the folders do not say."""
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
         name = entry.name
         if entry.is_dir():
@@ -367,7 +358,7 @@ def _candidates(folder, partition=None, fold=None):
                 yield from _candidates(entry, partition, int(match[1]))
             elif name in PARTITIONS and partition is None and fold is None:
                 yield from _candidates(entry, PARTITIONS.index(name), None)
-        elif entry.suffix[1:].lower() in _FORMATS and not name.startswith("."):
+        elif entry.suffix[1:].lower() in FORMATS and not name.startswith("."):
             yield partition, fold, entry
 
 
@@ -376,7 +367,7 @@ def _folders(folder):
 
 
 def _find_files(directory, name, format):
-    """The files of a data set by their partition and fold, sorted by both."""
+    """Find the files of a data set by their partition and fold, sorted by both."""
     _refuse_incomplete(directory, name, format)
     found = {}
     for *place, path in _candidates(directory):
@@ -453,7 +444,7 @@ def _check_features(names, files):
 
 
 def _join_features(tables, frame, codes, first):
-    """The features of all instances; empties the list of tables, whose memory is needed."""
+    """Join the features of all instances; the list of tables is empty afterwards, to save memory."""
     if len(first) == len(frame):
         blocks = [table.features for table in tables]
         tables.clear()

@@ -196,7 +196,7 @@ def read_netcdf(path, *, chunks=None):
     Raises
     ------
     DataSetError
-        If the file does not exist, is no NetCDF-4 file, is damaged, or holds something else than a data set.
+        If the file does not exist, is not a NetCDF-4 file, is damaged, or holds something else than a data set.
     ImportError
         If `chunks` is given and dask is not installed.
 
@@ -234,7 +234,7 @@ def read_netcdf(path, *, chunks=None):
 
 
 def _open(stored, path):
-    """A data set with features on disk and all else in memory."""
+    """Return a data set with features on disk and all else in memory."""
     _check_size(stored.acquire(), path)
     store = NetCDF4DataStore(stored, mode="r", lock=LIBRARY)
     # No variable holds times; decoding would turn one that merely has a unit into something else.
@@ -278,7 +278,7 @@ def open_lazily(path, chunks="auto"):
 
 
 def source_files(ds):
-    """The files that a data set, or a part of it, has been read from, as far as is known; none for None."""
+    """Return the files that a data set, or a part of it, has been read from, as far as is known; none for None."""
     if ds is None:
         return []
     encodings = [ds.encoding, *(variable.encoding for variable in ds.variables.values())]
@@ -291,7 +291,7 @@ def _float32(features):
 
 @contextlib.contextmanager
 def _errors_naming(path):
-    """Damage shows as any exception, in the library and in xarray; all become a `DataSetError`."""
+    """Turn any exception, for that is how damage shows in the library and in xarray, into a `DataSetError`."""
     try:
         yield
     except DataSetError:

@@ -33,8 +33,6 @@ IDENTIFIERS = ("filename", "chunk_nr")
 LABELS = ("label_nominal", "label_numeric")
 #: What the options of readers may be.
 COLUMN_OPTIONS = {variable: [str] for variable in IDENTIFIERS + LABELS}
-#: What `layout` of writers may be.
-LAYOUTS = ("audeep", "weka")
 #: Bytes of float64 that become text, or that text becomes, at a time.
 BLOCK_BYTES = 1 << 22
 #: Up to here, float64 tells whole numbers apart; chunk and class numbers and targets go no further.
@@ -122,7 +120,7 @@ def write_tables(ds, targets, text_format, columns, header, **together):
 
 
 def _blocks(features):
-    """Slices of instances, small enough for their text to be in memory, with a row of numbers for each."""
+    """Yield slices of instances, small enough for their text to be in memory, with a row of numbers for each."""
     width = math.prod(features.shape[1:])
     step = max(1, BLOCK_BYTES // (8 * width))
     for first, block in feature_blocks(features):
@@ -164,30 +162,30 @@ def check_writable(ds):
 
 
 def class_names(ds):
-    """All classes of a data set, sorted: those of its label map, and any others that its instances have."""
+    """Return all classes of a data set, sorted: those of its label map, and any others that its instances have."""
     return sorted({*get_label_map(ds), *get_texts(ds, "label_nominal").tolist()} - {""})
 
 
 def answers(ds):
-    """The variable that a program is to learn: class names or, where there are none, numbers; none if unlabelled."""
+    """Return the variable that a program is to learn: class names or, without them, numbers; none if unlabelled."""
     if class_names(ds):
         return ("label_nominal",)
     return () if np.isnan(ds["label_numeric"].values).all() else ("label_numeric",)
 
 
 def whole(numbers):
-    """Whether all known numbers can be written as integers."""
+    """Say whether all known numbers can be written as integers."""
     return bool((np.isnan(numbers) | (numbers == np.round(numbers))).all())
 
 
 def _metadata_texts(ds, variables, text_format):
-    """The values of some variables for every instance, with commas between."""
+    """Return the values of some variables for every instance, with commas between."""
     columns = [_texts(ds, name, text_format) for name in variables]
     return list(map(",".join, zip(*columns, strict=True))) if columns else [""] * ds.sizes["instance"]
 
 
 def _texts(ds, variable, text_format):
-    """The texts of the values of one variable."""
+    """Return the texts of the values of one variable."""
     quote, missing, _ = text_format
     if variable in ("filename", "label_nominal"):
         return [quote(name) if name else missing for name in get_texts(ds, variable).tolist()]
@@ -200,7 +198,7 @@ def _texts(ds, variable, text_format):
 
 
 def read_lines(path):
-    """The lines of a text file with their numbers from 1, as bytes, without a byte order mark."""
+    """Yield the lines of a text file with their numbers from 1, as bytes, without a byte order mark."""
     try:
         with open(path, "rb") as stream:
             for number, line in enumerate(stream, 1):
@@ -215,7 +213,7 @@ def read_lines(path):
 
 
 def decode(text, where):
-    """Bytes as text, with an error that says where they stand."""
+    """Return bytes as text, with an error that says where they stand."""
     try:
         return text.decode()
     except UnicodeDecodeError as error:
@@ -278,8 +276,8 @@ def _warn_of_features(names, metadata, source):
     if alike:
         warnings.warn(
             Message(
-                f"{source}: {', '.join(map(repr, alike))} may be no features, but are taken for some; take them out of "
-                f"the table, or, if they are the labels, pass {param('label_nominal', alike[0])}."
+                f"{source}: {', '.join(map(repr, alike))} may not be features, but are taken for some; take them out "
+                f"of the table, or, if they are the labels, pass {param('label_nominal', alike[0])}."
             ),
             UserWarning,
             stacklevel=6,
@@ -338,7 +336,7 @@ def collect(rows, columns, source, *, prefix, classes=()):
     if not lines and not columns.metadata:
         raise DataSetError(
             f"{source}: there are no instances, and none of the columns {', '.join((*IDENTIFIERS, *LABELS))}; this "
-            "is no table of features."
+            "is not a table of features."
         )
     frame = _frame(texts, lines, source, prefix)
     if classes and "label_nominal" in texts:
@@ -348,12 +346,12 @@ def collect(rows, columns, source, *, prefix, classes=()):
 
 
 def wrong_width(got, columns, where):
-    """The error for a row of the wrong length."""
+    """Return the error for a row of the wrong length."""
     return DataSetError(f"{where}: got {got} values, expected {len(columns.names)}, one for each column.")
 
 
 def join_blocks(blocks):
-    """One array of the rows of many, whose memory is given back on the way: the list is empty afterwards."""
+    """Join the rows of many arrays, whose memory is given back on the way: the list is empty afterwards."""
     if len(blocks) == 1:
         return blocks.pop()
     joined = np.empty((sum(map(len, blocks)), blocks[0].shape[1]), dtype=np.float32)
@@ -366,7 +364,7 @@ def join_blocks(blocks):
 
 
 def _float32(block, lines, names, source):
-    """A block of float64 as a new one of float32; refuses finite numbers that would become infinite."""
+    """Return a block of float64 as a new one of float32; refuses finite numbers that would become infinite."""
     values, lost = narrow(block)
     if lost.any():
         row, feature = np.argwhere(lost)[0]
@@ -378,7 +376,7 @@ def _float32(block, lines, names, source):
 
 
 def _frame(texts, lines, source, prefix):
-    """The metadata of all rows, checked, with defaults for what the file does not say."""
+    """Return the metadata of all rows, checked, with defaults for what the file does not say."""
     n = len(lines)
     names = texts.get("filename", [f"{prefix}-{i}" for i in range(n)])
     frame = pd.DataFrame({"source": source, "line": np.array(lines, dtype=np.int64)})
@@ -409,7 +407,7 @@ def _refuse(frame, wrong, message):
 
 
 def _number_column(texts, frame, variable):
-    """Texts as float64, NaN where missing."""
+    """Return texts as float64, NaN where missing."""
     codes, distinct = pd.factorize(np.array(texts, dtype=object))
     stripped = [text.strip() for text in distinct]
     numbers = [math.nan if text in ("", "?") else parse_number(text) for text in stripped]

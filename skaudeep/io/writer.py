@@ -44,7 +44,7 @@ _HEADER = {
 
 
 def parts_folder(path):
-    """Where the batches of a file are until it is complete."""
+    """Say where the batches of a file are until it is complete."""
     path = Path(path)
     return path.with_name(f"{path.name}.part")
 
@@ -284,7 +284,7 @@ class NetCDFWriter:
             self.close()
 
     def _open(self):
-        """The journal and the file of features, which no other writer has open."""
+        """Return the journal and the file of features, which no other writer has open."""
         for gone in self.path.parent.glob(f".{glob.escape(self._folder.name)}-*"):
             shutil.rmtree(gone, ignore_errors=True)  # that of a writer that was killed at its very end
         while True:
@@ -350,7 +350,7 @@ class NetCDFWriter:
         self._cut(end, self._n * row_bytes)
 
     def _parse(self, line):
-        """What a line of the journal holds; None for a line that was not finished."""
+        """Say what a line of the journal holds; None for a line that was not finished."""
         if not line.endswith(b"\n"):
             return None
         try:
@@ -432,7 +432,7 @@ class NetCDFWriter:
         self._n += len(filenames)
 
     def _read_metadata(self):
-        """The arguments of `make_dataset` for all batches together."""
+        """Read the arguments of `make_dataset` for all batches together."""
         columns = {name: [] for name in ("filenames", *self._header["metadata"])}
         with open(self._journal.name, "rb") as lines:
             next(lines)
@@ -451,7 +451,7 @@ class NetCDFWriter:
         self._features.truncate(feature_bytes)
 
     def _blocks(self, shape):
-        """The features in blocks of rows, each read from disk when its turn comes."""
+        """Yield the features in blocks of rows, each read from disk when its turn comes."""
         step = rows_per_block(np.empty((0, *shape[1:])), self._layout["chunk_size"] or 1)
         self._features.seek(0)
         for start in range(0, self._n, step):
@@ -461,12 +461,12 @@ class NetCDFWriter:
 
 
 def _to_line(record):
-    """A line of the journal, with its checksum."""
+    """Return a line of the journal, with its checksum."""
     return json.dumps(record | {_DIGEST: digest(json.dumps(record).encode())}) + "\n"
 
 
 def _is_whole(record):
-    """Whether a line says what was written, as far as it has a checksum, which is taken from it."""
+    """Say whether a line says what was written, as far as it has a checksum, which is taken from it."""
     expected = record.pop(_DIGEST, None)
     return expected is None or expected == digest(json.dumps(record).encode())
 
@@ -481,13 +481,13 @@ def _write_through(file, content):
 
 
 def _pairs(batch):
-    """The numbers that were given with names."""
+    """Return the numbers that were given with names."""
     pairs = zip(batch.get("label_nominal", ()), batch.get("label_numeric", ()), strict=False)
     return {name: number for name, number in pairs if name and number == number and name == name}
 
 
 def _plain(values, argument):
-    """Values as JSON gives them back; NumPy's numbers and paths as numbers and strings."""
+    """Return values as JSON gives them back; NumPy's numbers and paths as numbers and strings."""
 
     def convert(value):
         if isinstance(value, np.generic | np.ndarray):

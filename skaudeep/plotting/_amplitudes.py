@@ -149,7 +149,7 @@ class AmplitudeDisplay:
 
 
 def _as_arrays(spectrogram):
-    """Spectrograms as a list of arrays of at least two axes."""
+    """Return spectrograms as a list of arrays of at least two axes."""
     try:
         arrays = [np.asarray(spectrogram)]
     except ValueError:  # unequal lengths

@@ -129,7 +129,7 @@ class ReconstructionDisplay:
         spectrogram : array-like of shape (n_frames, n_bins)
             One input.
         free_running : bool, default=False
-            Whether the decoder hears itself and not the true steps.
+            Whether decoding is autoregressive: the decoder gets its own outputs, not the true frames.
         title : str, default=None
             Written above the reconstruction, before its error; by default which of the two it is.
         **kwargs : dict

@@ -15,7 +15,7 @@ MARKERS = ("o", "^", "s", "X", "D", "v", "P", "*", "<", ">")
 
 
 def pyplot():
-    """Matplotlib's module of that name, imported when something is drawn."""
+    """Import Matplotlib's module of that name when something is drawn."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -34,19 +34,19 @@ def repeatable():
 
 
 def level_label(spectrogram):
-    """What the levels of a spectrogram are, from their range."""
+    """Say what the levels of a spectrogram are, from their range."""
     # NaN is no reason to think of decibels
     return "Level (dB)" if (np.abs(spectrogram) > 1).any() else "Level (scaled to [-1, 1])"
 
 
 def shortened(text, length=28):
-    """A name that fits into a picture."""
+    """Return a name that fits into a picture."""
     text = str(text)
     return text if len(text) <= length else f"{text[: length - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def add_legend(ax, handles, labels, **options):
-    """A legend of names as they are: neither formulas between dollars, nor hidden for an underscore."""
+    """Add a legend of names as they are: neither formulas between dollars, nor hidden for an underscore."""
     legend = ax.legend(handles, ["" for _ in labels], **options)
     for text, label in zip(legend.get_texts(), labels, strict=True):
         text.set_parse_math(False)
@@ -55,7 +55,7 @@ def add_legend(ax, handles, labels, **options):
 
 
 def check_spectrogram(values, name):
-    """One spectrogram as an array, or a `ValueError` that names the argument."""
+    """Return one spectrogram as an array, or raise a `ValueError` that names the argument."""
     values = np.asarray(values)
     if values.ndim != 2 or values.dtype == np.dtype(object):
         raise ValueError(
@@ -66,7 +66,7 @@ def check_spectrogram(values, name):
 
 
 def check_frequencies(frequencies, n_bins):
-    """Centres of the bins as an array, or None where there are none to be had."""
+    """Return centres of the bins as an array, or None where there are none to be had."""
     if frequencies is None:
         return None
     frequencies = np.asarray(frequencies, dtype=float)
@@ -79,7 +79,7 @@ def check_frequencies(frequencies, n_bins):
 
 
 def draw_spectrogram(ax, spectrogram, frequencies, hop, colours, **scale):
-    """One image with its axes; every bin gets the same height, however far apart the frequencies are."""
+    """Draw one image with its axes; every bin gets the same height, however far apart the frequencies are."""
     n_frames, n_bins = spectrogram.shape
     left, right = (-0.5, n_frames - 0.5) if hop is None else (0.0, n_frames * hop)
     image = ax.imshow(
@@ -100,7 +100,7 @@ def draw_spectrogram(ax, spectrogram, frequencies, hop, colours, **scale):
 
 
 def _frequency_ticks(frequencies):
-    """Round frequencies in Hz that lie well apart on an axis of equally high bins."""
+    """Find round frequencies in Hz that lie well apart on an axis of equally high bins."""
     if np.allclose(np.diff(frequencies), frequencies[1] - frequencies[0]):
         steps = [step * 10.0**power for power in range(6) for step in (1, 2, 5)]
         step = next(step for step in steps if (frequencies[-1] - frequencies[0]) / step <= 8)

@@ -9,8 +9,8 @@ from skaudeep.exceptions import AudioError, param
 
 
 @dataclass(frozen=True)
-class Reference(Storable):
-    """The recording that an estimator was fitted on first; others must have its frequency axis."""
+class FrequencyAxis(Storable):
+    """The frequency axis of the first recording that an estimator was fitted on, which all others must have."""
 
     name: str
     sample_rate: float
@@ -28,3 +28,6 @@ class Reference(Storable):
             f"frequency axes differ; resample all with "
             f"{param('sample_rate', min(sample_rate, self.sample_rate))}"
         )
+
+
+Reference = FrequencyAxis  # its name in older files

@@ -97,7 +97,7 @@ def power_spectrogram(y, *, frame_length, hop_length, pre_emphasis=None, bins=No
 
 
 def _pre_emphasize(y, begin, end, coefficient):
-    """Samples `begin` to `end` in double precision, each minus a part of the one before it."""
+    """Return samples `begin` to `end` in double precision, each minus a part of the one before it."""
     samples = y[begin:end].astype(np.float64)
     if coefficient is not None:
         first = max(begin, 1)
@@ -178,7 +178,7 @@ def mel_filterbank(kind="audeep", *, sample_rate, n_fft, n_mels=128, f_min=0.0, 
         import librosa
 
         with warnings.catch_warnings():
-            # which filters are empty is for the caller to judge, as for the other kind
+            # which filters are empty is for the caller to decide, as for the other kind
             warnings.filterwarnings("ignore", message="Empty filters", category=UserWarning)
             weights = librosa.filters.mel(
                 sr=sample_rate,
@@ -206,7 +206,7 @@ def mel_filterbank(kind="audeep", *, sample_rate, n_fft, n_mels=128, f_min=0.0, 
 
 
 def _htk_points(n_mels, f_min, f_max):
-    """The corners of `n_mels` overlapping triangles, equally spaced on the mel scale, in Hz."""
+    """Return the corners of `n_mels` overlapping triangles, equally spaced on the mel scale, in Hz."""
     lowest, highest = 2595 * np.log10(1 + np.array([f_min, f_max]) / 700)
     return 700 * (10 ** (np.linspace(lowest, highest, n_mels + 2) / 2595) - 1)
 

@@ -52,7 +52,7 @@ class Inversion:
     n_iter: int
 
     def waveform(self, spectrogram, seed):
-        """A waveform of shape (n_samples,), float32, with a peak of 1, of one of shape (n_frames, n_bins)."""
+        """Return a waveform of shape (n_samples,), float32, with a peak of 1, of one of shape (n_frames, n_bins)."""
         n_samples = (len(spectrogram) - 1) * self.axes.hop_length + self.axes.frame_length
         if spectrogram.min() == spectrogram.max():
             return np.zeros(n_samples, np.float32)
@@ -70,7 +70,7 @@ class Inversion:
         return (samples / peak if peak > 0 else samples).astype(np.float32)
 
     def _power(self, spectrogram):
-        """Power relative to the loudest bin; none where clipping has left nothing."""
+        """Return power relative to the loudest bin; none where clipping has left nothing."""
         level, floor = spectrogram, self.clip_below
         if self.scale == "minmax":
             level, floor = np.clip(spectrogram, -1, 1), -1
@@ -123,7 +123,7 @@ def invert(inversion, S, *, random_state=None, n_jobs=None, verbose=0):
 
 
 def _invert_row(inversion, row, seed):
-    """The waveform of a spectrogram, or those of its chunks."""
+    """Return the waveform of a spectrogram, or those of its chunks."""
     if row.ndim == 2:
         return inversion.waveform(row, seed)
     return np.stack([inversion.waveform(chunk, seed) for chunk in row])

@@ -51,7 +51,7 @@ class Reader:
         return row, source, found
 
     def _read(self, source):
-        """Samples of the next segment, and their rate."""
+        """Read samples of the next segment, and their rate."""
         if self._recording is None:
             self._recording = Recording(source.file)
         recording = self._recording
@@ -93,5 +93,5 @@ def plan(sources, rows, tolerance):
 
 
 def _file_of(source):
-    """What the segments of one file have in common."""
+    """Say what the segments of one file have in common."""
     return source.file if isinstance(source, FileSource) else id(source)

@@ -12,10 +12,10 @@ from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_
 from skaudeep._versions import VersionedMixin
 from skaudeep.audio import CHANNELS
 from skaudeep.exceptions import AudioError, Message, ParameterError, marked, param
-from skaudeep.spectrogram._extraction import Reference
+from skaudeep.spectrogram._extraction import FrequencyAxis
 from skaudeep.spectrogram._functions import FILTERBANKS
 from skaudeep.spectrogram._inversion import INVERSION_CONSTRAINTS, Inversion, invert
-from skaudeep.spectrogram.extraction import Branch, FrontEnd, Rows, axes_at, extract
+from skaudeep.spectrogram.extraction import FrontEnd, SpectrogramCollector, SpectrogramConfig, axes_at, extract
 from skaudeep.spectrogram.inputs import as_sources
 from skaudeep.spectrogram.settings import describe_settings
 
@@ -330,7 +330,7 @@ class SpectrogramTransformer(
     def __setstate__(self, state):
         super().__setstate__(state)
         if "errors_" in state:
-            rows = Rows(0)
+            rows = SpectrogramCollector(0)
             rows.failed = state["errors_"]
             self.errors_ = rows.errors()
 
@@ -345,8 +345,8 @@ class SpectrogramTransformer(
         self.sample_rate_ = self.sample_rate or native_rate
         axes = axes_at(self._front_end(), self.sample_rate_)
         self.frequencies_ = axes.frequencies
-        self._reference = Reference(name, self.sample_rate_, axes.frequencies)
-        self.errors_ = Rows(0).errors()
+        self._reference = FrequencyAxis(name, self.sample_rate_, axes.frequencies)
+        self.errors_ = SpectrogramCollector(0).errors()
         return axes
 
     def _check_combinations(self):
@@ -363,7 +363,7 @@ class SpectrogramTransformer(
             )
 
     def _first_readable(self, sources):
-        """Name and rate of the first source with a readable header."""
+        """Return name and rate of the first source with a readable header."""
         first_error = None
         for source in sources:
             try:
@@ -377,10 +377,12 @@ class SpectrogramTransformer(
     def _front_end(self):
         return FrontEnd(**{field.name: getattr(self, field.name) for field in dataclasses.fields(FrontEnd)})
 
-    def _branch(self, reference):
-        """What the extraction must know; equal ones give equal spectrograms."""
-        own = {field.name for field in dataclasses.fields(Branch)} - {"front_end", "reference"}
-        return Branch(front_end=self._front_end(), reference=reference, **{name: getattr(self, name) for name in own})
+    def _config(self, reference):
+        """Say what the extraction must know; equal ones give equal spectrograms."""
+        own = {field.name for field in dataclasses.fields(SpectrogramConfig)} - {"front_end", "reference"}
+        return SpectrogramConfig(
+            front_end=self._front_end(), reference=reference, **{name: getattr(self, name) for name in own}
+        )
 
     def _record(self, errors):
         """Remember the failed rows; untouched attributes otherwise, as `transform` should not change them."""
@@ -425,7 +427,7 @@ class SharedSpectrograms:
         self.X = X
         fitted = [_fitted(transformer, X) for transformer in transformers]
         self._stored = {
-            transformer._branch(None): (transformer.frequencies_, result)
+            transformer._config(None): (transformer.frequencies_, result)
             for transformer, result in zip(fitted, _extract(fitted, X), strict=True)
         }
 
@@ -454,7 +456,7 @@ class SharedSpectrograms:
         tuple of (ndarray, DataFrame) or None
             Its spectrograms and its table of failed rows; None if there are none for its parameters.
         """
-        frequencies, result = self._stored.get(transformer._branch(None), (None, None))
+        frequencies, result = self._stored.get(transformer._config(None), (None, None))
         return result if np.array_equal(frequencies, transformer.frequencies_) else None
 
 
@@ -493,7 +495,7 @@ def extract_branches(transformers, X):
 
 
 def _fitted(transformer, X):
-    """The transformer itself if it is fitted, else a copy fitted on X, without its warnings."""
+    """Return the transformer itself if it is fitted, else a copy fitted on X, without its warnings."""
     if hasattr(transformer, "frequencies_"):
         return transformer
     transformer = clone(transformer)
@@ -503,9 +505,9 @@ def _fitted(transformer, X):
 
 
 def _extract(transformers, X):
-    """Pairs of spectrograms and failed rows, one per fitted transformer."""
+    """Return pairs of spectrograms and failed rows, one per fitted transformer."""
     # Every transformer compares the shape of waveforms; the sources are the same for all.
     sources, *_ = [as_sources(transformer, X, reset=False) for transformer in transformers]
-    branches = [transformer._branch(transformer._reference) for transformer in transformers]
+    branches = [transformer._config(transformer._reference) for transformer in transformers]
     verbose = max(transformer.verbose for transformer in transformers)
     return extract(branches, sources, n_jobs=transformers[0].n_jobs, verbose=verbose)

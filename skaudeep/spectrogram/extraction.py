@@ -16,7 +16,7 @@ from skaudeep._interrupts import deferred, result_of, submit
 from skaudeep._progress import progress
 from skaudeep.exceptions import AudioError, Message, marked, message_of, param
 from skaudeep.spectrogram import _functions as spectral
-from skaudeep.spectrogram._extraction import Reference
+from skaudeep.spectrogram._extraction import FrequencyAxis
 from skaudeep.spectrogram._reading import plan
 
 _MAX_BATCH = 16  # rows per task: long enough to hide the cost of a task, short enough to share the work
@@ -52,13 +52,13 @@ class Axes:
     frequencies: np.ndarray
 
     def n_empty_bins(self):
-        """Number of filters that hold no bin of the Fourier transform."""
+        """Return number of filters that hold no bin of the Fourier transform."""
         return 0 if isinstance(self.bins, slice) else int((self.bins.sum(axis=0) == 0).sum())
 
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """The parameters up to the level in dB: what several branches can have in common."""
+    """The parameters up to the level in dB: what several configs can have in common."""
 
     window_width: float
     window_overlap: float
@@ -72,7 +72,7 @@ class FrontEnd:
     center_fixed: bool
 
     def level(self, samples, sample_rate):
-        """The level in dB, of shape (n_frames, n_bins), of samples of shape (n_channels, n_samples)."""
+        """Return the level in dB, of shape (n_frames, n_bins), of samples of shape (n_channels, n_samples)."""
         axes = axes_at(self, sample_rate)
         with np.errstate(over="ignore"):  # `power_to_db` refuses what overflows
             signal = audio.mix_channels(samples, self.channels)
@@ -97,7 +97,7 @@ class FrontEnd:
 
 @functools.lru_cache(maxsize=64)
 def axes_at(front_end, sample_rate):
-    """Frames and frequency bins of a `FrontEnd` at a sample rate in Hz."""
+    """Return frames and frequency bins of a `FrontEnd` at a sample rate in Hz."""
     frame_length, hop_length = _framing(front_end, sample_rate)
     f_min, f_max = front_end.f_min, front_end.f_max or sample_rate / 2
     if not f_min < f_max <= sample_rate / 2:
@@ -126,7 +126,7 @@ def axes_at(front_end, sample_rate):
 
 
 def _framing(front_end, sample_rate):
-    """Length and distance of frames in samples."""
+    """Return length and distance of frames in samples."""
     width_s, overlap_s, length_s = front_end.window_width, front_end.window_overlap, front_end.fixed_length
     width = _in_samples(width_s, sample_rate, "window_width", _MAX_WINDOW)
     overlap = _in_samples(overlap_s, sample_rate, "window_overlap", _MAX_WINDOW)
@@ -150,7 +150,7 @@ def _framing(front_end, sample_rate):
 
 
 def _in_samples(seconds, sample_rate, name, limit=_MAX_LENGTH):
-    """The value of a parameter in samples, rounded down; an error if that is beyond reason."""
+    """Return the value of a parameter in samples, rounded down; an error if that is beyond reason."""
     n_samples = sample_rate * seconds
     if n_samples > limit:
         raise AudioError(
@@ -161,12 +161,12 @@ def _in_samples(seconds, sample_rate, name, limit=_MAX_LENGTH):
 
 
 @dataclass(frozen=True)
-class Branch:
-    """Everything that turns a recording into one spectrogram."""
+class SpectrogramConfig:
+    """What turns a recording into one spectrogram."""
 
     sample_rate: float | None
     front_end: FrontEnd
-    reference: Reference
+    reference: FrequencyAxis
     clip_below: float | None
     clip_above: float | None
     chunk_length: float | None
@@ -184,7 +184,7 @@ class Branch:
         return level.astype(np.float32)
 
     def check_end(self, seconds_past_end, sample_rate):
-        """Refuse a segment that ends more than one window after its recording, which another branch may take."""
+        """Refuse a segment that ends more than one window after its recording, which another config may take."""
         if seconds_past_end <= 0:
             return
         if seconds_past_end > self.front_end.window_width + 1 / sample_rate:  # times are rounded to samples
@@ -210,12 +210,12 @@ class Branch:
         return spectral.split_chunks(level, n_frames=n_frames, n_chunks=self.chunk_count)
 
 
-def extract(branches, sources, *, n_jobs=None, verbose=0):
-    """Turn every source into one spectrogram per branch, decoding each source once.
+def extract(configs, sources, *, n_jobs=None, verbose=0):
+    """Turn every source into one spectrogram per config, decoding each source once.
 
     Parameters
     ----------
-    branches : list of Branch
+    configs : list of SpectrogramConfig
         What to compute.
     sources : list of FileSource or WaveformSource
         What to read.
@@ -227,39 +227,39 @@ def extract(branches, sources, *, n_jobs=None, verbose=0):
     Returns
     -------
     list of (ndarray, DataFrame)
-        For each branch its spectrograms, one per source, and the table of failed rows.
+        For each config its spectrograms, one per source, and the table of failed rows.
     """
     n_threads = joblib.effective_n_jobs(n_jobs)
     size = max(1, min(_MAX_BATCH, len(sources) // (4 * n_threads)))
-    readers, _ = plan(sources, range(len(sources)), _tolerance(branches))
+    readers, _ = plan(sources, range(len(sources)), _tolerance(configs))
     batches = [readers[first : first + size] for first in range(0, len(readers), size)]
-    outputs = [Rows(len(sources)) for _ in branches]
+    outputs = [SpectrogramCollector(len(sources)) for _ in configs]
     parallel = joblib.Parallel(n_jobs=n_jobs, require="sharedmem", return_as="generator")
     with progress("Extracting spectrograms", len(sources), enabled=verbose) as advance:
-        tasks = (joblib.delayed(_extract_batch)(branches, batch) for batch in batches)
+        tasks = (joblib.delayed(_extract_batch)(configs, batch) for batch in batches)
         for results in parallel(tasks):
-            for row, of_branches in results:
-                for output, result in zip(outputs, of_branches, strict=True):
+            for row, of_configs in results:
+                for output, result in zip(outputs, of_configs, strict=True):
                     output.add(row, sources[row], result)
             advance(len(results))
     results = [(output.spectrograms(), output.errors()) for output in outputs]
-    wanted = [output for branch, output in zip(branches, outputs, strict=True) if branch.on_error == "warn"]
-    # Branches that fail on the same recordings say so once.
+    wanted = [output for config, output in zip(configs, outputs, strict=True) if config.on_error == "warn"]
+    # Configs that fail on the same recordings say so once.
     for message in dict.fromkeys(output.summary() for output in wanted if output.failed):
         warnings.warn(message, UserWarning, stacklevel=5)
     return results
 
 
-def _extract_batch(branches, readers):
-    return [_extract_next(branches, reader) for reader in readers]
+def _extract_batch(configs, readers):
+    return [_extract_next(configs, reader) for reader in readers]
 
 
-def _tolerance(branches):
-    """How many seconds a segment may end after its recording: one window."""
-    return max(branch.front_end.window_width for branch in branches)
+def _tolerance(configs):
+    """Say how many seconds a segment may end after its recording: one window."""
+    return max(config.front_end.window_width for config in configs)
 
 
-def extract_rows(branches, sources, rows, *, n_jobs=None):
+def extract_rows(configs, sources, rows, *, n_jobs=None):
     """Turn sources into spectrograms one after the other, a few ahead, decoding each file once where that can be.
 
     Segments of a file whose rows are not in the order of time are read in that order all the same, as long as the
@@ -267,7 +267,7 @@ def extract_rows(branches, sources, rows, *, n_jobs=None):
 
     Parameters
     ----------
-    branches : list of Branch
+    configs : list of SpectrogramConfig
         What to compute.
     sources : list of FileSource or WaveformSource
         What to read.
@@ -279,11 +279,11 @@ def extract_rows(branches, sources, rows, *, n_jobs=None):
     Yields
     ------
     list of ndarray or Exception
-        For each of the rows the spectrogram of each branch, or the error it failed with.
+        For each of the rows the spectrogram of each config, or the error it failed with.
     """
     n_threads = joblib.effective_n_jobs(n_jobs)
-    tolerance = _tolerance(branches)
-    extract_next = functools.partial(_extract_next, branches)
+    tolerance = _tolerance(configs)
+    extract_next = functools.partial(_extract_next, configs)
     in_order = plan(sources, rows, tolerance)[1] == rows  # then nothing has to wait
     size, largest, done = len(rows) if in_order else _MIN_WAITING, 1, 0
     while done < len(rows):
@@ -298,7 +298,7 @@ def extract_rows(branches, sources, rows, *, n_jobs=None):
 
 
 def _in_order(found, rows):
-    """Results in the order of the rows, from pairs of row and results in any order."""
+    """Yield results in the order of the rows, from pairs of row and results in any order."""
     waiting = {}
     for row in rows:
         while row not in waiting:
@@ -308,7 +308,7 @@ def _in_order(found, rows):
 
 
 def _ahead(function, items, n_threads):
-    """Results in the order of the items, computed by threads that are only a few items ahead, whatever they cost."""
+    """Yield results in the order of the items, computed by threads that are only a few items ahead."""
     with ThreadPoolExecutor(n_threads) as pool:
         pending = collections.deque()
         try:
@@ -324,37 +324,37 @@ def _ahead(function, items, n_threads):
                     future.cancel()
 
 
-def _extract_next(branches, reader):
-    """The row that a reader gives next, and the spectrogram of each branch or the error it failed with."""
+def _extract_next(configs, reader):
+    """Return the row that a reader gives next, and the spectrogram of each config or the error it failed with."""
     row, source, found = reader.take()
     if not isinstance(found, Exception):
-        return row, _extract_one(branches, source, *found)
-    if any(branch.on_error == "raise" for branch in branches):
+        return row, _extract_one(configs, source, *found)
+    if any(config.on_error == "raise" for config in configs):
         raise found
-    return row, [found] * len(branches)
+    return row, [found] * len(configs)
 
 
-def _extract_one(branches, source, samples, native_rate):
+def _extract_one(configs, source, samples, native_rate):
     resample = functools.cache(lambda rate: audio.resample(samples, native_rate or rate, rate))
     level = functools.cache(lambda front_end, rate: front_end.level(resample(rate), rate))
     past_end = source.seconds_past_end(samples.shape[-1], native_rate)
     results = []
-    for branch in branches:
-        rate = branch.sample_rate or native_rate
+    for config in configs:
+        rate = config.sample_rate or native_rate
         try:
-            branch.check_end(past_end, native_rate)
-            branch.reference.check(rate, axes_at(branch.front_end, rate).frequencies)
-            results.append(branch.finish(level(branch.front_end, rate), rate))
+            config.check_end(past_end, native_rate)
+            config.reference.check(rate, axes_at(config.front_end, rate).frequencies)
+            results.append(config.finish(level(config.front_end, rate), rate))
         except AudioError as error:
             named = AudioError(f"{source.name}: {marked(error)}")
-            if branch.on_error == "raise":
+            if config.on_error == "raise":
                 raise named from error
             results.append(named)
     return results
 
 
-class Rows:
-    """Collects spectrograms: in one array while their shapes agree, else one by one.
+class SpectrogramCollector:
+    """Collect spectrograms: in one array while their shapes agree, else one by one.
 
     Parameters
     ----------
@@ -386,7 +386,7 @@ class Rows:
             self._done.append(row)
 
     def spectrograms(self):
-        """The output: an array of all rows or an object array of one array per row; NaN where failed."""
+        """Return the output: an array of all rows or an object array of one array per row; NaN where failed."""
         self.failed.sort()
         failed = [row for row, _, _ in self.failed]
         if len(failed) == self.n_rows:
@@ -404,12 +404,12 @@ class Rows:
         return rows
 
     def errors(self):
-        """The failed rows as a table."""
+        """Return the failed rows as a table."""
         failed = [(row, file, str(reason)) for row, file, reason in self.failed]
         return pd.DataFrame(failed, columns=["row", "file", "reason"])
 
     def summary(self):
-        """One sentence on the failed rows."""
+        """Return one sentence on the failed rows."""
         return Message(
             f"{len(self.failed)} of {self.n_rows} recordings could not be analysed and are NaN, see errors_; "
             f"the first: {marked(self.failed[0][2])}"

@@ -60,7 +60,7 @@ class FileSource:
         return f"{self.label} ({self.start or 0:g} s to {'its end' if self.end is None else f'{self.end:g} s'})"
 
     def sample_rate(self):
-        """The rate of the file, in Hz."""
+        """Return the rate of the file, in Hz."""
         return audio.audio_info(self.file).sample_rate
 
     def read(self, tolerance=0.0):
@@ -68,7 +68,7 @@ class FileSource:
         return audio.read_audio(self.file, start=self.start, end=self.end, tolerance=tolerance)
 
     def seconds_past_end(self, n_samples, sample_rate):
-        """How long after the samples that were read it should have ended."""
+        """Say how long after the samples that were read it should have ended."""
         if self.end is None:
             return 0.0
         return self.end - (self.start or 0) - n_samples / sample_rate
@@ -82,7 +82,7 @@ class WaveformSource:
     samples: np.ndarray = field(repr=False)
 
     def sample_rate(self):
-        """None: it has the rate that an estimator is told."""
+        """Return None: it has the rate that an estimator is told."""
 
     def read(self, tolerance=0.0):
         """Check it and return it; it has no rate of its own."""
@@ -93,7 +93,7 @@ class WaveformSource:
         return self.samples, None
 
     def seconds_past_end(self, n_samples, sample_rate):
-        """Nothing: it is whole."""
+        """Return 0: it is whole."""
         return 0.0
 
 
@@ -137,7 +137,7 @@ def as_sources(estimator, X, *, reset):
 
 
 def _segments(X):
-    """The segments of a table, or None if X is not one."""
+    """Return the segments of a table, or None if X is not one."""
     table = segment_table(X)
     if table is None:
         if isinstance(X, pd.DataFrame) and any(pd.api.types.is_string_dtype(X[name]) for name in X):
@@ -151,7 +151,7 @@ def _segments(X):
 
 
 def _is_numeric(X):
-    """Whether X is an array of waveforms of equal length (or a mistake for scikit-learn to explain)."""
+    """Say whether X is an array of waveforms of equal length (or a mistake for scikit-learn to explain)."""
     if isinstance(X, (list, tuple)):
         return len(X) > 0 and isinstance(X[0], (list, tuple))
     if isinstance(X, (pd.Series, pd.Index)):
@@ -162,7 +162,7 @@ def _is_numeric(X):
 
 
 def _from_array(estimator, X, *, reset):
-    """Waveforms of an array (n, n_samples) or (n, n_channels, n_samples)."""
+    """Return waveforms of an array (n, n_samples) or (n, n_channels, n_samples)."""
     if getattr(X, "ndim", 2) == 1:
         raise ValueError(
             "Expected 2D array of waveforms, got 1D array instead; a single waveform x is passed as [x]. Reshape your "
@@ -173,7 +173,7 @@ def _from_array(estimator, X, *, reset):
         audio.require_channels_first(X, "X", max_channels=MAX_CHANNELS, remedy="X.transpose(0, 2, 1)")
     # scikit-learn counts the second axis of a 3-D array as features; samples are the last.
     flat = X if shape is None else np.reshape(X, (-1, shape[-1]))
-    finite = estimator.on_error == "raise"  # else each waveform is judged by itself
+    finite = estimator.on_error == "raise"  # else each waveform is checked by itself
     flat = validate_data(estimator, flat, dtype=np.float32, ensure_all_finite=finite, reset=reset)
     if shape is None:
         _refuse_one_recording(estimator, flat)
@@ -193,7 +193,7 @@ def _refuse_one_recording(estimator, X):
 
 
 def _from_items(estimator, items):
-    """Paths or waveforms of unequal length."""
+    """Return paths or waveforms of unequal length."""
     sources = []
     for row, item in enumerate(items):
         if isinstance(item, (str, os.PathLike)) or is_file_like(item):
@@ -211,14 +211,14 @@ def _from_items(estimator, items):
 
 
 def _waveform(estimator, samples, row):
-    """A source for samples of shape (n_channels, n_samples)."""
+    """Return a source for samples of shape (n_channels, n_samples)."""
     if estimator.sample_rate is None:
         raise ParameterError("sample_rate", None, ": waveforms do not tell their sample rate; give it, in Hz")
     return WaveformSource(f"waveform {row}", samples)
 
 
 def _as_file(file, row):
-    """A path as text, or a file-like object with a name."""
+    """Return a path as text, or a file-like object with a name."""
     if is_file_like(file):
         return FileObject(file, row)
     if not isinstance(file, (str, os.PathLike)):
@@ -227,7 +227,7 @@ def _as_file(file, row):
 
 
 def _seconds(time, row, name):
-    """A time as seconds; None for a missing one."""
+    """Return a time as seconds; None for a missing one."""
     try:
         seconds = to_seconds(time)
         if np.isnan(seconds) or (name == "end" and seconds == np.inf):

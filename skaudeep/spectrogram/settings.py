@@ -30,7 +30,7 @@ def describe_settings(transformer):
 
 
 def _plain(value):
-    """Numbers of any type as those of JSON, whole ones of the same form whether or not they were floats."""
+    """Return numbers of any type as those of JSON, whole ones of the same form whether or not they were floats."""
     if value is None or isinstance(value, str | bool):
         return value
     number = float(value)

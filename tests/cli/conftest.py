@@ -68,7 +68,7 @@ BAD_FILES = {
 
 @pytest.fixture(params=BAD_FILES)
 def bad_dataset(request, tmp_path):
-    """Path of a file that is no data set, and a part of the message about it."""
+    """Path of a file that is not a data set, and a part of the message about it."""
     content, message = BAD_FILES[request.param]
     path = tmp_path / "bad.nc"
     if content is not None:

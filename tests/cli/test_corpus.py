@@ -151,7 +151,7 @@ def test_errors_and_warnings_speak_of_columns(emotions, layouts):
         load(emotions, columns=["path=clip", "start=none", "group=speaker"])
     with pytest.raises(DataSetError, match=r"--columns label=feeling: .*\.csv has no such column; its header"):
         load(emotions, columns=["path=clip", "label=feeling"])
-    with pytest.raises(DataSetError, match="is no option of --parser esc"):
+    with pytest.raises(DataSetError, match="is not an option of --parser esc"):
         load(layouts["esc"], columns=["label=x"])
     with pytest.warns(UserWarning, match="'speaker' may tell groups .*; pass group='speaker' to use it"):
         load(emotions, columns=["path=clip", "label=Emotion", "start=onset"])

@@ -128,9 +128,9 @@ def test_options_reach_the_loader(tree):
     folder = tree("a/1.wav", "2.wav")
     np.testing.assert_array_equal(load_corpus(folder, classes=True).target, [np.nan, 0])
     assert load_corpus(folder, kind="folder", classes=False).target is None
-    with pytest.raises(DataSetError, match=r"label is no option of kind='folder'; it has classes"):
+    with pytest.raises(DataSetError, match=r"label is not an option of kind='folder'; it has classes"):
         load_corpus(folder, label="x")
-    with pytest.raises(DataSetError, match=r"label is no option of kind='esc'; it has none"):
+    with pytest.raises(DataSetError, match=r"label is not an option of kind='esc'; it has none"):
         load_corpus(folder, "esc", label="x")
 
 
@@ -252,7 +252,7 @@ def test_a_function_of_ones_own(tree):
     assert load_corpus(folder, kind=load_upside_down, classes=False).target is None
     marked = load_corpus(folder, kind=lambda folder: Bunch(**load_folder(folder) | {"target": np.array([-1, 1])}))
     np.testing.assert_array_equal(marked.target, [np.nan, 1])
-    with pytest.raises(DataSetError, match=r"<lambda> returned for .* a target that is no class numbers"):
+    with pytest.raises(DataSetError, match=r"<lambda> returned for .* a target that does not hold class numbers"):
         load_corpus(folder, kind=lambda folder: Bunch(**load_folder(folder) | {"target": ["a", "b"]}))
     with pytest.raises(DataSetError, match=r"<lambda> failed for .*TypeError"):
         load_corpus(folder, kind=lambda folder: folder / 3)

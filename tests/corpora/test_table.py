@@ -204,7 +204,7 @@ def test_a_wrong_separator_is_seen_in_the_header(table):
 
 
 def test_words_are_no_target_of_a_regression(table):
-    with pytest.raises(DataSetError, match=r"list\.csv, column label, line 3: 'x' is no finite number"):
+    with pytest.raises(DataSetError, match=r"list\.csv, column label, line 3: 'x' is not a finite number"):
         load_table(table("path,label\na.wav,1\nb.wav,x\n"), regression=True)
 
 

@@ -184,7 +184,7 @@ def test_further_variables_coordinates_and_attributes_are_kept():
         ),
         (make(files=[*"cc", "b.wav", "d"], chunk_nr=[0, 1, 1, 0]), r"datasets: b.wav, chunk 1, is there twice"),
         (make(label_nominal=None, label_numeric=[0.5] * 4, files=list("ccdd")), r"a number without a class"),
-        (make().drop_vars("partition"), r"datasets\[1\] is no data set .* lacks partition"),
+        (make().drop_vars("partition"), r"datasets\[1\] is not a data set .* lacks partition"),
         (None, r"datasets: got list of Dataset, NoneType, expected a list of data sets; read_netcdf"),
     ],
 )

@@ -277,11 +277,11 @@ def test_groups_can_be_given_in_many_ways(kind):
         (lambda ds: add_partitions(ds, 3), r"partitions=3: expected one or more"),
         (
             lambda ds: add_partitions(ds, {"train": 1, "test": 0}),
-            r"the share of 'test' is no number above 0; leave out",
+            r"the share of 'test' is not a number above 0; leave out",
         ),
-        (lambda ds: add_partitions(ds, {"train": 1, "test": NAN}), r"the share of 'test' is no number above 0"),
-        (lambda ds: add_partitions(ds, {"train": 1, "test": "1"}), r"the share of 'test' is no number above 0"),
-        (lambda ds: add_partitions(ds, {"train": -1}), r"the share of 'train' is no number above 0"),
+        (lambda ds: add_partitions(ds, {"train": 1, "test": NAN}), r"the share of 'test' is not a number above 0"),
+        (lambda ds: add_partitions(ds, {"train": 1, "test": "1"}), r"the share of 'test' is not a number above 0"),
+        (lambda ds: add_partitions(ds, {"train": -1}), r"the share of 'train' is not a number above 0"),
     ],
 )
 def test_what_cannot_be_dealt_out(make, message):
@@ -350,7 +350,7 @@ def test_lazy_features_and_everything_else_are_kept(function):
 def test_something_else_than_a_data_set(function):
     with pytest.raises(TypeError, match="The 'ds' parameter of .* must be an instance of"):
         function(np.zeros((3, 2)))
-    with pytest.raises(DataSetError, match="ds is no data set of audio features: it lacks filename"):
+    with pytest.raises(DataSetError, match="ds is not a data set of audio features: it lacks filename"):
         function(xr.Dataset())
 
 

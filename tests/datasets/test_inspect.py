@@ -66,7 +66,7 @@ def test_dataset_without_anything():
 def test_what_is_no_data_set_is_refused():
     with pytest.raises(ValueError, match=r"'ds' parameter of inspect_dataset must be an instance of .*Dataset"):
         inspect_dataset("features.nc")
-    with pytest.raises(DataSetError, match=r"ds is no data set of audio features: it lacks filename"):
+    with pytest.raises(DataSetError, match=r"ds is not a data set of audio features: it lacks filename"):
         inspect_dataset(xr.Dataset())
 
 

@@ -44,7 +44,10 @@ def test_recordings_that_a_dict_lacks_become_unlabelled():
     ("labels", "message"),
     [
         ({}, r"label_nominal or label_numeric is needed; remove_labels"),
-        ({"label_nominal": {"a": "x", "zz": "y"}}, r"label_nominal: 'zz' is no recording .* has 4 .*1 of the 2 keys"),
+        (
+            {"label_nominal": {"a": "x", "zz": "y"}},
+            r"label_nominal: 'zz' is not a recording .* has 4 .*1 of the 2 keys",
+        ),
         ({"label_nominal": ["x"]}, r"label_nominal: got shape \(1,\), expected \(6,\)"),
         ({"label_nominal": list("xyxxxx")}, r"label_nominal: chunks of a have 'x' and 'y'; all chunks"),
         ({"label_nominal": ["x", "", *"xxxx"]}, r"label_nominal: chunks of a have 'x' and ''"),

@@ -97,18 +97,18 @@ def test_folds_are_those_of_the_original_exports(shared):
 @pytest.mark.parametrize(
     ("conditions", "message"),
     [
-        ({"partition": "dev"}, r"partition='dev': 'dev' is no partition, but train, devel, test are"),
+        ({"partition": "dev"}, r"partition='dev': 'dev' is not a partition, but train, devel, test are"),
         ({"partition": ["train", None]}, r"partition=.*: expected a string or a list of strings"),
         ({"partition": "test"}, r"partition='test': fits none of the 6 instances;"),
         ({"partition": []}, r"partition=\[\]: fits none of the 6 instances;"),
         ({"fold": 0}, r"'fold' parameter of select must be an int in the range \[1, inf\)"),
         ({"fold": 3}, r"fold=3: the data set has 2 folds, which are numbered from 1"),
         ({"fold": 1, "split": "test"}, r"'split' parameter of select must be .* Got 'test'"),
-        ({"label": ["x", "z"]}, r"label: 'z' is no class of the data set; it has x, y"),
-        ({"label": ""}, r"label: '' is no class"),
+        ({"label": ["x", "z"]}, r"label: 'z' is not a class of the data set; it has x, y"),
+        ({"label": ""}, r"label: '' is not a class"),
         (
             {"filename": ["a", "u", "v"]},
-            r"filename: 'u' is no recording of the data set, which has 4 \(2 of the given 3",
+            r"filename: 'u' is not a recording of the data set, which has 4 \(2 of the given 3",
         ),
         ({"partition": "devel", "label": "x"}, r"label='x': fits none of the 2 instances that fit .* before it, of 6"),
         ({"labelled": "yes"}, r"'labelled' parameter of select"),
@@ -224,5 +224,5 @@ def test_what_cannot_be_upsampled_is_named(ds, message):
 
 @pytest.mark.parametrize("partitions", ["test", ["train", "dev"]])
 def test_partitions_without_instances_or_unknown_are_refused(partitions):
-    with pytest.raises(DataSetError, match=r"partitions=.*(has a class to balance|'dev' is no partition)"):
+    with pytest.raises(DataSetError, match=r"partitions=.*(has a class to balance|'dev' is not a partition)"):
         upsample(make(), partitions=partitions)

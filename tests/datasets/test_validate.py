@@ -227,7 +227,7 @@ def test_features_stay_on_disk(ds):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda ds: ds.drop_vars("partition"), r"ds is no data set .* lacks partition"),
+        (lambda ds: ds.drop_vars("partition"), r"ds is not a data set .* lacks partition"),
         (lambda ds: ds.assign(filename=("row", list("abc"))), r"ds: filename has dimensions"),
         (lambda ds: changed(ds, "filename", 2, ""), r"filename: instance 2 has none"),
         (lambda ds: ds.assign(filename=("instance", np.arange(6))), r"filename is of type int64, expected strings"),

@@ -550,7 +550,7 @@ class TestCorpora:
             (["corpus.folds=9"], "has 8 files, too few for 9"),
             (["corpus.folds=2", "corpus.parser=esc"], "001 - Dog bark"),
             (["corpus.folds=2", "corpus.parser=ecs"], "'ecs' is unknown"),
-            (["corpus.folds=2", "corpus.options.depth=3", "corpus.parser=folder"], "depth is no option"),
+            (["corpus.folds=2", "corpus.options.depth=3", "corpus.parser=folder"], "depth is not an option"),
             (
                 ["corpus.folds=2", "corpus.options.classes=false", "corpus.parser=folder"],
                 "has no classes, and there are",

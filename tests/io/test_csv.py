@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
-from skaudeep.io import read_csv, read_netcdf, write_csv
+from skaudeep.io import read_csv, write_csv
 from skaudeep.io._numbers import format_rows, parse_row
 from skaudeep.io.tables import IDENTIFIERS, LABELS
 
@@ -33,20 +33,6 @@ def same(one, other):
     """The same in everything that a table can hold."""
     xr.testing.assert_identical(one, other)
     assert [one[name].dtype.kind for name in one] == [other[name].dtype.kind for name in other]
-
-
-@pytest.mark.parametrize("labels_last", [False, True])
-@pytest.mark.parametrize("fold", range(1, 6))
-def test_files_of_the_original_byte_by_byte(shared, tmp_path, fold, labels_last):
-    folder = shared / "reference" / "exports" / ("csv-labels-last" if labels_last else "csv")
-    (original,) = folder.glob(f"fold_{fold}/*.csv")
-    ds = read_netcdf(shared / "reference" / "models" / "t-rae-gru" / "representation.nc")
-    part = ds.isel(instance=ds.cv_folds.values[:, fold - 1] == 1)
-    write_csv(part, tmp_path / "part.csv", labels_last=labels_last)
-    assert (tmp_path / "part.csv").read_bytes() == original.read_bytes()
-    again = read_csv(original)
-    for variable in ("filename", "chunk_nr", "label_nominal", "label_numeric", "features"):
-        xr.testing.assert_equal(again[variable], part[variable])
 
 
 @anything
@@ -214,11 +200,11 @@ BAD = {
     "filename,x,y\na,1,2\n\nb,1\n": "line 4: got 2 values, expected 3",
     "x,y,filename\n1,a\n": "line 2: got 2 values, expected 3",
     'filename,x\n"a",1,2\n': "line 2: got 3 values, expected 2",
-    "filename,x\na,dog\n": r"line 2: 'dog' in the column 'x' is no number",
+    "filename,x\na,dog\n": r"line 2: 'dog' in the column 'x' is not a number",
     'filename,x\na,"1,2"\n': "line 2: got 3 values|line 2: '1,2'",
-    "filename,x,y\na,1,NaN\nb,1,true\n": r"line 3: 'true' in the column 'y' is no number",
+    "filename,x,y\na,1,NaN\nb,1,true\n": r"line 3: 'true' in the column 'y' is not a number",
     "filename,x\na,1e39\n": "line 2: 1e\\+39 in the column 'x' is beyond the range of float32",
-    "filename,x\na,1e999\n": "line 2: '1e999' in the column 'x' is no number",
+    "filename,x\na,1e999\n": "line 2: '1e999' in the column 'x' is not a number",
     "filename,x\na,1\n,2\n": "line 3: the file name is missing",
     "filename,chunk_nr,x\na,0,1\na,0,2\n": "line 3: chunk 0 of 'a' is there a second time",
     "filename,chunk_nr,x\na,,1\n": "line 2: expected a whole number from 0 as number of the chunk, got nan",
@@ -238,7 +224,7 @@ BAD = {
     "filename,x\na,1\rb,2\r": "line 2: new-line character",
     b"filename,x\n\xe4,1\n": "line 2: .* is not UTF-8",
     b"filename,\xe4\na,1\n": "line 1.* is not UTF-8",
-    b"filename,x\na,\xe4\n": "line 2: .* in the column 'x' is no number",
+    b"filename,x\na,\xe4\n": "line 2: .* in the column 'x' is not a number",
     b"filename,x\na\0,1\n": "line 2: holds a NUL byte",
     "filename,x\na,1\n".encode("utf-16"): "line 1: holds a NUL byte",
 }
@@ -359,7 +345,7 @@ def test_a_line_of_prose_is_no_table(tmp_path):
 @pytest.mark.parametrize("name", ["class", "Label", "target", "speaker_id", "fold", "start_time", "split"])
 def test_features_that_may_be_labels_and_the_like(tmp_path, name):
     (tmp_path / "t.csv").write_text(f"filename,{name},F0_offset,voiced_length\na.wav,3,1,2\n")
-    message = f"t.csv: '{name}' may be no features, .*pass label_nominal='{name}'"
+    message = f"t.csv: '{name}' may not be features, .*pass label_nominal='{name}'"
     with pytest.warns(UserWarning, match=message) as warned:
         ds = read_csv(tmp_path / "t.csv")
     assert ds.generated.values.tolist() == [name, "F0_offset", "voiced_length"]

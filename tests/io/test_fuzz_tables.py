@@ -71,7 +71,7 @@ def originals(write, path, **options):
     [(write_csv, read_csv, {}), (write_arff, read_arff, {}), (write_arff, read_arff, {"identifiers": False})],
     ids=["csv", "arff", "arff without identifiers"],
 )
-@pytest.mark.filterwarnings("ignore:.*may be no features:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*may not be features:UserWarning")
 def test_damaged_files(tmp_path, write, read, options):
     path, rng = tmp_path / "damaged", np.random.default_rng(1)
     files = list(originals(write, tmp_path / "original", **options))

@@ -184,7 +184,7 @@ def test_errors_of_reading_name_the_file(ds, tmp_path):
     path = tmp_path / "features.nc"
     with pytest.raises(DataSetError, match=r"Cannot read .*features\.nc: there is no such file"):
         read_netcdf(path)
-    path.write_text("This is no NetCDF file.")
+    path.write_text("This is not a NetCDF file.")
     with pytest.raises(DataSetError, match=r"Cannot read .*features\.nc: it is not a NetCDF-4 file, or it is dam"):
         read_netcdf(path)
     write_netcdf(ds, path)
@@ -192,12 +192,12 @@ def test_errors_of_reading_name_the_file(ds, tmp_path):
     with pytest.raises(DataSetError, match=r"Cannot read .*features\.nc"):
         read_netcdf(path)
     ds.drop_vars("features").to_netcdf(path, engine="netcdf4")
-    with pytest.raises(DataSetError, match=r"features\.nc is no data set .* lacks features"):
+    with pytest.raises(DataSetError, match=r"features\.nc is not a data set .* lacks features"):
         read_netcdf(path)
 
 
 def test_errors_of_writing(ds, tmp_path):
-    with pytest.raises(DataSetError, match=r"ds is no data set .* lacks filename"):
+    with pytest.raises(DataSetError, match=r"ds is not a data set .* lacks filename"):
         write_netcdf(ds.drop_vars("filename"), tmp_path / "features.nc")
     with pytest.raises(FileNotFoundError, match=r"no-such"):
         write_netcdf(ds, tmp_path / "no-such" / "features.nc")

@@ -222,7 +222,7 @@ def test_wrong_data(X, tmp_path):
         write_explorer(make_dataset(X[:0], []), path)
     with pytest.raises(DataSetError, match="there are none"):
         write_explorer(make_dataset(X[:, :0], FILES), path)
-    with pytest.raises(DataSetError, match="ds is no data set"):
+    with pytest.raises(DataSetError, match="ds is not a data set"):
         write_explorer(ds.drop_vars("partition"), path)
     with pytest.raises(DataSetError, match="spectrograms: the features have the sizes"):
         write_explorer(ds, path, spectrograms=ds)

@@ -10,7 +10,7 @@ import soundfile
 from skaudeep import audio
 from skaudeep.exceptions import AudioError
 from skaudeep.spectrogram import SharedSpectrograms, SpectrogramTransformer, extract_branches
-from skaudeep.spectrogram.extraction import Rows, _ahead, axes_at, extract_rows
+from skaudeep.spectrogram.extraction import SpectrogramCollector, _ahead, axes_at, extract_rows
 from skaudeep.spectrogram.inputs import FileSource, as_sources
 
 
@@ -147,8 +147,8 @@ def test_one_warning_for_all_branches(recordings, bad_recordings):
 
 
 def rows_of(*shapes):
-    """Rows filled with one array per shape; None is a row that failed."""
-    rows = Rows(len(shapes))
+    """A collector filled with one array per shape; None is a row that failed."""
+    rows = SpectrogramCollector(len(shapes))
     for i, shape in enumerate(shapes):
         result = AudioError("no") if shape is None else np.full(shape, i, np.float32)
         rows.add(i, FileSource(f"{i}.wav"), result)
@@ -254,7 +254,7 @@ def test_rows_come_in_order_whatever_the_order_of_reading(monkeypatch, segments,
     expected = transformer.fit_transform(segments)
     n_samples_decoded.clear()
     sources = as_sources(transformer, segments, reset=False)
-    branch = transformer._branch(transformer._reference)
+    branch = transformer._config(transformer._reference)
     rows = [7, 0, 1, 2, 3, 4, 5, 6]
     for row, (spectrogram,) in zip(rows, extract_rows([branch], sources, rows, n_jobs=n_jobs), strict=True):
         np.testing.assert_array_equal(spectrogram, expected[row])

@@ -7,6 +7,7 @@ from skaudeep._validation import StrOptions
 from skaudeep.experiment._keys import SWITCH, Key, words_among
 from skaudeep.experiment.stages._base import Outcome, Stage
 from skaudeep.io import export_dataset, read_netcdf
+from skaudeep.io.formats import FORMATS, LAYOUTS
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -16,9 +17,9 @@ class Export(Stage):
     kind: ClassVar[str] = "export"
     table: ClassVar[str] = "export"
     keys: ClassVar[dict] = {
-        "formats": Key([], [list, str], words_among(("csv", "arff"), may_be_none=True), is_list=True),
+        "formats": Key([], [list, str], words_among(FORMATS, may_be_none=True), is_list=True),
         "labels_last": Key(False, SWITCH),
-        "layout": Key("audeep", [StrOptions({"audeep", "weka"})]),
+        "layout": Key("audeep", [StrOptions(set(LAYOUTS))]),
         "single_file": Key(False, SWITCH),
     }
 
