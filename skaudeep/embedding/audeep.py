@@ -236,7 +236,7 @@ def _name_variables(kind, checkpoint):
         name = _our_name(kind, original)
         if name is None:
             raise ValueError(
-                f"{checkpoint} has a variable {original!r} that is no part of the original's {kind}: it "
+                f"{checkpoint} has a variable {original!r} that is not part of the original's {kind}: it "
                 "belongs to another network"
             )
         if name in names:

@@ -60,7 +60,7 @@ def load_checkpoint(path):
             "step, or remove it to go on from the one before it"
         ) from error
     if not isinstance(embedder, BaseEmbedder) or not hasattr(embedder, "weights_"):
-        raise ValueError(f"{str(path)!r} holds a {type(embedder).__name__} and no trained autoencoder")
+        raise ValueError(f"{str(path)!r} holds a {type(embedder).__name__}, not a trained autoencoder")
     return embedder
 
 
