@@ -210,7 +210,7 @@ def load(path, *, max_size=2**30):
             "know that it is so large, give skaudeep.load a larger max_size"
         ) from error
     if not isinstance(obj, BaseEstimator):
-        raise ValueError(f"{name!r} holds a {type(obj).__name__}, not an estimator: it was not written by skaudeep.save")
+        raise ValueError(f"{name!r} holds a {type(obj).__name__}, not an estimator: skaudeep.save did not write it")
     return obj
 
 
