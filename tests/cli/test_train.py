@@ -241,7 +241,7 @@ def test_stopped_in_the_second_epoch(skaudeep, spectrograms, tmp_path, monkeypat
     assert (done.status, done.out) == (status, "")
     assert list(list_checkpoints(run)) == [2]
     if status == 130:
-        assert f"{run} holds epoch 1 of 2; --continue (resume=True) goes on" in done.err
+        assert f"{run} holds epoch 1 of 2; --continue goes on" in done.err
         assert done.err.endswith("skaudeep: interrupted\n")
     else:
         assert done.err.endswith("skaudeep: error: the loss became nan\n")

@@ -95,7 +95,7 @@ def test_settings_are_named_after_what_they_differ_in(settings, expected):
 
 
 def test_settings_that_names_cannot_tell_apart():
-    with pytest.raises(ValueError, match=r"the same \(clip_below=None, channels=mean\)"):
+    with pytest.raises(ValueError, match=r"the same \(clip_below=None, channels='mean'\)"):
         setting_names([transformer(), transformer(n_jobs=2)])
     with pytest.raises(ValueError, match=r"n_mels=8, 9: settings of one corpus may differ in clip_below"):
         setting_names([transformer(), transformer(n_mels=9)])
