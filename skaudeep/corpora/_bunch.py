@@ -105,6 +105,7 @@ def make_bunch(
     partition = None if partition is None else np.array(partition, dtype=np.float64)
     if partition is not None and np.isnan(partition).all():
         partition = None
+    groups = None if groups is None else np.array(groups, dtype=str)
     files = _as_files(files)
     labelled = find_labelled(target, len(names))
     cv_folds, numbers = _fold_columns(folds)
@@ -117,7 +118,7 @@ def make_bunch(
         cv=cv,
         cv_folds=cv_folds,
         partition=partition,
-        groups=None if groups is None else np.array(groups, dtype=str),
+        groups=groups,
         filenames=names,
         frame=frame,
         metadata={
@@ -125,7 +126,7 @@ def make_bunch(
             **_label_metadata(target, target_names, labelled),
             "cv_folds": cv_folds,
             "partition": partition,
-            "groups": None if groups is None else np.array(groups, dtype=str),
+            "groups": groups,
         },
         DESCR=_describe(target, target_names, labelled, cv_folds, partition, groups, (*reason, *unused, *notes)),
         unused_columns=None if unused_columns is None else list(unused_columns),

@@ -391,7 +391,7 @@ def _refusal(folder, names, unreadable):
     return DataSetError(
         f"{n} of the {total} recordings in {folder} cannot be read ({_count_suffixes(unreadable)}); the first is "
         f"{first}, which {why.reason}."
-        + (f" Without them nothing is left of {_some(lost)}." if lost else "")
+        + f" Without them nothing is left of {_some(lost)}." * bool(lost)
         + f" {remedies[0].upper()}{remedies[1:]}.{skip}"
     )
 
@@ -399,8 +399,10 @@ def _refusal(folder, names, unreadable):
 def _lost_folders(names, unreadable):
     """Return the uppermost folders of which nothing is left without what cannot be read."""
     kept = {folder for name in names for folder in parents_of(name)}
-    lost = (next((folder for folder in parents_of(name) if folder not in kept), None) for name in unreadable)
-    return [folder for folder in dict.fromkeys(lost) if folder is not None]
+    lost = []
+    for name in unreadable:
+        lost += [folder for folder in parents_of(name) if folder not in kept][:1]
+    return list(dict.fromkeys(lost))
 
 
 def _count_suffixes(names):

@@ -466,7 +466,7 @@ def _call(name, function, path, options, on_unreadable):
             f"{name} failed for {path}: {type(error).__name__}: {error}. Where a folder has another layout it should "
             "raise a DataSetError."
         ) from error
-    lacks = [key for key in KEYS if key not in corpus] if isinstance(corpus, Bunch) else KEYS
+    lacks = [key for key in KEYS if not isinstance(corpus, Bunch) or key not in corpus]
     if lacks:
         raise _BrokenPluginError(
             f"{name} returned {reprlib.repr(corpus)} for {path}; expected a Bunch such as load_folder returns, but it "

@@ -323,4 +323,6 @@ def _partition_name(number):
 
 def _number_text(number):
     """Return a number as short as it can be, whole ones without a point also where others are missing."""
-    return "none" if math.isnan(number) else repr(int(number)) if float(number).is_integer() else repr(number)
+    if math.isnan(number):
+        return "none"
+    return repr(int(number) if float(number).is_integer() else number)

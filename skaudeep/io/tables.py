@@ -97,7 +97,7 @@ def write_tables(ds, targets, text_format, columns, header, **together):
     for path in targets:
         check_no_input(path, {"the file of ds": source_files(ds)})
     heads, tails = (_metadata_texts(ds, names, text_format) for names in columns)
-    before, after = (b"," if names else b"" for names in columns)
+    before, after = (b"," * bool(names) for names in columns)
     missing = text_format.missing.encode()
     with deferred(), contextlib.ExitStack() as stack:  # Ctrl-C is answered between blocks
         if together:
