@@ -204,8 +204,8 @@ def _renumbered(rows):
 
 def _as_array(files):
     """Return paths as text, and with them file-like objects as they are."""
-    if not any(is_file_like(file) for file in files):
-        return np.array([str(file) for file in files], dtype=str)
+    if not any(map(is_file_like, files)):
+        return np.array(list(map(str, files)), dtype=str)
     recordings = np.empty(len(files), dtype=object)
     recordings[:] = [file if is_file_like(file) else str(file) for file in files]
     return recordings

@@ -297,7 +297,7 @@ def _separator_of(table):
 
 def _header_columns(fields):
     """Say which column of a header holds what; empty if the fields are those of a recording and not of a header."""
-    names = [field.lower() for field in fields]
+    names = list(map(str.lower, fields))
     known = {}
     for what, forms in _META_COLUMNS.items():
         at = next((names.index(form) for form in forms if form in names), None)

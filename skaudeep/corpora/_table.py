@@ -214,7 +214,7 @@ def read_table(file, columns=(), *, separator=None, path=None):
     if lacks:
         found = ", ".join(map(repr, header[:20]))
         raise _unreadable(file, f"it lacks {', '.join(lacks)} and has {found}", columns, separator)
-    repeated = pd.Index([name.lower() for name in header]).duplicated()
+    repeated = pd.Index(list(map(str.lower, header))).duplicated()
     if repeated.any():
         raise _unreadable(file, f"two columns are called {header[np.argmax(repeated)]!r}", columns, separator)
     for line, fields in lines:
@@ -407,7 +407,7 @@ def _seconds(column, table):
 
 def _segments(paths, times, lines, table):
     """Return file, start and end of every recording, or None if all are whole files."""
-    if all(np.isnan(time).all() for time in times.values()):
+    if np.isnan(list(times.values())).all():
         return None
     segments = pd.DataFrame({"file": paths, "start": np.nan, "end": np.nan} | times)
     empty = (segments["end"] <= segments["start"].fillna(0)).to_numpy()

@@ -193,7 +193,7 @@ def note_unlisted(n_others, where=""):
     """Say in a note, if there is something to say, how many files a table does not name."""
     if not n_others:
         return ()
-    plural = "s" if n_others > 1 else ""
+    plural = "s" * (n_others > 1)
     return (f"without {n_others} file{plural}{where} that the table does not name",)
 
 

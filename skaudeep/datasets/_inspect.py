@@ -243,6 +243,6 @@ def _value_lines(values):
     gaps = f"{values['n_nan']:,} NaN in {number_of(values['n_instances_with_nan'], 'instance')}"
     lines = [f"{ranged}; {gaps if values['n_nan'] else 'no NaN'}, {values['n_infinite'] or 'none'} infinite"]
     if values["constant"]:
-        few = ", ".join(values["constant"][:3]) + (", ..." if len(values["constant"]) > 3 else "")
+        few = ", ".join(values["constant"][:3]) + ", ..." * (len(values["constant"]) > 3)
         lines.append(f"{len(values['constant']):,} constant: {few}")
     return lines

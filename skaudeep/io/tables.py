@@ -401,7 +401,7 @@ def _refuse(frame, wrong, message):
 def _number_column(texts, frame, variable):
     """Return texts as float64, NaN where missing."""
     codes, distinct = pd.factorize(np.array(texts, dtype=object))
-    stripped = [text.strip() for text in distinct]
+    stripped = list(map(str.strip, distinct))
     numbers = [math.nan if text in ("", "?") else parse_number(text) for text in stripped]
     if None in numbers:
         bad = numbers.index(None)

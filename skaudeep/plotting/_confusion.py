@@ -90,7 +90,7 @@ class ConfusionDisplay:
         classes = range(len(confusion)) if classes is None else classes
         if len(classes) != len(confusion):
             raise ValueError(f"classes has {len(classes)} names, expected {len(confusion)}, one for each row.")
-        return cls(confusion=confusion, classes=[str(name) for name in classes], title=title).plot(ax=ax)
+        return cls(confusion=confusion, classes=list(map(str, classes)), title=title).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw the matrix.
@@ -117,7 +117,7 @@ class ConfusionDisplay:
         size = 9 if n <= 12 else 8
         if n > _MOST_NUMBERS:
             size = 6
-        names = [shortened(name) for name in self.classes]
+        names = list(map(shortened, self.classes))
         ax.set_xticks(range(n), names, rotation=90, fontsize=size, parse_math=False)
         ax.set_yticks(range(n), names, fontsize=size, parse_math=False)
         # lines between the cells lead the eye to the names
