@@ -118,7 +118,7 @@ def read_members(data, allowance, weights=None):
 
 
 def _unpack(content, entry):
-    """Content of a member; never more than its entry says."""
+    """Unpack the content of a member; never more than its entry says."""
     if entry.compress_type == zipfile.ZIP_DEFLATED:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         content = inflater.decompress(content, entry.file_size + 1)

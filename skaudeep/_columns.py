@@ -108,7 +108,7 @@ def _split(name):
 
 
 def _role_of_word(word):
-    """What a single word tells, also with an ending such as id or time."""
+    """Find what a single word tells, also with an ending such as id or time."""
     if word in _ROLES:
         return _ROLES[word]
     stems = [word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending)]
@@ -159,7 +159,7 @@ def segment_table(X, name="X"):
 
 
 def _with_paths(X):
-    """The columns, or levels of the index, of which one has paths; None if there are none."""
+    """Find the columns, or levels of the index, of which one has paths; None if there are none."""
     index = X if isinstance(X, pd.Index) else getattr(X, "index", None)
     levels = index.names if isinstance(index, pd.MultiIndex) else []
     in_index = any(name in levels for name in PATH_NAMES)
@@ -171,7 +171,7 @@ def _with_paths(X):
 
 
 def _is_time(column, table):
-    """Whether a column seems to hold times of segments."""
+    """Tell whether a column seems to hold times of segments."""
     role = guess_role(column)
     if role == "duration":
         return str(column).lower() == "duration" or ("start" in table and "end" not in table)
@@ -195,7 +195,7 @@ def to_seconds(time):
     Raises
     ------
     ValueError
-        If it is no time.
+        If it is not a time.
 
     Examples
     --------
@@ -220,7 +220,7 @@ def _read_time(text):
         seconds = read(text)
         if seconds is not None:
             return seconds
-    raise ValueError(f"{text!r} is no time")
+    raise ValueError(f"{text!r} is not a time")
 
 
 def _read_number(text):

@@ -84,7 +84,7 @@ def check_process():
             "this process is a fork of one in which TensorFlow ran already, and in forks TensorFlow waits for ever for "
             'threads that they do not have: start processes by "spawn" or "forkserver" (multiprocessing, data loaders) '
             'or "loky" (joblib), or fork before the first use of an estimator that needs TensorFlow (gunicorn: without '
-            "--preload, or with a model that is loaded there, but not used)"
+            "preloading, or with a model that is loaded there, but not used)"
         )
 
 
@@ -294,7 +294,7 @@ class NetworkMixin:
     """
 
     #: groups of weights that have an optimizer of their own: what the names of their weights begin with, by the name
-    #: of the group; all other weights are the group "" (see `_losses_by_group`)
+    #: of the group; all other weights are the group "" (see `gradients`)
     groups: ClassVar[dict] = {}
 
     def add_parameters(self, shapes):
@@ -369,14 +369,14 @@ class NetworkMixin:
             members[""] = [name for name in members[""] if name not in members[group]]
         return members
 
-    def gradients(self, compute_losses):
+    def gradients(self, compute_losses, *arguments):
         """Compute losses, and the gradients of all weights by name.
 
         Parameters
         ----------
         compute_losses : callable
-            Gives a dictionary of tensors. The weights of a group minimise ``"loss_" + group``, if there is one, and
-            all others ``"loss"``.
+            Gives a dictionary of tensors for `arguments`. The weights of a group minimise ``"loss_" + group``, if there
+            is one, and all others ``"loss"``.
 
         Returns
         -------
@@ -388,7 +388,7 @@ class NetworkMixin:
         import tensorflow as tf
 
         with tf.GradientTape(persistent=len(self._members) > 1) as tape:
-            losses = compute_losses()
+            losses = compute_losses(*arguments)
         found = {}
         for group, names in self._members.items():
             loss = losses.get(f"loss_{group}", losses["loss"])

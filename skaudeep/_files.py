@@ -10,6 +10,7 @@ import socket
 from pathlib import Path
 
 from skaudeep._interrupts import deferred
+from skaudeep.exceptions import Message, param
 
 try:
     import fcntl
@@ -28,7 +29,7 @@ def atomic_path(path):
 
     Whatever ends the block early (an exception, Ctrl-C, a full disk) leaves an earlier file at `path` as it
     was and no debris beside it. A process that is killed cannot clean up: its temporary file is removed by the next one
-    that writes to `path`. What is moved is on disk, lest a loss of power leave neither file.
+    that writes to `path`. What is moved is on disk, so that a loss of power never leaves neither file.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def is_marked(mark):
 
 
 def _different(paths):
-    """Where files will be written in the end; refuses two that are the same one."""
+    """Find where files will be written in the end; refuse two that are the same one."""
     targets = {}
     for path in paths:
         check_target(path)
@@ -234,6 +235,15 @@ def claim(folder, message):
             os.close(descriptor)
 
 
+def state_of(path):
+    """Give the size in bytes and the time of the last change in ns of a file; None if it is missing."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return [status.st_size, status.st_mtime_ns]
+
+
 def descriptors_of(path):
     """All descriptors with which this process has a file open; none where they cannot be listed, such as on Windows."""
     if not os.path.isdir("/dev/fd"):
@@ -259,7 +269,7 @@ def redirect(descriptor, *, in_memory):
 
 
 def check_path(path, parameter="path", kind="file"):
-    """Raise a `TypeError` that names the parameter if it is no path at all."""
+    """Raise a `TypeError` that names the parameter if it is not a path."""
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"{parameter}={path!r}: give the path of a {kind}, as text or pathlib.Path")
 
@@ -272,14 +282,14 @@ def check_target(path, inputs=None):
     path : path-like
         The file to be written.
     inputs : dict of str to path-like, iterable of path-like or None, default=None
-        Files that are read and must not be replaced, by what messages call them. Those that are none are passed over.
+        Files that are read and must not be replaced, by what messages call them; what is not there is passed over.
 
     Raises
     ------
     OSError
         If no file can be written there.
     ValueError
-        If it is one of the inputs, by whatever name: spelt otherwise, a link to it, or a second name of the same file.
+        If it is one of the inputs, by whatever name: written otherwise, a link to it, or a second name of the file.
     """
     check_path(path)
     path, target = Path(path), Path(os.path.realpath(path))
@@ -305,12 +315,14 @@ def check_no_input(path, inputs):
             if other is not None and os.path.samestat(status, other):
                 name = "" if os.fspath(file) == os.fspath(path) else f" ({os.fspath(file)})"
                 raise ValueError(
-                    f"cannot write {os.fspath(path)!r}: it is {what}{name}, which would be lost: give another file"
+                    Message(
+                        f"cannot write {os.fspath(path)!r}: it is {what}{name}, which would be lost: give another file"
+                    )
                 )
 
 
 def _stat(path):
-    """The identity of a file; None if there is none, or no path."""
+    """Give the identity of a file; None if there is none, or the path is not one."""
     if isinstance(path, str | os.PathLike):
         with contextlib.suppress(OSError, ValueError):
             return os.stat(path)
@@ -332,7 +344,7 @@ def _make_temporary(target):
 
 
 def _name_temporary(target):
-    """A name beside a target that no other file has."""
+    """Make up a name beside a target that no other file has."""
     return target.with_name(f"{_prefix(target)}{os.getpid()}-{secrets.token_hex(4)}{target.suffix}")
 
 
@@ -348,7 +360,7 @@ def _sync(path):
 
 
 def _machine():
-    """What distinguishes the processes of this machine, or container, from those of others that share its disk."""
+    """Tell what distinguishes the processes of this machine, or container, from those of others that share its disk."""
     identity = [socket.gethostname()]
     with contextlib.suppress(OSError):  # where there is no such file system
         identity.append(Path("/proc/sys/kernel/random/boot_id").read_text())
@@ -368,7 +380,7 @@ def _sweep(folder, prefix, suffix):
             os.kill(int(process), 0)
         except ProcessLookupError:
             debris.unlink(missing_ok=True)
-        except (OSError, OverflowError):  # it lives and is another user's; or this is no file of ours
+        except (OSError, OverflowError):  # it lives and is another user's; or the file is not ours
             continue
 
 
@@ -377,5 +389,6 @@ def make_folder(path, parameter):
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OSError(f"{parameter}={os.fspath(path)!r} cannot be made a folder ({error.strerror})") from error
+        message = f"{param(parameter, os.fspath(path))} cannot be made a folder ({error.strerror})"
+        raise OSError(Message(message)) from error
     return Path(path)

@@ -23,7 +23,7 @@ WAIT_SECONDS = 0.1
 
 
 class _State:
-    """What is going on in the main thread, which alone calls handlers."""
+    """Holds what is going on in the main thread, which alone calls handlers."""
 
     def __init__(self):
         self.depth = 0  # blocks that defer signals, one within the other

@@ -210,7 +210,7 @@ def load(path, *, max_size=2**30):
             "know that it is so large, give skaudeep.load a larger max_size"
         ) from error
     if not isinstance(obj, BaseEstimator):
-        raise ValueError(f"{name!r} holds a {type(obj).__name__} and no estimator: it was not written by skaudeep.save")
+        raise ValueError(f"{name!r} holds a {type(obj).__name__}, not an estimator: skaudeep.save did not write it")
     return obj
 
 
@@ -227,7 +227,7 @@ def _read(path, name, allowance):
         raise
     except Exception as error:  # a crafted file can make anything fail
         raise ValueError(
-            f"{name!r} is no file that skaudeep.save has written, or it is damaged ({error!r:.200}): save the "
+            f"{name!r} is not a file that skaudeep.save has written, or it is damaged ({error!r:.200}): save the "
             "estimator again"
         ) from error
     if type(number) is not int or number not in range(1, FORMAT + 1):

@@ -54,7 +54,7 @@ def progress(description, total, *, enabled, unit="files"):
 
 
 def _plain(description, total, unit):
-    """One line at the end, for logs and pipes."""
+    """Write one line at the end, for logs and pipes."""
     start, last = time.perf_counter(), {"done": 0, "note": ""}
 
     def advance(n=1, note=""):

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from skaudeep._validation import Integral, StrOptions, draw_seed, validate_params
+from skaudeep.exceptions import Message, ParameterError, param
 
 #: The projections that there are, and what they are called in pictures.
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
@@ -84,7 +85,9 @@ def project(X, method="pca", *, random_state=None, **options):
     [2.92, 0.91]
     """
     if method == "pca" and options:
-        raise ValueError(f"method='pca' takes no options, got {', '.join(options)}; they are for 'tsne' or 'umap'.")
+        raise ParameterError(
+            "method", method, f" takes no options, got {', '.join(options)}; they are for 'tsne' or 'umap'."
+        )
     X = standardise(X)
     if len(X) == 1 or X.shape[1] == 0:
         return np.zeros((len(X), 2))
@@ -119,9 +122,10 @@ def tsne_perplexity(n_instances, perplexity=None):
     if perplexity is None:
         return max(1.0, min(30.0, (n_instances - 1) / 3))
     if perplexity >= n_instances:
-        raise ValueError(
-            f"perplexity={perplexity:g} must be less than the number of instances, which is {n_instances}; give a "
-            "smaller one, or leave it out."
+        raise ParameterError(
+            "perplexity",
+            perplexity,
+            f" must be less than the number of instances, which is {n_instances}; give a smaller one, or leave it out.",
         )
     return perplexity
 
@@ -147,7 +151,7 @@ def standardise(X):
 
 
 def _components(X, n_components):
-    """The first principal components of standardised features, followed by zeros where there are fewer."""
+    """Compute the first principal components of standardised features, followed by zeros where there are fewer."""
     from sklearn.decomposition import PCA
 
     n = min(n_components, *X.shape)
@@ -170,10 +174,11 @@ def _umap(X, random_state, options):
     try:
         from umap import UMAP
     except ImportError as error:
-        raise ImportError(f"method='umap' needs the package umap-learn ({error}): pip install umap-learn") from error
+        remedy = f"needs the package umap-learn ({error}): pip install umap-learn"
+        raise ImportError(Message(f"{param('method', 'umap')} {remedy}")) from error
 
     if len(X) < _LEAST_FOR_UMAP:
-        raise ValueError(f"method='umap' needs at least {_LEAST_FOR_UMAP} instances, got {len(X)}; use 'pca'.")
+        raise ParameterError("method", "umap", f" needs at least {_LEAST_FOR_UMAP} instances, got {len(X)}; use 'pca'.")
     options.setdefault("n_neighbors", min(15, len(X) - 1))
     # the spectrum of a small graph has too few vectors to start from
     options.setdefault("init", "spectral" if len(X) > 15 else "random")

@@ -10,7 +10,7 @@ The provenance of a data set is a list with an entry for each of the parts that 
 import json
 import logging
 
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 #: The attribute of a data set that holds its provenance, as JSON.
 PROVENANCE = "provenance"
@@ -123,7 +123,7 @@ def _kind(part):
 
 
 def _unequal(one, other):
-    """Pairs of values by the names under which two dictionaries do not hold the same."""
+    """Give pairs of values by the names under which two dictionaries do not hold the same."""
     names = dict.fromkeys([*one, *other])
     return {name: (one.get(name), other.get(name)) for name in names if one.get(name) != other.get(name)}
 
@@ -210,7 +210,7 @@ def check_fused_provenance(provenances, sources, *, remedy):
 
 
 def _spectrogram_settings(parts):
-    """All settings of spectrograms in a provenance."""
+    """Find all settings of spectrograms in a provenance."""
     for part in parts:
         if "spectrogram" in part:
             yield part["spectrogram"]
@@ -256,7 +256,7 @@ def _refuse(differences, sources, remedy):
     source, other = sources
     raise DataSetError(
         f"{other} was not made like {source}: {_in_words(differences)} (of {source} and of {other}). They do not fit "
-        f"together: {remedy}, or pass check_settings=False to use them all the same"
+        f"together: {remedy}, or pass {param('check_settings', False)} to use them all the same"
     )
 
 

@@ -1,4 +1,4 @@
-"""What the first bytes of a file say: kinds of files that are no recordings, and where the samples of one lie."""
+"""What the first bytes of a file say: kinds of files that are not recordings, and where the samples of one lie."""
 
 import struct
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"
 
 
 def foreign_kind(head):
-    """Recognise a file that is no recording, or one of a kind that libsndfile does not read.
+    """Recognise a file that is not a recording, or one of a kind that libsndfile does not read.
 
     Parameters
     ----------
@@ -129,12 +129,12 @@ def text_kind(head):
 
 
 def _is_adts(head):
-    """Whether AAC frames begin here: the two bits of the layer, which are never 0 in MP3, are 0."""
+    """Tell whether AAC frames begin here: the two bits of the layer, which are never 0 in MP3, are 0."""
     return len(head) > 6 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0 and (head[2] >> 2) & 0xF < 13
 
 
 def _decoded(head):
-    """The bytes as text; empty if they are none."""
+    """Read bytes as text; empty if they are not."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return head[len(mark) :].decode(encoding, errors="ignore")
@@ -169,7 +169,7 @@ class SampleBytes:
 
 @dataclass(frozen=True)
 class _Chunks:
-    """How the chunks of a format are written.
+    """Describes how the chunks of a format are written.
 
     Attributes
     ----------
@@ -274,7 +274,7 @@ def _compare(offset, announced, n_bytes, n_unannounced):
 
 
 def _find_samples(at, chunks):
-    """Offset and size of the samples; None if there are none."""
+    """Find offset and size of the samples; None if there are none."""
     position, n_head = chunks.first, struct.calcsize(chunks.head)
     for _ in range(_MAX_CHUNKS):
         head = at(position, n_head)
@@ -290,7 +290,7 @@ def _find_samples(at, chunks):
 
 
 def _size_in_ds64(at):
-    """The size of the samples of an RF64 file; None if it does not say."""
+    """Read the size of the samples of an RF64 file; None if it does not say."""
     head = at(12, 24)
     if len(head) < 24 or not head.startswith(b"ds64"):
         return None
@@ -302,7 +302,7 @@ def _aligned(position, chunks):
 
 
 def _bytes_of_nothing(at, chunks, end, n_bytes):
-    """How many bytes follow the samples without being chunks themselves."""
+    """Count the bytes that follow the samples without being chunks themselves."""
     # some writers do not pad samples of an odd number of bytes
     for position in (_aligned(end, chunks), end):
         head = at(position, struct.calcsize(chunks.head))
@@ -312,7 +312,7 @@ def _bytes_of_nothing(at, chunks, end, n_bytes):
 
 
 def _is_chunk(head, chunks, n_left):
-    """Whether a chunk with a name in letters that fits into the file begins here."""
+    """Tell whether a chunk with a name in letters that fits into the file begins here."""
     if len(head) < struct.calcsize(chunks.head):
         return False
     name, size = struct.unpack(chunks.head, head)

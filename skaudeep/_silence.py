@@ -10,7 +10,7 @@ __all__ = ["quiet_libraries"]
 
 
 class _Stderr:
-    """The variable `stderr` of the C library, which leads nowhere as long as somebody wants it to."""
+    """Stands for the variable `stderr` of the C library, which leads nowhere as long as somebody wants it to."""
 
     def __init__(self):
         self._lock = threading.Lock()

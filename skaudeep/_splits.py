@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator, PredefinedSplit
 
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 
 class PredefinedFolds(BaseCrossValidator):
@@ -55,7 +55,7 @@ class PredefinedFolds(BaseCrossValidator):
             if empty.size:
                 raise DataSetError(
                     f"Fold {empty[0] + 1} of {folds.shape[1]} has no instance in its {split} split; leave it out "
-                    "(ds.isel(fold=...)), or make new folds with add_folds."
+                    f"(ds.isel(fold=...)), or make new folds with {param.add_folds}."
                 )
         self.cv_folds = folds
 

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions, validate_params
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions, make_constraint, validate_params
 from sklearn.utils._set_output import _get_output_config as output_config
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -29,6 +29,7 @@ __all__ = [
     "check_is_fitted",
     "check_random_state",
     "check_sample_weight",
+    "describe_unmet",
     "draw_seed",
     "find_unlabelled",
     "fit_context",
@@ -60,7 +61,7 @@ def find_unlabelled(y):
 
 
 def check_class_labels(y, name="y"):
-    """Refuse what is no class: continuous targets, and samples without a label.
+    """Refuse what is not a class: continuous targets, and samples without a label.
 
     Parameters
     ----------
@@ -82,6 +83,28 @@ def check_class_labels(y, name="y"):
             f"{name}[{first}]={y[first]!r}; leave these samples out of X and {name}."
         )
     check_classification_targets(y)
+
+
+def describe_unmet(constraints, value):
+    """Say what a parameter should have been.
+
+    Parameters
+    ----------
+    constraints : list
+        Those of the parameter, as in `_parameter_constraints`.
+    value : object
+        Its value.
+
+    Returns
+    -------
+    str or None
+        In the words of scikit-learn, such as "an int in the range [1, inf) or None"; None if the value is good.
+    """
+    constraints = [make_constraint(constraint) for constraint in constraints]
+    if any(constraint.is_satisfied_by(value) for constraint in constraints):
+        return None
+    *others, last = [str(constraint) for constraint in constraints if not constraint.hidden]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def draw_seed(random_state):

@@ -6,7 +6,7 @@ import numpy as np
 import soxr
 
 from skaudeep._decoding import MAX_SAMPLE_RATE, Recording
-from skaudeep.exceptions import AudioError
+from skaudeep.exceptions import AudioError, ParameterError, param
 
 __all__ = ["CHANNELS", "AudioInfo", "audio_info", "fit_length", "mix_channels", "read_audio", "resample"]
 
@@ -184,7 +184,7 @@ def resample(samples, rate, new_rate):
     if new_rate > min(MAX_SAMPLE_RATE, _MAX_RATIO * rate):
         raise AudioError(
             f"cannot resample from {rate:g} Hz to {new_rate:g} Hz, more than {_MAX_RATIO} times as much or than "
-            f"{MAX_SAMPLE_RATE:,} Hz; decrease sample_rate, or leave it out if its header is damaged"
+            f"{MAX_SAMPLE_RATE:,} Hz; decrease {param.sample_rate}, or leave it out if its header is damaged"
         )
     return np.ascontiguousarray(soxr.resample(samples.T, rate, new_rate).T)
 
@@ -218,10 +218,12 @@ def mix_channels(samples, policy="mean"):
     array([0.25, 0.5 ])
     """
     if policy not in CHANNELS:
-        raise ValueError(f"channels={policy!r}: choose one of {', '.join(CHANNELS)}")
+        raise ParameterError("channels", policy, f": choose one of {', '.join(CHANNELS)}")
     require_channels_first(samples)
     if policy in ("right", "diff") and len(samples) < 2:
-        raise AudioError(f"channels={policy!r} needs two channels and there is {len(samples)}; use 'mean' or 'left'")
+        raise AudioError(
+            f"{param('channels', policy)} needs two channels and there is {len(samples)}; use 'mean' or 'left'"
+        )
     if policy == "left" or len(samples) == 1:
         return samples[0]
     if policy == "right":

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 __all__ = ["GROUP", "PARTITIONS", "VARIABLES", "get_provenance", "make_dataset"]
 
@@ -200,7 +200,7 @@ def get_provenance(ds):
     >>> get_provenance(ds)
     [{'spectrogram': {'sample_rate': 8000, 'n_mels': 1}}]
     """
-    return decode_provenance(ds.attrs, "ds")
+    return decode_provenance(ds.attrs, param.ds)
 
 
 def check_layout(ds, source):

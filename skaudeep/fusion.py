@@ -239,7 +239,7 @@ def make_fusion(spectrogram, embedder, *, n_jobs=None, verbose=False, **varied):
     known = spectrogram.get_params(deep=False)
     unknown = sorted(set(varied) - set(known))
     if unknown or not varied:
-        given = f"{', '.join(unknown)} is no parameter of it" if unknown else "none was given"
+        given = f"{', '.join(unknown)} is not a parameter of it" if unknown else "none was given"
         raise ValueError(
             f"make_fusion varies parameters of {type(spectrogram).__name__}, for example clip_below=[-30, -60]; {given}"
         )

@@ -116,7 +116,7 @@ def test_times_before_the_beginning():
     ],
 )
 def test_what_is_no_time(text):
-    with pytest.raises(ValueError, match="is no time"):
+    with pytest.raises(ValueError, match="is not a time"):
         to_seconds(text)
 
 

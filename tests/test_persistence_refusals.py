@@ -156,7 +156,7 @@ def test_other_files_are_refused(tmp_path):
     skops.io.dump(StandardScaler(), others["skops"])
     write_zip(others["header"], **{"skaudeep.json": '["format"]', "schema.json": "{}"})
     for path in others.values():
-        with pytest.raises(ValueError, match=f"{path.name}' is no file that skaudeep.save has written"):
+        with pytest.raises(ValueError, match=f"{path.name}' is not a file that skaudeep.save has written"):
             skaudeep.load(path)
     assert not (tmp_path / "ran").exists()
 
@@ -317,7 +317,7 @@ def test_files_without_an_estimator_or_without_end_are_refused(tmp_path):
     header = {"skaudeep.json": json.dumps({"format": 1, "skaudeep": skaudeep.__version__})}
     path = tmp_path / "file"
     write_zip(path, **header, **{"schema.json": json.dumps(table({}) | {"protocol": 2})})
-    with pytest.raises(ValueError, match="holds a dict and no estimator"):
+    with pytest.raises(ValueError, match="holds a dict, not an estimator"):
         skaudeep.load(path)
     endless = sequence(node("ListNode", "builtins", "list", content=[], __id__=7), kind="list")
     endless["__id__"] = 7
@@ -502,5 +502,5 @@ def test_the_limit_can_be_raised(tmp_path):
 def test_what_is_no_archive_is_not_read_to_its_end():
     if not pathlib.Path("/dev/zero").exists():
         pytest.skip("a system without files that have no end")
-    with pytest.raises(ValueError, match="/dev/zero' is no file that skaudeep.save has written"):
+    with pytest.raises(ValueError, match="/dev/zero' is not a file that skaudeep.save has written"):
         skaudeep.load("/dev/zero")

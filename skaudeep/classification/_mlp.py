@@ -90,11 +90,12 @@ class _TableTask(Task):
 
     def train_batch(self, arrays, seed):
         """Update the weights once."""
-        return {"loss": self.network.train_batch(*arrays, self._estimator.dropout, seed)}
+        return self.network.train_batch(*arrays, self._estimator.dropout, seed)
 
     def validate(self):
-        """Give the loss of the samples that are held out."""
-        return {"loss": float(self.network.evaluate_batch(*self.load(self._validation)))}
+        """Give the losses of the samples that are held out."""
+        losses = self.network.evaluate_batch(*self.load(self._validation))
+        return {name: float(loss) for name, loss in losses.items()}
 
 
 class BaseKerasMLP(VersionedMixin, BaseEstimator):

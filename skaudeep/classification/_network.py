@@ -34,20 +34,20 @@ class DenseNetwork(NetworkMixin, keras.Model):
         return weights
 
     def train_batch(self, x, y, rate, seed):
-        """One update of the weights; gives the batch's loss before it."""
+        """Update the weights once; gives the losses of the batch before it."""
         signature = (FEATURES, self.target, tf.TensorSpec([], tf.float32), tf.TensorSpec([2], tf.int32))
         return self.call_traced("train", self._train_batch, signature, x, y, rate, seed)
 
     def evaluate_batch(self, x, y):
-        """Loss without dropout."""
-        return self.call_traced("evaluate", self._loss, (FEATURES, self.target), x, y)
+        """Losses without dropout."""
+        return self.call_traced("evaluate", self._batch_losses, (FEATURES, self.target), x, y)
 
     def _train_batch(self, x, y, rate, seed):
-        losses, gradients = self.gradients(lambda: {"loss": self._loss(x, y, rate, seed)})
+        losses, gradients = self.gradients(self._batch_losses, x, y, rate, seed)
         self.update(gradients)
-        return losses["loss"]
+        return losses
 
-    def _loss(self, x, y, rate=None, seed=None):
+    def _batch_losses(self, x, y, rate=None, seed=None):
         x = tf.ensure_shape(x, [None, self.config.n_features])
         n_hidden = len(self.config.layer_shapes) - 1
         for layer in range(n_hidden + 1):
@@ -60,5 +60,5 @@ class DenseNetwork(NetworkMixin, keras.Model):
                 uniform = tf.random.stateless_uniform(tf.shape(x), layer_seed, alg="philox")
                 x = x * tf.cast(uniform >= rate, tf.float32) / (1 - rate)
         if self.config.classify:
-            return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=x))
-        return tf.reduce_mean(tf.square(x - y))
+            return {"loss": tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=x))}
+        return {"loss": tf.reduce_mean(tf.square(x - y))}

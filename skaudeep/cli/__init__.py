@@ -12,6 +12,7 @@ import sys
 
 from skaudeep._version import __version__
 from skaudeep.cli._arguments import Parser, UsageError, add_global_options, add_group
+from skaudeep.cli._names import reword
 from skaudeep.cli._printing import logging_to_stderr
 from skaudeep.cli._signals import Stopped, stopped_by_interrupt
 from skaudeep.exceptions import AudioError, DataSetError, TrainingError
@@ -127,7 +128,7 @@ def _run(arguments, own_process):
         with logging_to_stderr(arguments):
             return _run_guarded(arguments, own_process)
     except OSError as error:  # of the log file
-        print(f"skaudeep: error: {_explain(error)}", file=sys.stderr)
+        print(f"skaudeep: error: {_explain(arguments, error)}", file=sys.stderr)
         return 1
 
 
@@ -156,7 +157,7 @@ def _run_guarded(arguments, own_process):
         _log.debug("", exc_info=True)
         if arguments.debug:
             raise
-        _log.error("%s", _explain(error))
+        _log.error("%s", _explain(arguments, error))
         return 1
 
 
@@ -166,8 +167,8 @@ def _interrupted(message=""):
     return 130
 
 
-def _explain(error):
-    message = " ".join(str(error).splitlines())
+def _explain(arguments, error):
+    message = " ".join(reword(arguments, error).splitlines())
     if message and isinstance(error, _SELF_EXPLAINING):
         return message
     return f"unexpected {type(error).__name__}: {message} (--debug shows where it comes from)"

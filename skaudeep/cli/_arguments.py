@@ -21,7 +21,7 @@ class UsageError(Exception):
 
 
 class _Formatter(RichHelpFormatter):
-    """Help in colours, with examples that keep their lines."""
+    """Writes help in colours, with examples that keep their lines."""
 
     help_markup = text_markup = False
 
@@ -48,7 +48,7 @@ class Parser(argparse.ArgumentParser):
         kind = "command" if isinstance(action, argparse._SubParsersAction) else "choice"
         close = difflib.get_close_matches(str(value), known, n=1)
         meant = f"did you mean {close[0]}?" if close else f"choose from {', '.join(known)}"
-        raise argparse.ArgumentError(None, f"{value!r} is no {kind} of {self.prog}; {meant}")
+        raise argparse.ArgumentError(None, f"{value!r} is not a {kind} of {self.prog}; {meant}")
 
     def parse_known_args(self, args=None, namespace=None):
         """Parse, and keep the words for messages."""
@@ -76,7 +76,7 @@ class Parser(argparse.ArgumentParser):
         self.error(f"unrecognized arguments: {' '.join(rest)}{meant}")
 
 
-def add_command(commands, name, run, *, help, description=None, examples=()):
+def add_command(commands, name, run, *, help, description=None, examples=(), words=None):
     """Add the parser of a command.
 
     Parameters
@@ -93,6 +93,8 @@ def add_command(commands, name, run, *, help, description=None, examples=()):
         What the command does, for its own help; by default the same line.
     examples : sequence of str
         Command lines without the name of the program.
+    words : dict of str to str, optional
+        What messages call what the options do not name, by the name in Python (see `skaudeep.cli._names`).
 
     Returns
     -------
@@ -103,7 +105,7 @@ def add_command(commands, name, run, *, help, description=None, examples=()):
     text = description or f"{help[0].upper()}{help[1:]}."
     parser = commands.add_parser(name, help=help, description=textwrap.dedent(text), epilog=epilog)
     add_global_options(parser, default=argparse.SUPPRESS)
-    parser.set_defaults(run=run, parser=parser)
+    parser.set_defaults(run=run, parser=parser, words=words or {})
     return parser
 
 
@@ -160,14 +162,14 @@ def add_settings_check(parser):
 
 
 def _jobs(text):
-    """Type of a number of jobs."""
+    """Read a number of jobs."""
     if text != "-1" and not (text.isdecimal() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs: give 1 or more, or -1 for one per core")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of jobs: give 1 or more, or -1 for one per core")
     return int(text)
 
 
 def integer(low, high=None):
-    """Type of an option that is a whole number between two bounds."""
+    """Make the type of an option that is a whole number between two bounds."""
 
     def convert(text):
         try:
@@ -176,14 +178,14 @@ def integer(low, high=None):
             value = None
         if value is None or value < low or (high is not None and value > high):
             bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number {bounds}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {bounds}")
         return value
 
     return convert
 
 
 def real(low=None, high=None, *, open_low=False, open_high=False):
-    """Type of an option that is a number between two bounds, which it may equal unless they are open."""
+    """Make the type of an option that is a number between two bounds, which it may equal unless they are open."""
 
     def convert(text):
         try:
@@ -195,14 +197,14 @@ def real(low=None, high=None, *, open_low=False, open_high=False):
         if not math.isfinite(value) or below or above:
             parts = [] if low is None else [f"{'above' if open_low else 'of at least'} {low}"]
             parts += [] if high is None else [f"{'below' if open_high else 'of at most'} {high}"]
-            raise argparse.ArgumentTypeError(f"{text!r} is no {' '.join(['number', ' and '.join(parts)]).strip()}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not {' '.join(['a number', ' and '.join(parts)]).strip()}")
         return value
 
     return convert
 
 
 def choice(*values):
-    """Type of an option that is one of several words, in either case."""
+    """Make the type of an option that is one of several words, in either case."""
 
     def convert(text):
         if text.lower() not in values:
@@ -213,6 +215,50 @@ def choice(*values):
 
     convert.values = values  # for shells that complete them
     return convert
+
+
+class ParameterType:
+    """Reads the value of an option that is a parameter of an estimator, as the constraints of that demand.
+
+    Parameters
+    ----------
+    estimator : callable
+        Gives the class, which is imported when there is a value to read.
+    name : str
+        The parameter.
+    """
+
+    def __init__(self, estimator, name):
+        self._estimator, self._name = estimator, name
+
+    def __call__(self, text):
+        """Read a value."""
+        constraints = self._constraints
+        if None in constraints and text.lower() == "none":
+            return None
+        return self._convert(constraints)(text)
+
+    @property
+    def values(self):
+        """The words that it may be, for shells; an `AttributeError` where it is a number."""
+        return self._convert(self._constraints).values
+
+    @property
+    def _constraints(self):
+        return self._estimator()._parameter_constraints[self._name]
+
+    @staticmethod
+    def _convert(constraints):
+        from skaudeep._validation import Integral, Interval, StrOptions
+
+        for constraint in constraints:
+            if isinstance(constraint, StrOptions):
+                return choice(*sorted(constraint.options))
+            if isinstance(constraint, Interval) and constraint.type is Integral:
+                return integer(constraint.left, constraint.right)
+            if isinstance(constraint, Interval):
+                open_low, open_high = (constraint.closed in (side, "neither") for side in ("right", "left"))
+                return real(constraint.left, constraint.right, open_low=open_low, open_high=open_high)
 
 
 #: type of a partition's name

@@ -6,7 +6,6 @@ import os
 import sys
 
 from skaudeep.cli._arguments import UsageError
-from skaudeep.cli._names import option_names
 
 #: What the class paths of the original contain, without underscores and in lower case, and the kind; the first counts.
 _CLASSES = {
@@ -25,11 +24,6 @@ _CLASSES = {
     "nometadata": "none",
     "meta": "auto",
 }
-#: What messages of the loaders say in Python, and what on the command line.
-_PHRASES = {
-    "kind='folder' and classes=False": "--parser none",
-    "write them into a table (load_table)": "write them into a table and give that",
-}
 
 
 def add_corpus(parser):
@@ -46,7 +40,7 @@ def add_corpus(parser):
     parser.add_argument(
         "--parser",
         metavar="KIND",
-        dest="corpus_parser",
+        dest="kind",
         default="auto",
         help="layout of the corpus: auto (the one that fits), esc, urbansound8k, dcase2017, dcase2018, compare, "
         "speech_commands, partitioned, cross_validated, table, folder, none (audio without labels), the name of "
@@ -70,9 +64,9 @@ def load(arguments, *, on_unreadable="raise"):
     Parameters
     ----------
     arguments : argparse.Namespace
-        With `basedir`, `corpus_parser` and `columns`.
+        With `basedir`, `kind` and `columns`.
     on_unreadable : {"raise", "skip"}, default="raise"
-        As for :func:`skaudeep.datasets.load_corpus`; errors speak of ``--on-error``.
+        As for :func:`skaudeep.datasets.load_corpus`.
 
     Returns
     -------
@@ -90,14 +84,17 @@ def load(arguments, *, on_unreadable="raise"):
     from skaudeep.datasets import load_corpus
 
     columns = dict(arguments.columns or ())
-    phrases = _PHRASES | {f"{role}=": f"--columns {role}=" for role in ROLES}
-    with _working_directory_on_path(), option_names(phrases, kind="parser", on_unreadable="on-error"):
-        kind, options = _resolve(arguments.corpus_parser)
+    words = {"classes=False": "--parser none", "on_unreadable": "--on-error"}
+    for role in ROLES:
+        words |= {role: f"--columns {role}", f"{role}=False": f"--columns {role}=none"}
+    arguments.words = words | getattr(arguments, "words", {})
+    with _working_directory_on_path():
+        kind, options = _resolve(arguments.kind)
         return load_corpus(arguments.basedir, kind, on_unreadable=on_unreadable, **options, **columns)
 
 
 def _column(text):
-    """Type of ``--columns``: what a column tells, and its name, or False for none."""
+    """Read a value of ``--columns``: what a column tells, and its name, or False for none."""
     from skaudeep._columns import ROLES
 
     role, sign, name = text.partition("=")
@@ -107,13 +104,13 @@ def _column(text):
 
 
 def recordings(corpus):
-    """The files of all recordings of a corpus, wherever they are."""
+    """List the files of all recordings of a corpus, wherever they are."""
     data = corpus["data"]
     return list(data["file"] if hasattr(data, "columns") else data)
 
 
 def corpus_files(arguments, outputs):
-    """The files of a corpus that commands must not replace, as `prepare_output` takes them.
+    """List the files of a corpus that commands must not replace, as `prepare_output` takes them.
 
     All in its folder are, recordings and tables, but data sets, which an earlier run may have left there.
 
@@ -139,7 +136,7 @@ def corpus_files(arguments, outputs):
 
 
 def _resolve(text):
-    """What `load_corpus` calls the kind of corpus that the user has named, and options for it."""
+    """Give what `load_corpus` calls the kind of corpus that the user has named, and options for it."""
     from skaudeep.corpora.kinds import list_plugins
 
     if ":" in text:
@@ -174,7 +171,7 @@ def _kinds():
 
 
 def _plugin(text):
-    """The name of a plug-in as it is written, or the only one that differs from it in case."""
+    """Find the name of a plug-in as it is written, or the only one that differs from it in case."""
     from skaudeep.corpora.kinds import list_plugins
 
     names = list_plugins()
@@ -183,7 +180,7 @@ def _plugin(text):
 
 
 def _kind_of_class(path):
-    """The kind of corpus of a parser of the original, by the name of its class, else of its module; None if unknown."""
+    """Find the kind of corpus of a parser of the original by the name of its class or module; None if unknown."""
     package, *parts = _plain(path).split(".")
     if package != "audeep":
         return None

@@ -10,7 +10,7 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def is_dataset(path):
-    """Whether a file is NetCDF-4, by what it begins with; one that cannot be read is not."""
+    """Tell whether a file is NetCDF-4, by what it begins with; one that cannot be read is not."""
     with contextlib.suppress(OSError), open(path, "rb") as file:
         return file.read(len(_HDF5)) == _HDF5
     return False

@@ -1,11 +1,12 @@
-"""Errors of the package in the words of the command line."""
+"""Messages of the package in the words of the command line: options where Python has parameters."""
 
-import contextlib
-import re
-import warnings
+import logging
+import shlex
 
-#: What the functions that messages name are called on the command line.
-_FUNCTIONS = {
+from skaudeep.exceptions import Message, message_of
+
+#: What commands do not have an option for, by its name in Python.
+_ELSEWHERE = {
     "add_folds": "`modify --add-cv-setup`",
     "remove_folds": "`modify --remove-cv-setup`",
     "add_partitions": "`modify --add-partitioning`",
@@ -13,76 +14,77 @@ _FUNCTIONS = {
     "validate_dataset": "`validate`",
     "set_labels": "skaudeep.datasets.set_labels in Python",
     "drop_vars": "drop_vars of xarray in Python",
-    "resume=False": "--restart",
-    "resume=True": "--continue",
-    "overwrite=True": "--overwrite",
-    "check_settings=False": "--allow-other-settings",
+    "random_state": "--seed",
 }
-_NO_PATH_BEFORE = r"(?<![\w/\\.'-])"
-_NO_PATH_BEHIND = r"(?![\w/\\=-]|\.\w)"
 
 
-@contextlib.contextmanager
-def option_names(phrases=None, /, **names):
-    """Let errors and warnings of the block speak of options where they speak of parameters.
+def reword(arguments, error):
+    """Write an error, a warning or a message in the words of a command.
 
     Parameters
     ----------
-    phrases : dict of str, optional
-        What to say instead, by words of the message, such as the name of a file by that of a data set.
-    **names : dict of str
-        The option, without its dashes, by the name of the parameter.
+    arguments : argparse.Namespace
+        With `parser`, that of the command, and perhaps `words`: what the command calls what its parser does not name,
+        by the name in Python, or by name and value such as "resume=False".
+    error : Exception or Message
+        What is to be said.
 
-    Raises
-    ------
-    ValueError
-        Or `AudioError`, `DataSetError`, `ImportError` or an `OSError`, as in the block. Errors of the system stay as
-        they are.
+    Returns
+    -------
+    str
+        The text.
     """
-    from skaudeep.exceptions import AudioError, DataSetError
+    message = error if isinstance(error, Message) else message_of(error)
+    names = _ELSEWHERE | _inputs(arguments) | _options(arguments) | getattr(arguments, "words", {})
 
-    own = phrases or {}  # first, as they may hold words that are replaced otherwise
-    phrases = own | {text: instead for text, instead in _FUNCTIONS.items() if text not in own}
-    show = warnings.showwarning
+    def call(mention):
+        if mention.text in names:
+            return names[mention.text]
+        if mention.name not in names:
+            return mention.text
+        option = names[mention.name]
+        sign = "=" if option.startswith("--") and " " in option else " "
+        return f"{option}{sign}{_as_typed(mention.value)}"
 
-    def show_translated(message, *place, **more):
-        show(_translate(str(message), phrases, names), *place, **more)
-
-    warnings.showwarning = show_translated
-    try:
-        yield
-    except UnicodeError:
-        raise
-    except (ValueError, ImportError, OSError) as error:
-        if isinstance(error, OSError) and (error.errno is not None or not error.args):
-            raise
-        kind = (
-            ValueError if isinstance(error, ValueError) and not isinstance(error, AudioError | DataSetError) else None
-        )
-        message = _translate(str(error), phrases, names)
-        if message == str(error):
-            raise
-        raise (kind or type(error))(message) from error
-    finally:
-        warnings.showwarning = show
+    return message.reword(call)
 
 
-def _translate(message, phrases, names):
-    for text, instead in phrases.items():
-        before = _NO_PATH_BEFORE if re.match(r"\w", text) else ""
-        behind = _NO_PATH_BEHIND if re.search(r"[\w\]]$", text) else ""
-        message = re.sub(before + re.escape(text) + behind, lambda _, instead=instead: instead, message)
-    for name, option in names.items():
-        message = re.sub(
-            rf"{_NO_PATH_BEFORE}{name}=\[([^\[\]]*)\]", lambda m, o=option: f"--{o} {_words(m[1])}", message
-        )
-        message = re.sub(rf"{_NO_PATH_BEFORE}{name}=(?=[\w'-])", f"--{option} ", message)
-        # a word of English without the sign, or part of a path, is no parameter
-        bare = rf"|{_NO_PATH_BEHIND}" if "_" in name else ""
-        message = re.sub(rf"{_NO_PATH_BEFORE}{name}(?:={bare})", f"--{option}", message)
-    return message
+class RewordingFilter(logging.Filter):
+    """Lets messages of the log speak as those of errors do."""
+
+    def __init__(self, arguments):
+        super().__init__()
+        self._arguments = arguments
+
+    def filter(self, record):
+        """Let every record pass, in the words of the command."""
+        if isinstance(record.msg, Message):
+            record.msg = reword(self._arguments, record.msg)
+        return True
 
 
-def _words(listed):
-    """Values of an option as they are typed, of those of a list."""
-    return " ".join(word.strip().strip("'") for word in listed.split(","))
+def _inputs(arguments):
+    """List files that are data sets in Python, by what these are called there."""
+    given = getattr(arguments, "input", None)
+    if isinstance(given, list):
+        return {f"datasets[{i}]": path for i, path in enumerate(given)}
+    return {} if given is None else {"ds": given}
+
+
+def _options(arguments):
+    """List options by the parameters that they are for."""
+    names = {}
+    actions = arguments.parser._actions if hasattr(arguments, "parser") else ()
+    for action in actions:
+        if action.option_strings:
+            name = action.dest if action.const is None else f"{action.dest}={action.const}"
+            names[name] = action.option_strings[-1]
+    return names
+
+
+def _as_typed(value):
+    if isinstance(value, list | tuple):
+        return " ".join(map(_as_typed, value))
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return shlex.quote(value) if isinstance(value, str) else f"{value}"

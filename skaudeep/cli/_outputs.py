@@ -14,7 +14,7 @@ _LOGGED = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 def files_read(arguments):
-    """The files and folders that a command is to read, as its options name them, by what messages call them.
+    """List the files and folders that a command is to read, as its options name them, by what messages call them.
 
     Parameters
     ----------
@@ -35,12 +35,12 @@ def files_read(arguments):
 
 
 def _called(action):
-    """What the user calls an option, or an argument without a name."""
+    """Give what the user calls an option, or an argument without a name."""
     return action.option_strings[-1] if action.option_strings else action.metavar
 
 
 def check_log_file(arguments):
-    """Raise an `OSError` if messages would be added to what the command reads or writes, or to what is no text."""
+    """Raise an `OSError` if messages would be added to what the command reads or writes, or to what is not text."""
     from skaudeep._files import check_no_input
 
     path = arguments.log_file
@@ -61,7 +61,7 @@ def check_log_file(arguments):
     with contextlib.suppress(PermissionError), open(path, "rb") as file:
         start = file.read(1024)
         if b"\0" in start:
-            raise OSError(f"--log-file {path} is no text, to which messages could be added: give another file")
+            raise OSError(f"--log-file {path} is not text, to which messages could be added: give another file")
         folders = [Path(os.path.realpath(value)) for values in inputs.values() for value in values]
         if start and not _LOGGED.match(start) and set(folders) & set(Path(os.path.realpath(path)).parents):
             raise OSError(

@@ -5,6 +5,7 @@ import logging
 import sys
 import warnings
 
+from skaudeep.cli._names import RewordingFilter, reword
 from skaudeep.cli._outputs import check_log_file
 
 
@@ -68,7 +69,7 @@ def make_table(columns, rows, *, title=None):
 
 
 def verbosity(arguments):
-    """How much the steps of a command say of their progress, as their parameter `verbose`."""
+    """Tell how much the steps of a command say of their progress, as their parameter `verbose`."""
     return 0 if arguments.quiet else 1
 
 
@@ -91,8 +92,9 @@ def logging_to_stderr(arguments):
     logger.setLevel(min(handler.level for handler in handlers))
     logger.propagate = False
     for handler in handlers:
+        handler.addFilter(RewordingFilter(arguments))
         logger.addHandler(handler)
-    warnings.showwarning = lambda message, category, *place, **more: logger.warning("%s", message)
+    warnings.showwarning = lambda warning, *place, **more: logger.warning("%s", reword(arguments, warning))
     try:
         yield
     finally:
@@ -118,7 +120,7 @@ class _StandardError(logging.Handler):
 
 
 class _Formatter(logging.Formatter):
-    """Messages as they are, warnings and errors with what they are, in one line."""
+    """Writes messages as they are, warnings and errors with what they are, in one line."""
 
     def formatMessage(self, record):  # noqa: N802
         if record.levelno < logging.WARNING:
@@ -135,7 +137,7 @@ def _is_number(cell):
 
 
 def _render(renderable):
-    """Text of a rich renderable: in colours on a terminal, elsewhere as wide as it needs."""
+    """Write a rich renderable as text: in colours on a terminal, elsewhere as wide as it needs."""
     from rich.console import Console
 
     console = Console(highlight=False)

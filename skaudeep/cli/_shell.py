@@ -83,7 +83,7 @@ class Shell(cmd.Cmd):
 
 
 def _commands(parser):
-    """Parsers of the commands of a parser, by name."""
+    """Find the parsers of the commands of a parser, by name."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             return action.choices

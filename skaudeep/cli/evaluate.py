@@ -1,7 +1,6 @@
 """``skaudeep svm evaluate`` and ``skaudeep mlp evaluate``: how well a classifier does on a data set."""
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_seed, integer, partition, real
-from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
@@ -15,7 +14,7 @@ def add_parser(group, classifier):
         group,
         "evaluate",
         run,
-        help=f"judge a {_NAMES[classifier]} by folds or partitions",
+        help=f"evaluate a {_NAMES[classifier]} by folds or partitions",
         description=f"Train a {_NAMES[classifier]} on part of a data set and test it on the rest, by the folds of the "
         "data set or by its partitions. Features are standardised with the statistics of the training part. Prints "
         "accuracy and unweighted average recall (UAR) of each fold, their mean and twice their standard deviation, and "
@@ -24,6 +23,7 @@ def add_parser(group, classifier):
             f"{classifier} evaluate --input features.nc --cross-validate{settings}",
             f"{classifier} evaluate --input features.nc --train-partitions train --eval-partitions devel{settings}",
         ],
+        words={"train": "--train-partitions", "test": "--eval-partitions", "repeats": "--repeat"},
     )
     parser.add_argument("--input", metavar="FILE", required=True, help="data set, a NetCDF file")
     parser.add_argument("--cross-validate", action="store_true", help="train and test by the folds of the data set")
@@ -78,7 +78,7 @@ def add_classifier_options(parser, classifier):
 
 
 def read_classifier(arguments):
-    """The kind and the parameters of the classifier that `add_classifier_options` lets the user choose."""
+    """Give the kind and the parameters of the classifier that `add_classifier_options` lets the user choose."""
     if arguments.classifier == "svm":
         return "svm", {"C": arguments.complexity}
     return "mlp", {
@@ -92,8 +92,7 @@ def read_classifier(arguments):
 def run(arguments):
     """Run the command."""
     _check_usage(arguments)
-    names = {"train": "train-partitions", "test": "eval-partitions", "repeats": "repeat"}
-    with option_names(**names), prepare_output(arguments.output, inputs=files_read(arguments)):
+    with prepare_output(arguments.output, inputs=files_read(arguments)):
         evaluation, results = _evaluate(arguments)
         if arguments.output is not None:
             _write_json(results, arguments.output)
@@ -109,12 +108,12 @@ def run(arguments):
 
 
 def _evaluate(arguments):
-    """The evaluation, and what is written of it."""
+    """Evaluate; give the evaluation, and what is written of it."""
     import time
     from pathlib import Path
 
     from skaudeep.evaluation import evaluate_dataset, make_classifier
-    from skaudeep.exceptions import DataSetError
+    from skaudeep.exceptions import DataSetError, marked
     from skaudeep.io import read_netcdf
 
     kind, options = read_classifier(arguments)
@@ -134,7 +133,7 @@ def _evaluate(arguments):
             verbose=verbosity(arguments),
         )
     except DataSetError as error:
-        raise DataSetError(f"{arguments.input}: {error}") from error
+        raise DataSetError(f"{arguments.input}: {marked(error)}") from error
     seconds = time.perf_counter() - start
     return evaluation, {
         "features": Path(arguments.input).stem,
@@ -167,14 +166,14 @@ def _check_splits(arguments, ds):
 
 
 def lacking(path, what, option):
-    """An error that names the command to add what a data set lacks."""
+    """Make the error that names the command to add what a data set lacks."""
     from skaudeep.exceptions import DataSetError
 
     return DataSetError(f"{path} has no {what}; add some: skaudeep modify --input {path} {option} --output FILE")
 
 
 def _settings(arguments):
-    """How the classifier got its data, for the file of results."""
+    """Record how the classifier got its data, for the file of results."""
     if arguments.cross_validate:
         by = {"cross_validate": True}
     else:
@@ -193,7 +192,7 @@ def _write_json(results, path):
 
 
 def _describe(arguments, evaluation):
-    """The results for people: of each split, in short, and what was taken for what."""
+    """Write the results for people: of each split, in short, and what was taken for what."""
     from skaudeep.evaluation import summarise
 
     n_repeats, n_splits = evaluation.accuracy.shape
@@ -224,7 +223,7 @@ def _describe(arguments, evaluation):
 
 
 def _confusion_tables(evaluation):
-    """The confusion matrix; on a terminal in as many tables as its width asks for."""
+    """Make the confusion matrix; on a terminal in as many tables as its width asks for."""
     import shutil
     import sys
 

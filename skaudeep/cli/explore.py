@@ -3,7 +3,6 @@
 import contextlib
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_seed, choice, real
-from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import print_results, verbosity
 
@@ -24,6 +23,7 @@ def add_parser(commands):
             "explore features.nc --audio ESC-10 --spectrograms spectrograms.nc --output map.html",
             "explore features.nc --audio ESC-10 --embed-audio --predictions predictions.tsv --output map.html",
         ],
+        words={"method": "--methods"},
     )
     parser.add_argument("input", metavar="FEATURES", help="data set to show, a NetCDF file")
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="page to write")
@@ -79,10 +79,7 @@ def run(arguments):
 
     _check(arguments)
     predictions = None if arguments.predictions is None else read_predictions(arguments.predictions)
-    words = {"ds:": f"{arguments.input}:", "spectrograms:": "--spectrograms:", "predictions:": "--predictions:"}
-    names = {"method": "methods", "methods": "methods", "perplexity": "perplexity", "audio": "audio"}
     with (
-        option_names(words, **names),
         prepare_output(arguments.output, inputs=files_read(arguments)),
         _opened(arguments.input) as ds,
         _opened(arguments.spectrograms) as spectrograms,

@@ -1,7 +1,6 @@
 """``skaudeep export``: a data set as CSV or ARFF files."""
 
 from skaudeep.cli._arguments import add_command, add_json, choice
-from skaudeep.cli._names import option_names
 from skaudeep.cli._printing import print_results
 from skaudeep.io.formats import FORMATS, LAYOUTS
 
@@ -20,6 +19,7 @@ def add_parser(commands):
             "export --input features.nc --format csv --output exported --name features",
             "export --input features.nc --for weka --output exported",
         ],
+        words={"the file of ds": "--input"},
     )
     parser.add_argument("--input", metavar="FILE", required=True, help="data set, a NetCDF file")
     parser.add_argument("--output", metavar="DIR", required=True, help="folder to write to, made if need be")
@@ -72,9 +72,7 @@ def run(arguments):
     name = arguments.name or Path(arguments.input).stem
     arguments.format = arguments.format or ("arff" if arguments.layout == "weka" else "csv")
     options = {key: getattr(arguments, key) for key in _OPTIONS}
-    words = {"ds:": f"{arguments.input}:", "the file of ds": "--input", "guard_formulas=True": "--guard-formulas"}
-    with option_names(words, name="name"):
-        export_dataset(ds, arguments.output, name=name, **options)
+    export_dataset(ds, arguments.output, name=name, **options)
     files = sorted(map(str, Path(arguments.output).glob(f"**/{glob.escape(name)}.{arguments.format}")))
     print_results(
         arguments,

@@ -2,7 +2,6 @@
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_settings_check
 from skaudeep.cli._datasets import convert, report_written
-from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import files_read, prepare_output
 
 _OUTPUT = "fused.nc"
@@ -21,6 +20,7 @@ def add_parser(commands):
             "fuse --input 30dB.nc 45dB.nc 60dB.nc --output fused.nc",
             "fuse chunks --input features.nc --output files.nc",
         ],
+        words={"dim": "--dimension"},
     )
     parser.add_argument("what", metavar="chunks", nargs="?", help="fuse the chunks of each file")
     parser.add_argument(
@@ -51,20 +51,18 @@ def run(arguments):
     from skaudeep.io import read_netcdf, write_netcdf
 
     if arguments.what not in (None, "chunks"):
-        raise UsageError(f"{arguments.what!r} is no argument; after `fuse` there may be `chunks`")
+        raise UsageError(f"{arguments.what!r} is not an argument of `fuse`; there may be `chunks`")
     if arguments.what == "chunks":
         if len(arguments.input) > 1:
             raise UsageError(f"fuse chunks takes one --input, got {len(arguments.input)}")
         arguments.input = arguments.input[0]
-        with option_names({"ds:": f"{arguments.input}:"}, dim="dimension"):
-            convert(arguments, lambda ds: fuse_chunks(ds, dim=_dimension(arguments, ds)), _OUTPUT)
+        convert(arguments, lambda ds: fuse_chunks(ds, dim=_dimension(arguments, ds)), _OUTPUT)
         return
     if len(arguments.input) < 2:
         raise UsageError("fuse takes two or more data sets as --input; `fuse chunks` joins the chunks of one")
-    files = {f"datasets[{i}]": path for i, path in enumerate(arguments.input)}
     arguments.output = arguments.output or _OUTPUT
     kept = None if arguments.overwrite else files_read(arguments)
-    with option_names(files, dim="dimension"), prepare_output(arguments.output, inputs=kept):
+    with prepare_output(arguments.output, inputs=kept):
         inputs = [read_netcdf(path) for path in arguments.input]
         fused = fuse(inputs, dim=_dimension(arguments, inputs[0]), check_settings=arguments.check_settings)
         write_netcdf(fused, arguments.output)

@@ -1,7 +1,6 @@
 """``skaudeep t-rae generate``, ``f-rae generate``, ``ft-rae generate``: features from a trained autoencoder."""
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_settings_check, integer
-from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
@@ -27,6 +26,8 @@ def add_parser(commands, kind):
             f"{kind} generate --model-dir my-run/logs --input spectrograms.nc --output features.nc",
             f"{kind} generate --model-dir my-run/logs --input spectrograms.nc --steps 70 140 --output 70.nc 140.nc",
         ],
+        words={"step": "--steps", "window_overlap": "--freq-window-overlap"}
+        | {f"kind={other!r}": f"skaudeep {other} generate" for other in ("t-rae", "f-rae", "ft-rae")},
     )
     parser.set_defaults(kind=kind)
     parser.add_argument(
@@ -87,9 +88,7 @@ def run(arguments):
         raise UsageError("--output names the same file twice")
 
     inputs = files_read(arguments) | {"a file of --model-dir": model_files(arguments.model_dir)}
-    words = {f" (kind={kind!r})": "" for kind in ("t-rae", "f-rae", "ft-rae")} | {"leave step out": "leave --steps out"}
-    names = {"step": "steps", "model_dir": "model-dir", "output": "output", "window_overlap": "freq-window-overlap"}
-    with option_names(words, **names), prepare_output(*arguments.output, inputs=inputs):
+    with prepare_output(*arguments.output, inputs=inputs):
         results = _generate(arguments, steps)
     rows = [(r["output"], " x ".join(f"{n} {dim}" for dim, n in r["sizes"].items()), r["checkpoint"]) for r in results]
     print_results(

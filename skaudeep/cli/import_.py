@@ -2,7 +2,6 @@
 
 from skaudeep.cli._arguments import add_command, add_json
 from skaudeep.cli._datasets import report_written
-from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.io.formats import FORMATS
 
@@ -17,6 +16,7 @@ def add_parser(commands):
         description="Read a data set from a folder of CSV or ARFF files as `export` writes it, with files for folds or "
         "partitions, or from a single file. Columns that hold no metadata are features.",
         examples=["import --basedir exported --name features --output features.nc"],
+        words={"format": "--name with its ending"},
     )
     parser.add_argument("--basedir", metavar="DIR", required=True, help="folder of the files, or one file")
     parser.add_argument("--name", help="name of the files, with or without ending (default: the only one there is)")
@@ -54,12 +54,7 @@ def run(arguments):
         name, _, kind = name.rpartition(".")
     inputs = files_read(arguments) | {"a table of --basedir": list_tables(arguments.basedir)}
     columns = {key: getattr(arguments, key) for key in _WHAT}
-    words = {f"{key}=": f"{_option(key)} " for key in _WHAT} | {
-        repr(columns): " ".join(f"{_option(key)} {value}" for key, value in columns.items()),
-        "say by format what it is": "rename it",
-        "choose by name or format": "choose by --name, with its ending",
-    }
-    with option_names(words, name="name"), prepare_output(arguments.output, inputs=inputs):
+    with prepare_output(arguments.output, inputs=inputs):
         ds = import_dataset(arguments.basedir, name=name, format=kind and kind.lower(), **columns)
         write_netcdf(ds, arguments.output)
     report_written(arguments, ds)

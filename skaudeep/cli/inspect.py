@@ -2,7 +2,6 @@
 
 from skaudeep.cli._arguments import UsageError, add_command, add_group, add_jobs, add_json, integer
 from skaudeep.cli._corpus import add_corpus, load
-from skaudeep.cli._names import option_names
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
 
@@ -45,8 +44,7 @@ def run_raw(arguments):
     from skaudeep.datasets import inspect_corpus
 
     corpus = load(arguments, on_unreadable="skip")
-    with option_names(n_jobs="n-jobs"):
-        info = inspect_corpus(corpus, n_jobs=arguments.n_jobs, verbose=verbosity(arguments))
+    info = inspect_corpus(corpus, n_jobs=arguments.n_jobs, verbose=verbosity(arguments))
     brief = _brief(
         info, ("recordings", info.n_recordings), ("files", info.n_files), ("unreadable", len(info.unreadable))
     )
@@ -74,13 +72,13 @@ def run_netcdf(arguments):
 
 
 def _brief(info, *counts):
-    """Counts for -q: lines of a name, a tabulator and a number."""
+    """Write the counts for -q: lines of a name, a tabulator and a number."""
     counts = [*counts, ("classes", len(info.labels)), ("unlabelled", info.n_unlabelled), ("folds", len(info.folds))]
     return "\n".join(f"{name}\t{count}" for name, count in [*counts, *info.partitions.items()])
 
 
 def _count_folds(ds):
-    """For each fold the number of instances of each class in its splits."""
+    """Count the instances of each class in the splits of each fold."""
     from skaudeep.datasets import inspect_dataset
 
     return [

@@ -2,7 +2,6 @@
 
 from skaudeep.cli._arguments import add_command, add_json, add_seed, integer, partition
 from skaudeep.cli._datasets import convert
-from skaudeep.cli._names import option_names
 
 _OUTPUT = "modified.nc"
 
@@ -20,6 +19,12 @@ def add_parser(commands):
             "modify --input features.nc --add-cv-setup 5 --seed 0 --output folds.nc",
             "modify --input features.nc --add-partitioning train devel test --output parts.nc",
         ],
+        words={
+            "n_folds": "--add-cv-setup",
+            "partitions": "--add-partitioning",
+            "remove_folds": "--remove-cv-setup",
+            "remove_partitions": "--remove-partitioning",
+        },
     )
     parser.add_argument("--input", metavar="FILE", required=True, help="data set, a NetCDF file")
     parser.add_argument(
@@ -53,6 +58,4 @@ def run(arguments):
             return datasets.add_partitions(ds, arguments.add_partitioning, random_state=arguments.seed)
         return (datasets.remove_folds if arguments.remove_cv_setup else datasets.remove_partitions)(ds)
 
-    removals = {"remove_folds": "--remove-cv-setup", "remove_partitions": "--remove-partitioning"}
-    with option_names(removals, n_folds="add-cv-setup", partitions="add-partitioning"):
-        convert(arguments, modify, _OUTPUT)
+    convert(arguments, modify, _OUTPUT)

@@ -5,10 +5,9 @@ import functools
 from skaudeep.cli._arguments import UsageError, add_command, add_group, add_json, add_seed, choice, integer, real
 from skaudeep.cli._datasets import is_dataset
 from skaudeep.cli._figures import prepare_figure, show_or_save
-from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import files_read
 from skaudeep.cli._printing import print_results
-from skaudeep.cli._settings import NAMES, add_settings, given_settings, read_settings
+from skaudeep.cli._settings import add_settings, given_settings, read_settings
 
 _MOST_INSTANCES = 200  # of which levels are counted
 
@@ -85,7 +84,7 @@ def _add_reconstruction(group):
     parser.add_argument(
         "--free-running",
         action="store_true",
-        help="let the decoder hear its own guesses; by default it is told each true frame after it has guessed it",
+        help="decode autoregressively: the decoder gets its own outputs; by default the true frames (teacher forcing)",
     )
     _add_output(parser)
 
@@ -194,11 +193,7 @@ def drawing(draw):
 
     @functools.wraps(draw)
     def run(arguments):
-        names = NAMES | {
-            name: name.replace("_", "-") for name in ("model_dir", "method", "perplexity", "learning_rate")
-        }
-        words = {"ds:": f"{getattr(arguments, 'input', '')}:"}
-        with option_names(words, **names), prepare_figure(arguments.output, inputs=_files_read(arguments)):
+        with prepare_figure(arguments.output, inputs=_files_read(arguments)):
             show_or_save(draw(arguments), arguments.output)
         output = arguments.output
         if output is not None or arguments.json:
@@ -273,7 +268,7 @@ def run_embedding(arguments):
 
 
 def embedding(arguments, method, options):
-    """A figure of the features of a data set as points in the plane."""
+    """Draw the features of a data set as points in the plane."""
     from skaudeep.io import read_netcdf
     from skaudeep.pages.parts import as_table, colours_of
     from skaudeep.plotting import EmbeddingDisplay
@@ -299,12 +294,12 @@ def run_confusion(arguments):
 
 
 def _literal(text):
-    """Text that Matplotlib does not take for a formula."""
+    """Write text so that Matplotlib does not take it for a formula."""
     return text.replace("$", "\\$")
 
 
 def _is_dataset(arguments):
-    """Whether the input is a data set, by what the file begins with or, if it cannot be read, by its name."""
+    """Tell whether the input is a data set, by what the file begins with or, if it cannot be read, by its name."""
     is_netcdf = is_dataset(arguments.input) or arguments.input.lower().endswith((".nc", ".nc4", ".netcdf"))
     given = given_settings(arguments)
     if is_netcdf and given:
@@ -319,7 +314,7 @@ def _read_spectrogram(arguments):
     if _is_dataset(arguments):
         return read_instance(arguments.input, arguments.instance or 0)
     if arguments.instance is not None:
-        raise UsageError(f"--instance is for data sets, and {arguments.input} is none")
+        raise UsageError(f"--instance is for data sets, and {arguments.input} is not one")
     import os
 
     from skaudeep import SpectrogramTransformer

@@ -1,7 +1,6 @@
 """``skaudeep svm predict`` and ``skaudeep mlp predict``: classes for recordings that have none."""
 
 from skaudeep.cli._arguments import add_command, add_json, add_seed, add_settings_check, partition
-from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import make_table, print_results
 from skaudeep.cli.evaluate import add_classifier_options, lacking, read_classifier
@@ -61,28 +60,30 @@ def run(arguments):
 
 
 def _predict(arguments):
-    """A class for each recording of the data set to classify."""
+    """Predict a class for each recording of the data set to classify."""
     from skaudeep.evaluation import make_classifier, predict_dataset
 
     kind, options = read_classifier(arguments)
-    train = _read(arguments.train_input, arguments.train_partitions, "train-partitions")
-    test = _read(arguments.eval_input, arguments.eval_partitions, "eval-partitions")
-    with option_names({"train_ds": arguments.train_input, "test_ds": arguments.eval_input}):
-        return predict_dataset(
-            train,
-            test,
-            make_classifier(kind, **options),
-            upsample=arguments.upsample,
-            majority_vote=arguments.majority_vote,
-            check_settings=arguments.check_settings,
-            random_state=arguments.seed,
-        )
+    arguments.words = {"partition": "--train-partitions"}
+    train = _read(arguments.train_input, arguments.train_partitions)
+    arguments.words = {"partition": "--eval-partitions"}
+    test = _read(arguments.eval_input, arguments.eval_partitions)
+    arguments.words = {"train_ds": arguments.train_input, "test_ds": arguments.eval_input}
+    return predict_dataset(
+        train,
+        test,
+        make_classifier(kind, **options),
+        upsample=arguments.upsample,
+        majority_vote=arguments.majority_vote,
+        check_settings=arguments.check_settings,
+        random_state=arguments.seed,
+    )
 
 
-def _read(path, partitions, option):
-    """A data set, or some of its partitions."""
+def _read(path, partitions):
+    """Read a data set, or some of its partitions."""
     from skaudeep.datasets import select
-    from skaudeep.exceptions import DataSetError
+    from skaudeep.exceptions import DataSetError, marked
     from skaudeep.io import read_netcdf
 
     ds = read_netcdf(path)
@@ -91,10 +92,9 @@ def _read(path, partitions, option):
     if ds["partition"].isnull().all():
         raise lacking(path, "partitions", "--add-partitioning train devel test")
     try:
-        with option_names(partition=option):
-            return select(ds, partition=partitions)
+        return select(ds, partition=partitions)
     except DataSetError as error:
-        raise DataSetError(f"{path}: {error}") from error
+        raise DataSetError(f"{path}: {marked(error)}") from error
 
 
 def _write(predictions, path):

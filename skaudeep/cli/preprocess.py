@@ -5,19 +5,16 @@ import logging
 import time
 from pathlib import Path
 
-from skaudeep.cli._arguments import UsageError, add_command, add_jobs, add_json, choice, integer, real
+from skaudeep.cli._arguments import UsageError, add_command, add_jobs, add_json, choice, integer
 from skaudeep.cli._corpus import add_corpus, corpus_files, load, recordings
-from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
-from skaudeep.cli._settings import NAMES, add_settings, read_settings
+from skaudeep.cli._settings import add_settings, parameter_type, read_settings
 
 _log = logging.getLogger(__name__)
 
 #: Parameters of which several values can be given.
 _SEVERAL = ("clip_below", "channels")
-#: Options without their dashes, by the parameters.
-_NAMES = NAMES | {name: name.replace("_", "-") for name in ("chunk_length", "chunk_count", "on_error", "n_jobs")}
 
 
 def add_parser(commands):
@@ -36,6 +33,7 @@ def add_parser(commands):
             "preprocess --basedir ESC-10 --mel-spectrum 128 --fixed-length 5 --clip-below -30 -45 -60 none",
             "preprocess --basedir ESC-10 --mel-spectrum 128 --fixed-length 5 --pretend 0 --figure first.png",
         ],
+        words={"resume=False": "--restart"},
     )
     add_corpus(parser)
     parser.add_argument(
@@ -50,11 +48,14 @@ def add_parser(commands):
     parser.add_argument(
         "--chunk-length",
         metavar="SECONDS",
-        type=real(0, open_low=True),
+        type=parameter_type("chunk_length"),
         help="cut spectrograms into chunks of this length",
     )
     parser.add_argument(
-        "--chunk-count", metavar="N", type=integer(1), help="number of chunks, from the beginning (default: all)"
+        "--chunk-count",
+        metavar="N",
+        type=parameter_type("chunk_count"),
+        help="number of chunks, from the beginning (default: all)",
     )
     parser.add_argument(
         "--on-error",
@@ -85,16 +86,15 @@ def run(arguments):
         raise UsageError("--figure is the file of what --pretend shows; add --pretend INDEX")
     if arguments.chunk_count is not None and arguments.chunk_length is None:
         raise UsageError("--chunk-count needs --chunk-length")
-    with option_names(**_NAMES):
-        settings = _settings(arguments)
-        if arguments.pretend is None:
-            _extract(arguments, settings)
-        else:
-            _pretend(arguments, settings)
+    settings = _settings(arguments)
+    if arguments.pretend is None:
+        _extract(arguments, settings)
+    else:
+        _pretend(arguments, settings)
 
 
 def _settings(arguments):
-    """A transformer for each combination of clip level and channel, by its name."""
+    """Make a transformer for each combination of clip level and channel, by its name."""
     from skaudeep import SpectrogramTransformer
     from skaudeep.experiment.extraction import setting_names
 
@@ -108,7 +108,7 @@ def _settings(arguments):
 
 
 def _outputs(arguments, names):
-    """The file of each setting."""
+    """Name the file of each setting."""
     if len(arguments.output) == len(names):
         return arguments.output
     if len(arguments.output) > 1:
@@ -192,7 +192,7 @@ def _pretend(arguments, settings):
 
 
 def _draw(name, settings, spectrograms, axes):
-    """A figure with a row for each setting."""
+    """Draw a figure with a row for each setting."""
     import matplotlib.pyplot as plt
 
     from skaudeep.plotting import AmplitudeDisplay, SpectrogramDisplay

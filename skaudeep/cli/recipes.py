@@ -1,4 +1,4 @@
-"""``skaudeep recipes``: the experiments of the paper."""
+"""``skaudeep recipes``: configurations that come with the program."""
 
 from skaudeep.cli._arguments import add_command, add_json
 from skaudeep.cli._printing import print_results
@@ -10,9 +10,10 @@ def add_parser(commands):
         commands,
         "recipes",
         run,
-        help="list the experiments of the paper, or print one",
-        description="List the experiments of the paper that come with the program: what they are, where to get the "
-        "corpus, and how its folder has to look. With a name: print that configuration, a start for one of your own.",
+        help="list experiments that come with the program, or print one",
+        description="List the experiments that come with the program, those of the paper and that of quickstart: what "
+        "they are, where to get the corpus, and how its folder has to look. With a name: print that configuration, a "
+        "start for one of your own.",
         examples=["recipes", "recipes esc-10 > mine.toml", "run mine.toml --corpus ESC-10"],
     )
     parser.add_argument("name", metavar="NAME", nargs="?", help="the recipe to print")

@@ -1,7 +1,6 @@
 """``skaudeep report``: one page about an experiment."""
 
 from skaudeep.cli._arguments import add_command, add_json
-from skaudeep.cli._names import option_names
 from skaudeep.cli._outputs import prepare_output
 from skaudeep.cli._printing import print_results
 
@@ -27,7 +26,7 @@ def run(arguments):
     from skaudeep.pages import write_report
     from skaudeep.results.files import find_kind
 
-    find_kind(arguments.run_dir)  # lest a folder be made for the page of nothing
-    with option_names(output="output"), prepare_output(arguments.output):
+    find_kind(arguments.run_dir)  # before a folder is made for the page
+    with prepare_output(arguments.output):
         path = write_report(arguments.run_dir, arguments.output)
     print_results(arguments, data={"output": str(path), "bytes": path.stat().st_size}, brief=str(path), show=str(path))

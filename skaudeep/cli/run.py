@@ -1,20 +1,18 @@
 """``skaudeep run``: a whole experiment, from a configuration."""
 
-import contextlib
-import re
-
 from skaudeep.cli._arguments import UsageError, add_command, add_jobs, add_json, choice, integer
 from skaudeep.cli._printing import make_table, print_results, verbosity
+from skaudeep.experiment.stages import KINDS
 
-_KINDS = ("extract", "train", "generate", "fuse", "evaluate", "export", "report")
-
-#: Keys of the file by the parameters that errors speak of.
-_KEYS = {
-    "on_error": "spectrograms.on_error",
-    "on_unreadable": "spectrograms.on_error",
-    "sample_rate": "spectrograms.sample_rate",
-    "kind": "corpus.parser",
-    "classes": "corpus.options.classes",
+#: What the command calls what messages name, by its name in Python.
+_WORDS = {
+    "out": "--output",
+    "corpus.path": "--corpus",
+    "corpus.folds": "--set corpus.folds",
+    "kind": "--set corpus.parser",
+    "classes": "--set corpus.options.classes",
+    "on_unreadable": "--set spectrograms.on_error",
+    "resume=False": "--from extract",
 }
 
 
@@ -34,6 +32,7 @@ def add_parser(commands):
             "run experiment.toml --output results --n-jobs -1",
             "run esc-10 --corpus ESC-10 --output quick --set autoencoders.max_epochs=2 spectrograms.clip_below=-60",
         ],
+        words=_WORDS,
     )
     parser.add_argument(
         "config", metavar="CONFIG", help="configuration, a TOML file, or the name of a recipe (see skaudeep recipes)"
@@ -62,8 +61,8 @@ def add_parser(commands):
         "--from",
         dest="start",
         metavar="STAGE",
-        type=choice(*_KINDS),
-        help=f"run these stages, and all later ones, even if nothing has changed: {', '.join(_KINDS)}",
+        type=choice(*KINDS),
+        help=f"run these stages, and all later ones, even if nothing has changed: {', '.join(KINDS)}",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and why; do nothing")
     add_json(parser)
@@ -80,32 +79,16 @@ def run(arguments):
     given = {"corpus.path": arguments.corpus, "seed": arguments.seed}
     overrides |= {key: value for key, value in given.items() if value is not None}
     experiment = read_experiment(arguments.config, overrides=overrides)
+    arguments.words = {name: f"--set spectrograms.{name}" for name in experiment.spectrograms} | arguments.words
     out = experiment.name if arguments.output is None else arguments.output
     if arguments.dry_run:
-        with _words_of_run():
-            stages = plan(experiment, out, start=arguments.start)
+        stages = plan(experiment, out, start=arguments.start)
         _print_plan(arguments, stages)
         return
-    with _words_of_run():
-        results = run_experiment(
-            experiment, out, start=arguments.start, n_jobs=arguments.n_jobs, verbose=verbosity(arguments)
-        )
-    _print_results(arguments, results)
-
-
-@contextlib.contextmanager
-def _words_of_run():
-    """Let errors of the corpus and the extraction speak of what `run` takes where they speak of parameters."""
-    from skaudeep.exceptions import AudioError, DataSetError
-
-    try:
-        yield
-    except (AudioError, DataSetError) as error:
-        message = str(error).replace("resume=False", "--from extract")
-        # only what stands by itself: no part of the name of a file
-        pattern = rf"(?<![\w/\\.'-])({'|'.join(_KEYS)})='?(\w*)'?"
-        translated = re.sub(pattern, lambda found: f"--set {_KEYS[found[1]]}={found[2]}", message)
-        raise type(error)(translated) from error
+    results = run_experiment(
+        experiment, out, start=arguments.start, n_jobs=arguments.n_jobs, verbose=verbosity(arguments)
+    )
+    print_experiment(arguments, results)
 
 
 def _print_plan(arguments, stages):
@@ -119,25 +102,29 @@ def _print_plan(arguments, stages):
     )
 
 
-def _print_results(arguments, results):
-    """Print how well the features did, and how long everything took."""
+def print_experiment(arguments, results, notes=None):
+    """Print how well the features of an experiment did, and notes or, without any, how long everything took."""
     found, measures = results["results"], ("accuracy", "recall")
-    rows = [(r["features"], r["classifier"], *(_percent(r[m], r[f"{m}_std"]) for m in measures)) for r in found]
-    figures = [[r[key] for m in measures for key in (m, f"{m}_std")] for r in found]
-    brief = [
-        "\t".join([r["features"], r["classifier"], *("" if value is None else f"{value:.6f}" for value in values)])
-        for r, values in zip(found, figures, strict=True)
-    ]
-    n_splits = max((r["n_splits"] for r in found), default=0)
-    title = f"In %, mean and standard deviation over {'folds' if n_splits > 1 else 'repeats'}"
+    rows, brief = [], []
+    for result in found:
+        names = [result["features"], result["classifier"]]
+        over_folds = result["n_splits"] > 1
+        rows.append([*names, *(_percent(result[m], result[f"{m}_std"] if over_folds else None) for m in measures)])
+        figures = [result[key] for m in measures for key in (m, f"{m}_std")]
+        brief.append("\t".join([*names, *("" if figure is None else f"{figure:.6f}" for figure in figures)]))
+    by_folds = any(result["n_splits"] > 1 for result in found)
+    title = "In %, mean +/- standard deviation over folds" if by_folds else "In %"
     show = [make_table(("features", "classifier", "accuracy", "UAR"), rows, title=title), ""] if found else []
-    seconds = [(stage["name"], f"{stage['seconds']:.1f}") for stage in results["stages"]]
-    show += [make_table(("stage", "seconds"), seconds), "", _where(results)]
+    if notes is None:
+        seconds = [(stage["name"], f"{stage['seconds']:.1f}") for stage in results["stages"]]
+        show += [make_table(("stage", "seconds"), seconds), "", _where(results)]
+    else:
+        show.append("\n\n".join(notes))
     print_results(arguments, data=results, brief="\n".join(brief) if brief else None, show=show)
 
 
-def _percent(mean, spread):
-    return f"{100 * mean:.1f}" + ("" if spread is None else f" +/- {100 * spread:.1f}")
+def _percent(mean, deviation):
+    return f"{100 * mean:.1f}" + ("" if deviation is None else f" +/- {100 * deviation:.1f}")
 
 
 def _where(results):

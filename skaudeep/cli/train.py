@@ -1,32 +1,33 @@
 """``skaudeep t-rae train``, ``f-rae train``, ``ft-rae train``: train an autoencoder on spectrograms."""
 
+import functools
+
 from skaudeep.cli._arguments import (
+    ParameterType,
     UsageError,
     add_command,
     add_json,
     add_seed,
     add_settings_check,
-    choice,
     integer,
     real,
 )
-from skaudeep.cli._names import option_names
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
-# options that concern one network of several: theirs, by the name of the parameter without what says of which network
+# options that concern one network of several: flag, metavar and help by the parameter, without what says of which one
 _NETWORK = {
-    "n_layers": ("num-{}layers", integer(1), "recurrent layers of the {}encoder and of the {}decoder"),
-    "n_units": ("num-{}units", integer(1), "units of each of these layers and of each direction"),
+    "n_layers": ("num-{}layers", "N", "recurrent layers of the {}encoder and of the {}decoder"),
+    "n_units": ("num-{}units", "N", "units of each of these layers and of each direction"),
     "bidirectional_encoder": ("bidirectional-{}encoder", None, "let the {}encoder also read from the end"),
     "bidirectional_decoder": ("bidirectional-{}decoder", None, "let the {}decoder also write from the end"),
     "input_noise": (
         "{}encoder-noise",
-        real(0, 1, open_high=True),
+        "P",
         "probability of zeroing a step of the {}encoder's input in training",
     ),
     "feed_previous_prob": (
         "{}feed-previous-prob",
-        real(0, 1),
+        "P",
         "probability of feeding the {}decoder its own output of the step before, instead of the true one, in "
         "training; of no effect on a bidirectional one",
     ),
@@ -61,6 +62,7 @@ def add_parser(commands, kind):
             f"{kind} train --input spectrograms.nc --run-name my-run --num-epochs 64",
             f"{kind} train --input spectrograms.nc --run-name my-run --num-epochs 128 --continue",
         ],
+        words={"run_dir": "--run-name", "dropout": "dropout (1 - --keep-prob)"},
     )
     parser.set_defaults(kind=kind)
     parser.add_argument(
@@ -71,37 +73,36 @@ def add_parser(commands, kind):
         help="spectrograms, NetCDF files, which are taken together; all of one shape",
     )
     _add_run_options(parser)
-    _add_training_options(parser)
+    _add_training_options(parser, kind)
     for prefix, parameter, words, n_layers, n_units in _NETWORKS[kind]:
         group = parser.add_argument_group(f"{words or 'recurrent '}network")
         defaults = {"n_layers": n_layers, "n_units": n_units, "input_noise": 0.0, "feed_previous_prob": 0.0}
-        for name, (option, type_, text) in _NETWORK.items():
-            flag, dest, text = f"--{option.format(prefix)}", parameter + name, text.replace("{}", words)
-            if type_ is None:
-                group.add_argument(flag, dest=dest, action="store_true", help=text)
+        for name, (option, metavar, text) in _NETWORK.items():
+            flag, text = f"--{option.format(prefix)}", text.replace("{}", words)
+            if metavar is None:
+                group.add_argument(flag, dest=parameter + name, action="store_true", help=text)
             else:
-                text += " (default: %(default)s)"
-                default = defaults[name]
-                group.add_argument(
-                    flag,
-                    dest=dest,
-                    metavar="N" if isinstance(default, int) else "P",
-                    type=type_,
-                    default=default,
-                    help=text,
-                )
+                _add_parameter(group, kind, flag, parameter + name, metavar, defaults[name], text)
     if kind != "t-rae":
         group = parser.add_argument_group("windows over the frequencies of a frame")
-        for name, low, default in (("width", 1, 32), ("overlap", 0, 24)):
-            group.add_argument(
-                f"--freq-window-{name}",
-                dest=f"window_{name}",
-                metavar="N",
-                type=integer(low),
-                default=default,
-                help=f"{name} of a window, in frequency bins (default: %(default)s)",
-            )
+        for name, default in (("width", 32), ("overlap", 24)):
+            text = f"{name} of a window, in frequency bins"
+            _add_parameter(group, kind, f"--freq-window-{name}", f"window_{name}", "N", default, text)
     add_json(parser)
+
+
+def _embedder(kind):
+    """Import the class of an autoencoder."""
+    from skaudeep.embedding import list_embedders
+
+    return list_embedders()[kind]
+
+
+def _add_parameter(group, kind, flag, name, metavar, default, text):
+    """Add the option for a parameter of an autoencoder."""
+    type_ = ParameterType(functools.partial(_embedder, kind), name)
+    text += " (default: %(default)s)"
+    group.add_argument(flag, dest=name, metavar=metavar, type=type_, default=default, help=text)
 
 
 def _add_run_options(parser):
@@ -137,37 +138,22 @@ def _add_run_options(parser):
     )
 
 
-def _add_training_options(parser):
+def _add_training_options(parser, kind):
     group = parser.add_argument_group("training")
-    for name, parameter, metavar, type_, default, text in (
-        ("batch-size", "batch_size", "N", integer(1), 64, "spectrograms of a training step"),
-        (
-            "num-epochs",
-            "max_epochs",
-            "N",
-            integer(0),
-            10,
-            "passes over all spectrograms; 0: leave the network untrained",
-        ),
-        ("learning-rate", "learning_rate", "X", real(0, open_low=True), 1e-3, "step size of Adam"),
-        (
-            "keep-prob",
-            "keep_prob",
-            "P",
-            real(0, 1, open_low=True),
-            0.8,
-            "share of inputs and outputs to keep, 1 - dropout",
-        ),
+    for flag, name, metavar, default, text in (
+        ("--batch-size", "batch_size", "N", 64, "spectrograms of a training step"),
+        ("--num-epochs", "max_epochs", "N", 10, "passes over all spectrograms; 0: leave the network untrained"),
+        ("--learning-rate", "learning_rate", "X", 1e-3, "step size of Adam"),
     ):
-        help = f"{text} (default: %(default)s)"
-        group.add_argument(f"--{name}", dest=parameter, metavar=metavar, type=type_, default=default, help=help)
+        _add_parameter(group, kind, flag, name, metavar, default, text)
     group.add_argument(
-        "--cell",
-        metavar="CELL",
-        type=choice("gru", "lstm"),
-        default="gru",
-        help="recurrent cell, GRU or LSTM (default: GRU)",
+        "--keep-prob",
+        metavar="P",
+        type=real(0, 1, open_low=True),
+        default=0.8,
+        help="share of inputs and outputs to keep, 1 - dropout (default: %(default)s)",
     )
+    _add_parameter(group, kind, "--cell", "cell", "CELL", "gru", "recurrent cell, GRU or LSTM")
     group.add_argument(
         "--mask-silence", action="store_true", help="leave bins of silence, of exactly -1, out of the loss"
     )
@@ -177,27 +163,25 @@ def _add_training_options(parser):
 
 def run(arguments):
     """Run the command."""
-    from skaudeep.embedding import list_embedders
     from skaudeep.embedding.runs import list_checkpoints
     from skaudeep.experiment import train_autoencoder
 
-    autoencoder = list_embedders()[arguments.kind]
+    autoencoder = _embedder(arguments.kind)
     names = autoencoder().get_params()
     parameters = {name: value for name, value in vars(arguments).items() if name in names and name != "verbose"}
     if parameters.get("window_overlap", 0) >= parameters.get("window_width", 1):
         raise UsageError("--freq-window-overlap has to be less than --freq-window-width")
     parameters |= {"dropout": round(1 - arguments.keep_prob, 12), "random_state": arguments.seed}
-    with _in_words_of_options(arguments):
-        embedder = train_autoencoder(
-            autoencoder(**parameters),
-            arguments.input,
-            arguments.run_name,
-            resume=arguments.resume,
-            overwrite=arguments.overwrite,
-            checkpoints_to_keep=arguments.checkpoints_to_keep,
-            check_settings=arguments.check_settings,
-            verbose=verbosity(arguments),
-        )
+    embedder = train_autoencoder(
+        autoencoder(**parameters),
+        arguments.input,
+        arguments.run_name,
+        resume=arguments.resume,
+        overwrite=arguments.overwrite,
+        checkpoints_to_keep=arguments.checkpoints_to_keep,
+        check_settings=arguments.check_settings,
+        verbose=verbosity(arguments),
+    )
     step, path = list(list_checkpoints(arguments.run_name).items())[-1]
     loss = embedder.loss_ if embedder.n_iter_ else None
     results = {
@@ -219,21 +203,3 @@ def run(arguments):
         brief="\t".join([arguments.run_name, str(step), "" if loss is None else f"{loss:.6f}"]),
         show=make_table(("run", arguments.run_name), shown.items()),
     )
-
-
-def _in_words_of_options(arguments):
-    """Let errors speak of options."""
-    names = {
-        parameter + name: option.format(prefix)
-        for prefix, parameter, *_ in _NETWORKS[arguments.kind]
-        for name, (option, *_) in _NETWORK.items()
-    }
-    names |= {"window_width": "freq-window-width", "window_overlap": "freq-window-overlap", "run_dir": "run-name"}
-    names |= {"max_epochs": "num-epochs", "random_state": "seed"}
-    names |= {name: name.replace("_", "-") for name in ("batch_size", "learning_rate", "mask_silence", "cell")}
-    words = {"(--continue, resume=True)": "(--continue)", "(--overwrite, overwrite=True)": "(--overwrite)"}
-    words |= {
-        "or give another folder (--run-name)": "or give another --run-name",
-        "dropout=": "dropout (1 - --keep-prob) ",
-    }
-    return option_names(words, **names)

@@ -2,7 +2,6 @@
 
 from skaudeep.cli._arguments import add_command, add_json, add_seed, partition
 from skaudeep.cli._datasets import convert
-from skaudeep.cli._names import option_names
 
 _OUTPUT = "upsampled.nc"
 
@@ -39,6 +38,5 @@ def run(arguments):
     """Run the command."""
     from skaudeep.datasets import upsample
 
-    with option_names(partitions="partitions"):
-        options = {"partitions": arguments.partitions, "random_state": arguments.seed}
-        convert(arguments, lambda ds: upsample(ds, **options), _OUTPUT)
+    options = {"partitions": arguments.partitions, "random_state": arguments.seed}
+    convert(arguments, lambda ds: upsample(ds, **options), _OUTPUT)

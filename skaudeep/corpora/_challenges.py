@@ -12,7 +12,7 @@ from skaudeep.corpora._bunch import encode_labels, make_bunch, number_classes
 from skaudeep.corpora._table import check_different, read_header, read_lines, read_table, typed
 from skaudeep.corpora.find import find_recordings, fitting_folder, locate, paths_below, reasons_below
 from skaudeep.datamodel import PARTITIONS
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 DCASE_LAYOUT = (
     "Expected the folder audio/, the table meta.txt (lines 'audio/NAME.wav<TAB>LABEL') or meta.csv (with the columns "
@@ -226,7 +226,7 @@ def load_compare(folder, *, task=None, label=None, regression=False, on_unreadab
     label = kind.labels[0] if label is None else label
     if label not in kind.labels:
         raise DataSetError(
-            f"label={label!r}: the labels of {' or '.join(kind.names)} are in {' or '.join(kind.labels)}."
+            f"{param('label', label)}: the labels of {' or '.join(kind.names)} are in {' or '.join(kind.labels)}."
         )
     frames = []
     for table in tables:

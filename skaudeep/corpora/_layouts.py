@@ -15,7 +15,7 @@ from skaudeep.corpora.find import (
     reasons_below,
     subfolders,
 )
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 FOLDER_LAYOUT = "Expected a folder of audio files for every class (CLASS/NAME.wav) or audio files only (NAME.wav)."
 PARTITIONED_LAYOUT = "Expected class folders in a folder for every partition ({train,devel,test}/CLASS/NAME.wav)."
@@ -87,14 +87,16 @@ def load_folder(folder, *, classes="auto", on_unreadable="raise"):
     if classes is False:
         labels = [""] * len(names)
     elif classes is True and not any(labels):
-        raise DataSetError(f"No subfolders with audio in {folder}, but classes=True takes them for classes.")
+        raise DataSetError(
+            f"No subfolders with audio in {folder}, but {param('classes', True)} takes them for classes."
+        )
     elif classes == "auto" and any(labels) and not all(labels):
         flat = names[labels.index("")]
         nested = next(name for name, label in zip(names, labels, strict=True) if label)
         raise DataSetError(
             f"{folder} holds audio both directly ({flat}) and in subfolders ({nested}), so it is not clear whether "
-            f"subfolders are classes. {FOLDER_LAYOUT} Or say so: with classes=True files outside of them have no "
-            "label, with classes=False nothing has."
+            f"subfolders are classes. {FOLDER_LAYOUT} Or say so: with {param('classes', True)} files outside of them "
+            f"have no label, with {param('classes', False)} nothing has."
         )
     target, target_names = number_classes(labels)
     no_labels = ("no labels, as there are no folders for classes",) if classes == "auto" and target is None else ()
@@ -220,7 +222,9 @@ def fits_folder(folder):
         others = [name for name, number in numbers.items() if number is None]
         if not any(holds_audio(folder / name, readable=True) for name in others):
             first = next(name for name, number in numbers.items() if number is not None)
-            return f"folders such as {first}, which are partitions and no classes (kind='folder' if they are),"
+            return (
+                f"folders such as {first}, which are partitions and no classes ({param('kind', 'folder')} if they are),"
+            )
     return _fits_audio(folder)
 
 

@@ -3,13 +3,13 @@
 import warnings
 
 from skaudeep._columns import PATH_NAMES, guess_role
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, Message, param
 
 #: What columns tell that are not missed before something is evaluated.
 _WHAT = {"group": "groups of recordings that belong together", "fold": "folds", "partition": "partitions"}
 _WITHOUT_START = (
-    "the column duration is not used, as there is no start; pass duration='duration' to take so much from the "
-    "beginning of each file, or duration=False."
+    f"the column duration is not used, as there is no start; pass {param('duration', 'duration')} to take so much from "
+    f"the beginning of each file, or {param('duration', False)}."
 )
 
 
@@ -57,7 +57,7 @@ def choose_columns(frame, given, table, layout):
         del chosen["duration"]
         hints += [_WITHOUT_START] * (given["start"] is None)
     for hint in hints:
-        warnings.warn(f"{table}: {hint}", UserWarning, stacklevel=4)
+        warnings.warn(Message(f"{table}: {hint}"), UserWarning, stacklevel=4)
     return chosen
 
 
@@ -71,7 +71,7 @@ def _choose(frame, role, name, table):
         return next((known[each] for each in standard if each in known), None)
     found = name if name in frame else known.get(name.strip().lower())
     if found is None:
-        raise DataSetError(f"{role}={name!r}: {table} has no such column; its header has {_listed(frame)}.")
+        raise DataSetError(f"{param(role, name)}: {table} has no such column; its header has {_listed(frame)}.")
     return found
 
 
@@ -79,8 +79,8 @@ def _end_counts(chosen, given, table):
     """Leave a duration aside where there is an end too, unless it was asked for."""
     if given["duration"] is not None:
         raise DataSetError(
-            f"duration={given['duration']!r}: {table} also has the column {chosen['end']}, which says where segments "
-            "end; pass end=False or duration=False."
+            f"{param('duration', given['duration'])}: {table} also has the column {chosen['end']}, which says where "
+            f"segments end; pass {param('end', False)} or {param('duration', False)}."
         )
     del chosen["duration"]
 
@@ -88,13 +88,16 @@ def _end_counts(chosen, given, table):
 def _path_problems(frame, chosen, given, layout):
     if "path" not in chosen:
         alike = _alike("path", frame)
-        remedy = f"pass path={alike[0]!r} if that has the paths" if alike else "pass path= with the name of its column"
+        column = param("path", alike[0]) if alike else param.path
+        remedy = f"pass {column} if that has the paths" if alike else f"pass {column} with the name of its column"
         return [f"has no column path (or file, or filename); its header has {_listed(frame)}. {layout} Or {remedy}."]
     known = {name.lower(): name for name in frame}
     if given["path"] is None and {"path", "file"} <= known.keys():
         one, other = known["path"], known["file"]
         if (frame[one] != frame[other]).any():
-            return [f"has the columns {one} and {other}, which differ; pass path={one!r} or path={other!r}."]
+            return [
+                f"has the columns {one} and {other}, which differ; pass {param('path', one)} or {param('path', other)}."
+            ]
     return []
 
 
@@ -104,7 +107,8 @@ def _label_problems(missing, rest):
     if "label" not in missing or not alike:
         return []
     looks = f"{alike[0]!r} looks like it" if len(alike) == 1 else f"{_listed(alike)} look like it"
-    return [f"has no column label, but {looks}; pass label={alike[0]!r}, or label=False to do without labels."]
+    remedy = f"pass {param('label', alike[0])}, or {param('label', False)} to do without labels"
+    return [f"has no column label, but {looks}; {remedy}."]
 
 
 def _time_problems(chosen, missing, rest):
@@ -117,14 +121,14 @@ def _time_problems(chosen, missing, rest):
     if not starts and "duration" in chosen:
         starts, ends = ends, []  # as librosa calls the start an offset
     found = {"start": starts, "end": ends, "duration": lengths}
-    meant = [f"{role}={names[0]!r}" for role, names in found.items() if names]
+    meant = [param(role, names[0]) for role, names in found.items() if names]
     if not meant:
         return []
-    without = [f"{role}=False" for role in ("start", "end") if role in missing]
+    without = [param(role, False) for role in ("start", "end") if role in missing]
     return [
         f"seems to have times of segments in {_listed([*starts, *ends, *lengths])}, but these are taken from the "
         f"columns start, end and duration; pass {', '.join(meant)} if these are times in seconds, or "
-        f"{', '.join(without or ['end=False'])} to do without."
+        f"{', '.join(without or [param('end', False)])} to do without."
     ]
 
 
@@ -135,7 +139,7 @@ def _hints(missing, rest):
         alike = _alike(role, rest)
         if role in missing and alike:
             hint = f"{_listed(alike)} may tell {what} and is not used"
-            hints.append(f"{hint}; pass {role}={alike[0]!r} to use it, or {role}=False.")
+            hints.append(f"{hint}; pass {param(role, alike[0])} to use it, or {param(role, False)}.")
     return hints
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from skaudeep.corpora._formats import BROKEN_LINK, NO_FILE, find_obstacle, is_archive, is_audio, suffix_of
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 _MOST_NAMED = 5  # folders and suffixes in a message
 
@@ -387,7 +387,7 @@ def _refusal(folder, names, unreadable):
     n, total = len(unreadable), len(unreadable) + len(names)
     lost = _lost_folders(names, unreadable)
     remedies = "; ".join(dict.fromkeys(why.remedy for why in unreadable.values()))
-    skip = " Or leave them out with on_unreadable='skip'." if names else ""
+    skip = f" Or leave them out with {param('on_unreadable', 'skip')}." if names else ""
     return DataSetError(
         f"{n} of the {total} recordings in {folder} cannot be read ({_count_suffixes(unreadable)}); the first is "
         f"{first}, which {why.reason}."

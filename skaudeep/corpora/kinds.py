@@ -19,7 +19,7 @@ from skaudeep._validation import StrOptions, validate_params
 from skaudeep.corpora import _challenges, _environment, _layouts, _speech, _table
 from skaudeep.corpora._bunch import KEYS
 from skaudeep.corpora.find import check_folder_not_file, holds_audio, parents_of, scan
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, marked, param
 
 #: Where other packages announce loaders of their own, as name = "module:function".
 PLUGIN_GROUP = "skaudeep.corpora"
@@ -185,10 +185,12 @@ def load_corpus(folder, kind="auto", *, on_unreadable="raise", **options):
     plugins = [plugin for plugin in _plugins() if plugin.name == kind]
     if len(plugins) > 1:
         packages = " and ".join(plugin.value for plugin in plugins)
-        raise DataSetError(f"kind={kind!r} is the name of several plug-ins ({packages}); pass the function itself.")
+        raise DataSetError(
+            f"{param('kind', kind)} is the name of several plug-ins ({packages}); pass the function itself."
+        )
     if not plugins:
         known = ", ".join(["auto", *LAYOUTS, *list_plugins()])
-        raise DataSetError(f"kind={kind!r} is unknown; expected one of {known}, or a function.")
+        raise DataSetError(f"{param('kind', kind)} is unknown; expected one of {known}, or a function.")
     return _call_plugin(plugins[0], path, options, on_unreadable)
 
 
@@ -202,7 +204,7 @@ def _recognise(path, options, on_unreadable):
     if not fitting:
         raise _nothing_fits(path, reasons)
     if len(fitting) > 1:
-        raise DataSetError(f"{path} could be any of {', '.join(fitting)}; choose one with kind=.")
+        raise DataSetError(f"{path} could be any of {', '.join(fitting)}; choose one with {param.kind}.")
     ((name, corpus),) = fitting.items()
     if corpus is not None:
         return corpus
@@ -214,7 +216,9 @@ def _recognise(path, options, on_unreadable):
     except DataSetError as error:
         if name == "folder" and not said:
             _check_no_corpus_below(path, _all_names(path))
-        raise DataSetError(f"{error} ({path} was taken for {name!r}; kind= chooses another layout.)") from error
+        raise DataSetError(
+            f"{marked(error)} ({path} was taken for {name!r}; {param.kind} chooses another layout.)"
+        ) from error
     if name == "folder" and not said:
         _check_no_corpus_below(path, corpus["filenames"].tolist())
     if name in _GUESSED and not said:
@@ -258,7 +262,8 @@ def _nothing_fits(path, reasons):
     if above is not None:
         advice += f"\nIt is part of {above[0]}, which has the layout of {above[1]!r}. Give that folder."
     return DataSetError(
-        f"No layout fits {path}{empty}:\n{listed}{advice}\nA layout of your own can be given as a function, kind=."
+        f"No layout fits {path}{empty}:\n{listed}{advice}\nA layout of your own can be given as a function, "
+        f"{param.kind}."
     )
 
 
@@ -299,7 +304,7 @@ def _check_no_corpus_below(path, names):
     if found:
         raise DataSetError(
             f"{path} has no layout but that of a plain folder. {_in_words(path, found)} Give that folder, or "
-            "kind='folder' if the folders directly below are classes indeed."
+            f"{param('kind', 'folder')} if the folders directly below are classes indeed."
         )
 
 
@@ -311,14 +316,14 @@ def _check_classes(path, name, corpus):
         other = "no labels" if classes is None else "labels only by the names of its folders"
         raise DataSetError(
             f"{path} has {other}, and the table {table} has others for its recordings. Give that table, or "
-            f"kind={name!r} to do without it."
+            f"{param('kind', name)} to do without it."
         )
     if classes is None:
         above = _corpus_above(path)
         if above is not None:
             raise DataSetError(
                 f"{path} has no labels, but it is part of {above[0]}, which has the layout of {above[1]!r}. Give that "
-                f"folder, or kind={name!r} for recordings without labels."
+                f"folder, or {param('kind', name)} for recordings without labels."
             )
     elif len(classes) == 1 and not _lost_classes(path, corpus):
         raise DataSetError(_one_class(path, name, corpus["filenames"].tolist(), str(classes[0])))
@@ -392,14 +397,14 @@ def _one_class(path, name, names, label):
         few = ", ".join(folder.rpartition("/")[2] for folder in inner[:3]) + ", ..." * (len(inner) > 3)
         advice.append(f"If the {len(inner)} folders in {path / deepest} are the classes ({few}), give that folder.")
     elif name == "folder":
-        advice.append(f"For recordings without labels, give {path / deepest} or kind='folder' and classes=False.")
+        advice.append(f"For recordings without labels, give {path / deepest} or {param('classes', False)}.")
     if tables:
         advice.append(f"If a table has the labels, such as {tables[0]}, give it.")
     else:
-        advice.append("If the names of files tell the labels, write them into a table (load_table).")
+        advice.append("If the names of files tell the labels, write them into a table and give that.")
     return (
         f"All {len(names)} recordings in {path} would be of the single class {label!r}, the name of their folder. "
-        f"{' '.join(advice)} If this is the class, say so with kind={name!r}."
+        f"{' '.join(advice)} If this is the class, say so with {param('kind', name)}."
     )
 
 
@@ -411,7 +416,8 @@ def _load(kind, path, options, on_unreadable):
     known = [name for name in list(inspect.signature(load).parameters)[1:] if name != "on_unreadable"]
     unknown = [name for name in options if name not in known]
     if unknown:
-        raise DataSetError(f"{unknown[0]} is not an option of kind={kind!r}; it has {', '.join(known) or 'none'}.")
+        known = ", ".join(known) or "none"
+        raise DataSetError(f"{unknown[0]} is not an option of {param('kind', kind)}; it has {known}.")
     return load(path, **_with_unreadable(load, options, on_unreadable))
 
 

@@ -28,7 +28,7 @@ from skaudeep.datamodel import (
     instance_index,
     settle_types,
 )
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 #: What all representations of an instance must agree on to be fused.
 _SHARED = ("cv_folds", "partition", "label_nominal", "label_numeric")
@@ -206,10 +206,10 @@ def fuse_chunks(ds, *, dim=None):
     >>> fused.filename.values.tolist(), fused.features.values.tolist()
     (['a.wav', 'b.wav'], [[1.0, 2.0], [3.0, 4.0]])
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     codes, files = pd.factorize(ds["filename"].values, sort=True)
     if not len(files):
-        raise DataSetError("ds: there are no instances.")
+        raise DataSetError(f"{param.ds}: there are no instances.")
     counts = np.bincount(codes)
     if (counts != counts[0]).any():
         other = np.argmax(counts != counts[0])
@@ -268,7 +268,7 @@ def _listed(datasets):
     if not listed or not all(isinstance(ds, xr.Dataset) for ds in listed):
         got = type(datasets).__name__ + f" of {', '.join(type(ds).__name__ for ds in listed)}" * bool(listed)
         raise DataSetError(f"datasets: got {got}, expected a list of data sets; read_netcdf reads one from a file.")
-    sources = [f"datasets[{i}]" for i in range(len(listed))]
+    sources = [param(f"datasets[{i}]") for i in range(len(listed))]
     for ds, source in zip(listed, sources, strict=True):
         check_layout(ds, source)
     return [_joinable(ds) for ds in listed], sources
@@ -319,11 +319,15 @@ def _check_further_variables(first, ds, source, other):
         what = f"{name!r}{' (the feature names)' if name in first['features'].dims else ''} is"
         if name not in first.variables or name not in ds.variables:
             has, lacks = (source, other) if name in first.variables else (other, source)
-            raise DataSetError(f"{what} in {has} but not in {lacks}; add it there, or remove it with drop_vars.")
+            raise DataSetError(
+                f"{what} in {has} but not in {lacks}; add it there, or remove it with {param.drop_vars}."
+            )
         one, two = first.variables[name], ds.variables[name]
         alike = one.dims == two.dims and (one.shape[1:] == two.shape[1:] if "instance" in one.dims else one.equals(two))
         if not alike:
-            raise DataSetError(f"{what} not the same in {source} and {other}; make it so, or remove it with drop_vars.")
+            raise DataSetError(
+                f"{what} not the same in {source} and {other}; make it so, or remove it with {param.drop_vars}."
+            )
 
 
 def _common_folds(datasets, sources):
@@ -331,7 +335,9 @@ def _common_folds(datasets, sources):
     counts = {ds.sizes["fold"]: source for ds, source in zip(datasets, sources, strict=True) if ds.sizes["fold"]}
     if len(counts) > 1:
         (one, source), (two, other) = list(counts.items())[:2]
-        raise DataSetError(f"cv_folds: {source} has {one} folds, but {other} {two}; remove_folds takes them away.")
+        raise DataSetError(
+            f"cv_folds: {source} has {one} folds, but {other} {two}; {param.remove_folds} takes them away."
+        )
     return next(iter(counts), 0)
 
 
@@ -349,7 +355,7 @@ def _united_label_map(datasets, sources):
         return by_name
     if all(label_map == _numbered(label_map) for label_map in maps):
         return _numbered(by_name)
-    raise DataSetError(f"label_map: {conflicts[0]}. Give all data sets one map with set_labels.")
+    raise DataSetError(f"label_map: {conflicts[0]}. Give all data sets one map with {param.set_labels}.")
 
 
 def _numbered(names):
@@ -363,7 +369,7 @@ def _prepared(ds, n_folds, label_map):
     if label_map and (~known & ~np.isnan(numeric)).any():
         raise DataSetError(
             "label_numeric: some instances have a number without a class, others have classes. "
-            "Give all the same kind of label with set_labels."
+            f"Give all the same kind of label with {param.set_labels}."
         )
     if known.any():
         apply_label_map(get_label_map(ds), nominal, numeric, known)  # refuses numbers that are not those of the map
@@ -400,7 +406,7 @@ def _fuse(parts, sources, dim, names):
         if get_label_map(first) != get_label_map(part):
             raise DataSetError(
                 f"label_map: {source} has {get_label_map(first)}, but {other} {get_label_map(part)}. "
-                "Give all data sets one map with set_labels."
+                f"Give all data sets one map with {param.set_labels}."
             )
     further = _united_further(parts, sources, dim)
     coordinate = _fused_names(parts, sources, dim, names)
@@ -420,7 +426,7 @@ def _fuse(parts, sources, dim, names):
 def _fused_dim(ds, dim):
     dims = ds["features"].dims[1:]
     if dim is not None and dim not in dims:
-        raise DataSetError(f"dim={dim!r}: the features have the dimensions {', '.join(dims)}.")
+        raise DataSetError(f"{param('dim', dim)}: the features have the dimensions {', '.join(dims)}.")
     return dims[-1] if dim is None else dim
 
 
@@ -432,7 +438,7 @@ def _fused_names(parts, sources, dim, names):
     if names is None and not all(has):
         raise DataSetError(
             f"{dim!r} (the feature names) is in {sources[has.index(True)]} but not in {sources[has.index(False)]}; "
-            "give names, which tell the features of the data sets apart, or remove it with drop_vars."
+            f"give names, which tell the features of the data sets apart, or remove it with {param.drop_vars}."
         )
     labels = [ds[dim].values if named else default_names(ds.sizes[dim]) for ds, named in zip(parts, has, strict=True)]
     if names is not None:
@@ -456,7 +462,9 @@ def _united_further(parts, sources, dim):
     for ds, source in zip(parts, sources, strict=True):
         for name in _further(ds):
             if name != dim and dim in ds[name].dims:
-                raise DataSetError(f"{name!r} of {source} goes along {dim!r} and cannot be fused; use drop_vars.")
+                raise DataSetError(
+                    f"{name!r} of {source} goes along {dim!r} and cannot be fused; use {param.drop_vars}."
+                )
             if name in found:
                 _check_agree(*found[name], ds, source, [name])
             elif name != dim:
@@ -472,7 +480,7 @@ def _check_agree(first, source, ds, other, names):
             raise DataSetError(f"{name} has shape {one.shape} in {source}, but {two.shape} in {other}; make it equal.")
         if "instance" not in first[name].dims[:1]:
             if not first.variables[name].equals(ds.variables[name]):
-                raise DataSetError(f"{name} of {source} and {other} differs; make it equal, or use drop_vars.")
+                raise DataSetError(f"{name} of {source} and {other} differs; make it equal, or use {param.drop_vars}.")
             continue
         differs = differing(one, two)
         if differs.any():
@@ -481,5 +489,5 @@ def _check_agree(first, source, ds, other, names):
             raise DataSetError(
                 f"{name} of {filename}, chunk {chunk_nr}, is {one[at].tolist()!r} in {source}, but "
                 f"{two[at].tolist()!r} in {other}; make them equal, or remove {name}"
-                f"{' from all' if name in VARIABLES else ' with drop_vars'}."
+                f"{' from all' if name in VARIABLES else f' with {param.drop_vars}'}."
             )

@@ -9,7 +9,7 @@ from skaudeep._splits import find_labelled, find_splitter, mark_unlabelled
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import GROUP, PARTITIONS, VARIABLES, check_layout, get_feature_names, get_label_map
 from skaudeep.datasets._combine import comparable, is_in_memory
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 
 @validate_params({"ds": [xr.Dataset]}, prefer_skip_nested_validation=True)
@@ -80,7 +80,7 @@ def to_bunch(ds):
     >>> cross_val_score(KNeighborsClassifier(1), bunch.data, bunch.target, cv=bunch.cv)
     array([1., 1.])
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     target, target_names = _target(ds)
     labelled = find_labelled(target, ds.sizes["instance"])
     filenames = ds["filename"].values.astype(str)
@@ -138,7 +138,7 @@ def to_frame(ds):
     0    a.wav     train          rain              1        1.5        2.0
     1    b.wav      test           dog              0        0.5        1.0
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     nominal = comparable(ds, "label_nominal")
     folds = ds["cv_folds"].values
     columns = {
@@ -183,7 +183,8 @@ def _target(ds):
         at = np.argmax(wrong)
         label = str(nominal[at]) if named[at] else numeric[at].item()
         raise DataSetError(
-            f"label_map: it lacks {label!r}, the class of {ds['filename'].values[at]}; set_labels makes a new map."
+            f"label_map: it lacks {label!r}, the class of {ds['filename'].values[at]}; {param.set_labels} makes a new "
+            "map."
         )
     target_names = np.array(names, dtype=str)
     return mark_unlabelled(target, target_names), target_names

@@ -6,7 +6,7 @@ import pandas as pd
 from skaudeep._validation import Integral, check_random_state
 from skaudeep.datamodel import GROUP, get_texts, original_names
 from skaudeep.datasets._validate import check_filenames, group_rows
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 # Continuous targets are stratified by this many quantiles.
 _N_BINS = 10
@@ -64,10 +64,10 @@ def _groups(ds, groups):
         one_each = [name for name, variable in ds.variables.items() if variable.dims == ("instance",)]
         if groups not in one_each:
             raise DataSetError(
-                f"groups={groups!r}: there is no such variable with one value for each instance, only "
+                f"{param('groups', groups)}: there is no such variable with one value for each instance, only "
                 f"{', '.join(map(str, one_each))}."
             )
-        values, what = ds[groups].values, f"groups={groups!r}"
+        values, what = ds[groups].values, param("groups", groups)
     else:
         # of a list by itself, NumPy would turn NaN beside strings into the string "nan"
         values = np.asarray(groups) if hasattr(groups, "dtype") else np.asarray(groups, dtype=object)

@@ -10,7 +10,7 @@ from skaudeep._validation import Integral, Interval, Real, validate_params
 from skaudeep.datamodel import PARTITIONS, check_layout, get_texts
 from skaudeep.datasets._deal import deal_instances
 from skaudeep.datasets._validate import check_choices
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 
 @validate_params(
@@ -59,7 +59,7 @@ def cv_splits(ds, *, train=None, test=None):
     >>> next(cv_splits(ds, train=["train", "devel"], test="test").split())
     (array([0, 1, 2]), array([3]))
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     if train is None and test is None and ds.sizes["fold"]:
         check_choices(ds, "cv_folds", (0, 1))
         return PredefinedFolds(_labelled_only(ds, ds["cv_folds"].values))
@@ -68,15 +68,15 @@ def cv_splits(ds, *, train=None, test=None):
     if np.isnan(partition).all():
         has = "has no folds and no partitions" if train is None and test is None else "has no partitions"
         raise DataSetError(
-            f"The data set {has}: make some with add_folds or add_partitions, or use a splitter of scikit-learn with "
-            "the filenames as groups, such as StratifiedGroupKFold."
+            f"The data set {has}: make some with {param.add_folds} or {param.add_partitions}, or use a splitter of "
+            "scikit-learn with the filenames as groups, such as StratifiedGroupKFold."
         )
     rows = {}
     for split, names in _train_and_test(partition, train, test).items():
         rows[split] = np.isin(partition, [PARTITIONS.index(name) for name in names])
         if not rows[split].any():
             raise DataSetError(
-                f"{split}={names!r}: no instance is there; the data set has instances in "
+                f"{param(split, names)}: no instance is there; the data set has instances in "
                 f"{', '.join(repr(name) for number, name in enumerate(PARTITIONS) if (partition == number).any())}."
             )
     folds = np.select([rows["train"], rows["test"]], [0.0, 1.0], np.nan)[:, None]
@@ -145,12 +145,12 @@ def add_folds(ds, n_folds, *, groups=None, random_state=None):
     array([[0, 0, 1, 1, 1, 0],
            [1, 1, 0, 0, 0, 1]])
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     if ds.sizes["fold"]:
         raise DataSetError(
-            f"The data set has {ds.sizes['fold']} folds already; take them away with remove_folds first."
+            f"The data set has {ds.sizes['fold']} folds already; take them away with {param.remove_folds} first."
         )
-    parts = deal_instances(ds, n_folds, f"n_folds={n_folds}", groups, random_state)
+    parts = deal_instances(ds, n_folds, param("n_folds", n_folds), groups, random_state)
     return _replace_folds(ds, (parts[:, None] == np.arange(n_folds)).astype(np.int64))
 
 
@@ -208,13 +208,13 @@ def add_partitions(ds, partitions=PARTITIONS, *, groups=None, random_state=None)
     >>> add_partitions(ds, {"train": 0.75, "test": 0.25}, random_state=0).partition.values
     array([2, 0, 0, 0, 2, 0, 0, 0])
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     check_choices(ds, "partition", range(len(PARTITIONS)))
     if not np.isnan(ds["partition"].values).all():
-        raise DataSetError("The data set has partitions already; take them away with remove_partitions first.")
+        raise DataSetError(f"The data set has partitions already; take them away with {param.remove_partitions} first.")
     names = _partition_names(partitions, "partitions")
     shares = np.array([_share(partitions, name) for name in names], dtype=np.float64)
-    parts = deal_instances(ds, shares / shares.sum(), f"partitions={partitions!r}", groups, random_state)
+    parts = deal_instances(ds, shares / shares.sum(), param("partitions", partitions), groups, random_state)
     numbers = np.array([PARTITIONS.index(name) for name in names], dtype=np.int64)
     return _replace(ds, "partition", numbers[parts])
 
@@ -245,7 +245,7 @@ def remove_folds(ds):
     >>> remove_folds(ds).sizes["fold"]
     0
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     return _replace_folds(ds, np.empty((ds.sizes["instance"], 0)))
 
 
@@ -274,7 +274,7 @@ def remove_partitions(ds):
     >>> remove_partitions(ds).partition.values
     array([nan, nan])
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     return _replace(ds, "partition", np.full(ds.sizes["instance"], np.nan))
 
 
@@ -289,7 +289,9 @@ def _train_and_test(partition, train, test):
         test = _partition_names(test, "test")
     both = [name for name in train if name in test]
     if both:
-        raise DataSetError(f"train={train!r}, test={test!r}: {both[0]!r} cannot be trained and tested on; name others.")
+        raise DataSetError(
+            f"{param('train', train)}, {param('test', test)}: {both[0]!r} cannot be trained and tested on; name others."
+        )
     return {"train": train, "test": test}
 
 
@@ -299,7 +301,7 @@ def _partition_names(names, argument):
     known = [name for name in PARTITIONS if name in given]
     if not given or len(known) < len(given):
         raise DataSetError(
-            f"{argument}={names!r}: expected one or more of {', '.join(map(repr, PARTITIONS))}, each at most once."
+            f"{param(argument, names)}: expected one or more of {', '.join(map(repr, PARTITIONS))}, each at most once."
         )
     return known
 
@@ -315,8 +317,8 @@ def _share(partitions, name):
     share = partitions[name] if isinstance(partitions, Mapping) else 1
     if not (isinstance(share, Real) and 0 < share < np.inf):
         raise DataSetError(
-            f"partitions={partitions!r}: the share of {name!r} is not a number above 0; leave out a partition that "
-            "shall have no files."
+            f"{param('partitions', partitions)}: the share of {name!r} is not a number above 0; leave out a partition "
+            "that shall have no files."
         )
     return share
 

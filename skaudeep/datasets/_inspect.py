@@ -12,6 +12,7 @@ from skaudeep._counts import Counts, count_folds, count_partitions, count_target
 from skaudeep._provenance import is_known
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import PARTITIONS, check_layout, get_feature_names, get_label_map, get_provenance
+from skaudeep.exceptions import param
 
 _BLOCK_BYTES = 2**25  # of features in memory at a time
 
@@ -140,7 +141,7 @@ def inspect_dataset(ds, *, values=False):
     folds       none
     partitions  train 2, devel 0, test 1, none 0
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     features = ds["features"]
     files = np.bincount(pd.factorize(ds["filename"].values.astype(object), use_na_sentinel=False)[0])
     chunks, counts = np.unique(files, return_counts=True)

@@ -10,7 +10,7 @@ from skaudeep._validation import validate_params
 from skaudeep.datamodel import check_layout, make_dataset
 from skaudeep.datasets._combine import comparable
 from skaudeep.datasets._validate import differs_in_file, group_rows
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 _LABELS = ("label_nominal", "label_numeric")
 
@@ -59,7 +59,7 @@ def set_labels(ds, *, label_nominal=None, label_numeric=None, label_map=None):
     >>> set_labels(ds, label_numeric=[0.5, 1.5, 2.5]).label_numeric.values
     array([0.5, 1.5, 2.5])
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     if label_nominal is None and label_numeric is None:
         raise DataSetError("label_nominal or label_numeric is needed; remove_labels takes the labels away.")
     # A data set without features has the checks and the types.
@@ -100,7 +100,7 @@ def remove_labels(ds):
     >>> remove_labels(ds).label_nominal.values
     array([nan, nan])
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     return _without_labels(ds, dict.fromkeys(_LABELS, np.full(ds.sizes["instance"], np.nan)))
 
 

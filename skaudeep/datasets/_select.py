@@ -11,7 +11,7 @@ from skaudeep.datamodel import COPY, PARTITIONS, check_layout, get_label_map, se
 from skaudeep.datasets._combine import as_names, comparable
 from skaudeep.datasets._labels import check_within_files
 from skaudeep.datasets._validate import group_rows
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 _NAMES = [str, "array-like", None]
 
@@ -72,7 +72,7 @@ def select(ds, *, partition=None, fold=None, split="validation", label=None, lab
     >>> select(ds, partition=["train", "devel"], label="y").filename.values.tolist()
     ['b.wav', 'c.wav']
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     conditions = (
         ({"partition": partition}, lambda: _in_partitions(ds, partition, "partition")),
         ({"fold": fold, "split": split}, lambda: _in_split(ds, fold, split)),
@@ -86,13 +86,18 @@ def select(ds, *, partition=None, fold=None, split="validation", label=None, lab
             continue
         fits = fitting()
         if not (keep & fits).any():
-            condition = ", ".join(f"{name}={reprlib.repr(value)}" for name, value in given.items())
+            condition = ", ".join(_named(name, value) for name, value in given.items())
             others = "" if keep.all() else f" that fit the conditions before it, of {keep.size} in all"
             raise DataSetError(
                 f"{condition}: fits none of the {keep.sum()} instances{others}; leave it out or change it."
             )
         keep &= fits
     return settle_types(ds.isel(instance=np.flatnonzero(keep)))
+
+
+def _named(name, value):
+    """Write a condition; lists of files may be long."""
+    return param(name, value) if name == "partition" else f"{name}={reprlib.repr(value)}"
 
 
 @validate_params(
@@ -143,16 +148,17 @@ def upsample(ds, *, partitions=None, random_state=None):
     >>> upsample(ds).filename.values.tolist()
     ['a.wav', 'b.wav', 'c.wav', 'b.wav.upsampled.1']
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     check_within_files(ds, ("label_nominal", "partition"))
     filename, nominal = ds["filename"].values, comparable(ds, "label_nominal")
     pool = nominal != ""
     if partitions is not None:
         pool &= _in_partitions(ds, partitions, "partitions")
     if not pool.any():
-        where = "the data set" if partitions is None else f"partitions={partitions!r}"
+        where = "the data set" if partitions is None else param("partitions", partitions)
         raise DataSetError(
-            f"No instance of {where} has a class to balance; set_labels gives names (continuous targets have none)."
+            f"No instance of {where} has a class to balance; {param.set_labels} gives names (continuous targets have "
+            "none)."
         )
     groups = group_rows(filename)
     codes, first = groups.codes, groups.first
@@ -199,7 +205,7 @@ def _in_partitions(ds, partition, parameter):
     unknown = [name for name in names if name not in PARTITIONS]
     if unknown:
         raise DataSetError(
-            f"{parameter}={partition!r}: {unknown[0]!r} is not a partition, but {', '.join(PARTITIONS)} are."
+            f"{param(parameter, partition)}: {unknown[0]!r} is not a partition, but {', '.join(PARTITIONS)} are."
         )
     return np.isin(ds["partition"].values, [PARTITIONS.index(name) for name in names])
 
@@ -207,7 +213,7 @@ def _in_partitions(ds, partition, parameter):
 def _in_split(ds, fold, split):
     n_folds = ds.sizes["fold"]
     if fold > n_folds:
-        raise DataSetError(f"fold={fold}: the data set has {n_folds} folds, which are numbered from 1.")
+        raise DataSetError(f"{param('fold', fold)}: the data set has {n_folds} folds, which are numbered from 1.")
     return ds["cv_folds"].values[:, fold - 1] == (split == "validation")
 
 

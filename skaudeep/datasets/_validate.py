@@ -12,7 +12,7 @@ import xarray as xr
 from skaudeep._counts import number_of
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import PARTITIONS, check_layout, get_label_map, get_texts
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 #: What the rules demand, by their numbers.
 RULES = {
@@ -145,7 +145,7 @@ def validate_dataset(ds):
     Rule 2: b.wav has the numeric labels 1, 0, expected one for all instances. (instances 2, 3)
     Rule 4: a.wav has the partitions train, test, expected one for all instances. (instances 0, 1)
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     _check_values(ds)
     names = get_texts(ds, "filename")
     nominal, numeric = get_texts(ds, "label_nominal"), ds["label_numeric"].values

@@ -33,13 +33,13 @@ from skaudeep._validation import (
 )
 from skaudeep._versions import VersionedMixin
 from skaudeep.embedding._checkpoints import find_checkpoint
-from skaudeep.embedding._config import EncoderConfig
+from skaudeep.embedding._config import CELLS, EncoderConfig
 from skaudeep.embedding._exchange import ExchangeMixin
 from skaudeep.embedding._pooling import STATISTICS, check_statistics
 
 #: constraints of the parameters that all embedders have
 COMMON_CONSTRAINTS = {
-    "cell": [StrOptions({"gru", "lstm"})],
+    "cell": [StrOptions(set(CELLS))],
     "reset_after": ["boolean"],
     "dropout": [Interval(Real, 0, 1, closed="left")],
     "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -81,7 +81,56 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
 
     It does so by `kind`, its name on the command line and in configurations; `_config_class`, whose fields are
     parameters of the same names; and `_build_network`, a static method that makes the network of a config and imports
-    TensorFlow. This class itself has the parameters of an `EncoderConfig`.
+    TensorFlow. The parameters of this class itself are those of an `EncoderConfig` and of training.
+
+    Parameters
+    ----------
+    n_layers, n_units : int, default=1 and 256
+        Recurrent layers of the encoder (0: convolutions alone), and units of each layer and direction.
+    cell : {"gru", "lstm"}, default="gru"
+        Recurrent cell.
+    bidirectional_encoder : bool, default=False
+        Also read the sequence from its end.
+    embedding_dim : int, default=256
+        Size of the representation.
+    conv_channels : sequence of int, default=()
+        Channels of each convolution over time and frequency before the recurrent layers.
+    conv_kernel, conv_strides : sequence of two int, default=(3, 3) and (1, 2)
+        Size and step of the convolutions: frames, features.
+    reset_after : bool, default=True
+        For "gru": apply the reset gate after the matrix product.
+    dropout, input_noise : float, default=0.2 and 0.0
+        Shares of the inputs and outputs of cells, and of the steps of the input, to drop in training.
+    learning_rate : float, default=1e-3
+        Step size of Adam; the largest one where it changes.
+    learning_rate_schedule : {"constant", "cosine", "one-cycle"}, default="constant"
+        How it changes from step to step.
+    weight_decay, clip_value : float, default=0.0 and 2.0
+        Decoupled decay of kernels; gradients are clipped element-wise to [-clip_value, clip_value].
+    output, statistics : str and sequence of str
+        As in `Seq2SeqAutoencoderEmbedder`.
+    batch_size, max_epochs : int, default=64
+        Sequences of a training step, passes over the data.
+    early_stopping, validation_fraction, n_iter_no_change : bool, float and int
+        As in `Seq2SeqAutoencoderEmbedder`.
+    warm_start, checkpoint_dir, log_dir, random_state, verbose : various
+        As in `Seq2SeqAutoencoderEmbedder`.
+
+    See Also
+    --------
+    skaudeep.embedding.networks.EncoderNetwork : What its network derives from.
+
+    Examples
+    --------
+    >>> from skaudeep.embedding import BaseEmbedder
+    >>> class Untrained(BaseEmbedder):
+    ...     @staticmethod
+    ...     def _build_network(config):
+    ...         from skaudeep.embedding.networks import EncoderNetwork
+    ...         return EncoderNetwork(config)
+    >>> embedder = Untrained(n_units=4, embedding_dim=2, max_epochs=0, random_state=0)
+    >>> embedder.fit_transform([[[0.0], [1.0]], [[1.0], [0.5]]]).shape
+    (2, 2)
     """
 
     _parameter_constraints: ClassVar[dict] = COMMON_CONSTRAINTS | ENCODER_CONSTRAINTS

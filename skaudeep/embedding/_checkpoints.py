@@ -37,6 +37,13 @@ def identify_training(embedder):
     dict
         Values by name: not of those that decide where and how loudly it learns, what is made of it then, or, unless the
         learning rate depends on it, how long it learns.
+
+    Examples
+    --------
+    >>> from skaudeep import Seq2SeqAutoencoderEmbedder
+    >>> from skaudeep.embedding import identify_training
+    >>> sorted(identify_training(Seq2SeqAutoencoderEmbedder()))[:3]
+    ['batch_size', 'bidirectional_decoder', 'bidirectional_encoder']
     """
     free = FREE_PARAMETERS
     if embedder.learning_rate_schedule != "constant":  # each step depends on the last one

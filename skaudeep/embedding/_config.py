@@ -4,6 +4,10 @@ import dataclasses
 from typing import ClassVar
 
 from skaudeep._versions import Storable
+from skaudeep.exceptions import ParameterError, param
+
+#: recurrent cells, with the number of tensors that make the state of each
+CELLS = {"gru": 1, "lstm": 2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,8 +83,8 @@ class NetworkConfig(Storable):
     ----------
     n_features : int
         Features of a step.
-    cell : {"gru", "lstm"}
-        Recurrent cell.
+    cell : str
+        One of `CELLS`.
     reset_after : bool
         As in the estimator.
     noises : tuple of str
@@ -98,15 +102,37 @@ class NetworkConfig(Storable):
 
     @property
     def _n_states(self):
-        return 2 if self.cell == "lstm" else 1
+        return CELLS[self.cell]
 
     def differences(self, other):
-        """Names of what differs in another config and decides which weights there are and what they do."""
+        """Compare with another config.
+
+        Parameters
+        ----------
+        other : NetworkConfig
+            Of the same class.
+
+        Returns
+        -------
+        list of str
+            Names of what differs and decides which weights there are and what they do.
+        """
         names = [field.name for field in dataclasses.fields(self) if field.name not in self._free]
         return [name for name in names if getattr(self, name) != getattr(other, name)]
 
     def go_on_from(self, other):
-        """Give this config with those settings of an earlier one that no parameter of the estimator decides."""
+        """Take over what no parameter of the estimator decides.
+
+        Parameters
+        ----------
+        other : NetworkConfig
+            The config of an earlier training, which goes on.
+
+        Returns
+        -------
+        NetworkConfig
+            This config with those settings of the other one.
+        """
         return self
 
 
@@ -144,14 +170,29 @@ class _TimeEncoder:
 class EncoderConfig(_TimeEncoder, NetworkConfig):
     """Architecture of an encoder: convolutions, if any, a recurrent stack, if any, and a dense layer.
 
-    Attributes
+    Parameters
     ----------
+    n_features : int
+        Features of a step.
+    cell, reset_after : str and bool
+        As in `BaseEmbedder`.
+    noises : tuple of str
+        The estimator's parameters that bring chance into training and are not zero.
+    n_layers, n_units, bidirectional_encoder : int, int and bool
+        As in `BaseEmbedder`.
     embedding_dim : int
         Size of the representation.
     conv_channels : tuple of int
         Channels of each convolution over time and frequency before the recurrent stack; empty for none.
     conv_kernel, conv_strides : tuple of two int
         Size and step of each convolution: frames, features.
+
+    Examples
+    --------
+    >>> from skaudeep.embedding import EncoderConfig
+    >>> recurrent = {"cell": "gru", "reset_after": True, "n_layers": 1, "n_units": 4, "bidirectional_encoder": False}
+    >>> EncoderConfig(n_features=3, noises=(), embedding_dim=2, **recurrent).denses
+    {'representation': (4, 2)}
     """
 
     embedding_dim: int
@@ -215,7 +256,7 @@ class AutoencoderConfig(NetworkConfig):
     _free: ClassVar[tuple] = ("noises", "mask_silence")
 
     def go_on_from(self, other):
-        """Give this config with those settings of an earlier one that no parameter of the estimator decides."""
+        """Take over the quirks of the original's decoder."""
         return dataclasses.replace(self, audeep_decoder=other.audeep_decoder)
 
 
@@ -278,15 +319,12 @@ class _Windows:
 
     def __post_init__(self):
         if self.window_overlap >= self.window_width:
-            raise ValueError(
-                f"window_overlap={self.window_overlap} must be less than window_width={self.window_width}: windows "
-                "have to move on"
-            )
+            remedy = f" must be less than {param('window_width', self.window_width)}: windows have to move on"
+            raise ParameterError("window_overlap", self.window_overlap, remedy)
         if self.window_width > self.n_features:
-            raise ValueError(
-                f"window_width={self.window_width} is more than a frame of X has (n_features = {self.n_features}): "
-                "lower window_width, and window_overlap with it"
-            )
+            remedy = f"lower {param.window_width}, and {param.window_overlap} with it"
+            reason = f" is more than a frame of X has (n_features = {self.n_features}): {remedy}"
+            raise ParameterError("window_width", self.window_width, reason)
 
     @property
     def window_starts(self):

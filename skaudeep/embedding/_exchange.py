@@ -63,7 +63,7 @@ class ExchangeMixin:
         from skaudeep.embedding.audeep import read_audeep
 
         overlap = parameters.get("window_overlap")
-        config, weights, optimizer, n_steps = read_audeep(cls.kind, cls._build_network, run_dir, step, overlap)
+        config, weights, optimizer, n_steps = read_audeep(cls, run_dir, step, overlap)
         embedder = cls()
         config = dataclasses.replace(config, mask_silence=bool(parameters.get("mask_silence", False)))
         known = {name: value for name, value in vars(config).items() if name in embedder.get_params()}

@@ -14,6 +14,7 @@ from skaudeep._engine import borrow, start_tensorflow
 from skaudeep._files import check_path
 from skaudeep._validation import Real
 from skaudeep.embedding._config import FrequencyConfig, FrequencyTimeConfig, TimeConfig
+from skaudeep.exceptions import Message, ParameterError, param
 
 _CLASSES = {
     "t-rae": "Seq2SeqAutoencoderEmbedder",
@@ -56,15 +57,13 @@ _OPTIMIZER = "model/optimizer/"
 _MOMENTS = {"momentum": "Adam", "velocity": "Adam_1"}
 
 
-def read_audeep(kind, build, run_dir, step=None, window_overlap=None):
+def read_audeep(embedder_class, run_dir, step=None, window_overlap=None):
     """Read a checkpoint of the original toolkit.
 
     Parameters
     ----------
-    kind : {"t-rae", "f-rae", "ft-rae"}
-        Which autoencoder is expected.
-    build : callable
-        Makes a network of its config.
+    embedder_class : type
+        Of the autoencoder that is expected.
     run_dir : path-like
         Folder of a run, its folder ``logs``, or the files of one checkpoint without their endings,
         ``RUN/logs/model-STEP``.
@@ -96,6 +95,7 @@ def read_audeep(kind, build, run_dir, step=None, window_overlap=None):
         raise TypeError(f"step={step!r}: give the number of a training step, or None for the last one")
     prefix, step = _find_checkpoint(run_dir, step)
     checkpoint = _Checkpoint(prefix)
+    kind = embedder_class.kind
     names, cell = _name_variables(kind, checkpoint)
     shapes = {name: checkpoint.shapes[original] for name, original in names.items()}
     config = _infer_config(kind, cell, shapes, checkpoint, window_overlap)
@@ -107,7 +107,7 @@ def read_audeep(kind, build, run_dir, step=None, window_overlap=None):
     if moments is None:
         return config, weights, None, step
     n_steps = _count_steps(checkpoint, step)
-    return config, weights, _name_moments(config, build, moments, n_steps), n_steps
+    return config, weights, _name_moments(config, embedder_class._build_network, moments, n_steps), n_steps
 
 
 def find_kind(run_dir, step=None):
@@ -236,7 +236,7 @@ def _name_variables(kind, checkpoint):
         name = _our_name(kind, original)
         if name is None:
             raise ValueError(
-                f"{checkpoint} has a variable {original!r} that is no part of the original's {kind}: it "
+                f"{checkpoint} has a variable {original!r} that is not part of the original's {kind}: it "
                 "belongs to another network"
             )
         if name in names:
@@ -325,15 +325,13 @@ def _infer_overlap(n_features, width, n_windows, wanted, checkpoint):
         )
     listed = ", ".join(map(str, possible))
     if wanted is not None and wanted not in possible:
-        raise ValueError(
-            f"window_overlap={wanted!r} contradicts {checkpoint}: {n_windows:g} windows of {width} of {n_features} "
-            f"features overlap by {listed}"
-        )
+        found = f"{n_windows:g} windows of {width} of {n_features} features overlap by {listed}"
+        raise ParameterError("window_overlap", wanted, f" contradicts {checkpoint}: {found}")
     if wanted is None and len(possible) > 1 and n_windows > 1:
-        raise ValueError(
-            f"{checkpoint} has {n_windows:g} windows of {width} of {n_features} features, which may overlap by "
-            f"{listed}: pass window_overlap=... with the value that the model was trained with"
+        found = (
+            f"{checkpoint} has {n_windows:g} windows of {width} of {n_features} features, which may overlap by {listed}"
         )
+        raise ValueError(Message(f"{found}: give {param.window_overlap}, as the model was trained with"))
     return possible[0] if wanted is None else int(wanted)
 
 

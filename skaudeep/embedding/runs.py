@@ -9,11 +9,12 @@ from skaudeep._persistence import load
 from skaudeep._validation import Integral, Interval, validate_params
 from skaudeep.embedding import BaseEmbedder, list_embedders
 from skaudeep.embedding.audeep import find_kind
+from skaudeep.exceptions import Message, ParameterError, param
 from skaudeep.results.files import TRAINING_FILE
 
 
 def kind_of(embedder):
-    """Name of the autoencoder that an embedder is, such as "t-rae"."""
+    """Give the name of the autoencoder that an embedder is, such as "t-rae"."""
     if isinstance(embedder, BaseEmbedder) and hasattr(embedder, "kind"):
         return embedder.kind
     names = ", ".join(embedder_class.__name__ for embedder_class in list_embedders().values())
@@ -21,29 +22,14 @@ def kind_of(embedder):
 
 
 def list_checkpoints(model_dir, ending="skaudeep"):
-    """List the checkpoints of a run.
+    """List the checkpoints of a run, by the number of training steps: ours, or the original's ("index").
 
-    Parameters
-    ----------
-    model_dir : path-like
-        Folder of the run, or its folder ``logs``.
-    ending : {"skaudeep", "index"}, default="skaudeep"
-        Ours, or the original's.
-
-    Returns
-    -------
-    dict of int to pathlib.Path
-        The files by the number of training steps, in that order.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such folder.
+    `model_dir` is the folder of the run, or its folder ``logs``.
     """
     check_path(model_dir, "model_dir", "folder")
     folder = Path(model_dir)
     if not folder.is_dir():
-        raise FileNotFoundError(f"model_dir={str(folder)!r}: there is no such folder")
+        raise FileNotFoundError(Message(f"{param('model_dir', str(folder))}: there is no such folder"))
     pattern = re.compile(rf"model-(0|[1-9]\d*)\.{ending}")
     for place in (folder, folder / "logs"):
         matches = [pattern.fullmatch(path.name) for path in place.iterdir()] if place.is_dir() else []
@@ -54,7 +40,7 @@ def list_checkpoints(model_dir, ending="skaudeep"):
 
 
 def model_files(model_dir):
-    """All files that make a model, or several of a run: checkpoints, and the record of the training."""
+    """List the files that make a model, or several of a run: checkpoints, and the record of the training."""
     place = Path(model_dir)
     if not place.is_dir():  # one checkpoint, whose ending may be left out, and which may be in several files
         return sorted(place.parent.glob(f"{glob.escape(place.stem)}*"))
@@ -70,11 +56,11 @@ def load_checkpoint(path):
         embedder = load(path)
     except ValueError as error:
         raise ValueError(
-            f"the checkpoint {str(path)!r} is damaged, or no file of skaudeep ({error}); choose another one by its "
+            f"the checkpoint {str(path)!r} is damaged, or not a file of skaudeep ({error}); choose another one by its "
             "step, or remove it to go on from the one before it"
         ) from error
     if not isinstance(embedder, BaseEmbedder) or not hasattr(embedder, "weights_"):
-        raise ValueError(f"{str(path)!r} holds a {type(embedder).__name__} and no trained autoencoder")
+        raise ValueError(f"{str(path)!r} holds a {type(embedder).__name__}, not a trained autoencoder")
     return embedder
 
 
@@ -145,9 +131,7 @@ def load_autoencoder(model_dir, *, kind=None, step=None, window_overlap=None):
         found = find_kind(path.with_suffix(""))
         embedder_class = list_embedders()[found]
     if kind not in (None, found):
-        raise ValueError(
-            f"{str(path)!r} is a model of {found}, and not of {kind}: use skaudeep {found} generate (kind={found!r})"
-        )
+        raise ValueError(Message(f"{str(path)!r} is a model of {found}, not of {kind}: use {param('kind', found)}"))
     if embedder_class is not None:
         parameters = {} if window_overlap is None else {"window_overlap": window_overlap}
         embedder = embedder_class.from_audeep(path.with_suffix(""), **parameters)
@@ -155,34 +139,33 @@ def load_autoencoder(model_dir, *, kind=None, step=None, window_overlap=None):
 
 
 def find_checkpoint(model_dir, step=None):
-    """File of the wanted checkpoint, with the ending ``.skaudeep`` or ``.index``."""
+    """Find the file of a checkpoint, with the ending ``.skaudeep`` or ``.index``."""
     check_path(model_dir, "model_dir", "folder")
     place = Path(model_dir)
     if not place.is_dir():
         files = [place, *(place.with_name(f"{place.name}{ending}") for ending in (".skaudeep", ".index"))]
         found = [path for path in files if path.is_file() and path.suffix in (".skaudeep", ".index")]
         if not found:
-            raise FileNotFoundError(
-                f"model_dir={str(place)!r}: there is no such folder and no such checkpoint; give the folder of a run, "
-                "its folder logs, or a file model-STEP.skaudeep or model-STEP.index"
-            )
+            remedy = "give the folder of a run, its folder logs, or a file model-STEP.skaudeep or model-STEP.index"
+            missing = f"{param('model_dir', str(place))}: there is no such folder and no such checkpoint"
+            raise FileNotFoundError(Message(f"{missing}; {remedy}"))
         if step is not None and found[0].stem != f"model-{step}":
-            raise ValueError(f"step={step}, but {str(place)!r} is one checkpoint: give its folder, or leave step out")
+            remedy = f", but {str(place)!r} is one checkpoint: give its folder, or leave {param.step} out"
+            raise ParameterError("step", step, remedy)
         return found[0]
     ours, originals = list_checkpoints(place), list_checkpoints(place, "index")
     if not ours and not originals:
-        raise FileNotFoundError(
-            f"model_dir={str(place)!r} holds no checkpoint, that is no model-STEP.skaudeep and no model-STEP.index, "
-            "and neither does its folder logs: train an autoencoder first, with skaudeep t-rae train"
-        )
+        missing = f"{param('model_dir', str(place))} holds no checkpoint, and neither does its folder logs"
+        remedy = "train an autoencoder first"
+        raise FileNotFoundError(Message(f"{missing}, that is no model-STEP.skaudeep and no model-STEP.index: {remedy}"))
     candidates = [found for found in (ours, originals) if found and (step is None or step in found)]
     if not candidates:
         steps = ", ".join(map(str, sorted({*ours, *originals})))
-        raise ValueError(f"step={step}: {str(place)!r} has no such checkpoint; the steps there are {steps}")
+        raise ParameterError("step", step, f": {str(place)!r} has no such checkpoint; the steps there are {steps}")
     if len(candidates) > 1:
         names = " and ".join(found[max(found) if step is None else step].name for found in candidates)
         raise ValueError(
             f"{str(place)!r} holds checkpoints of skaudeep and of the original auDeep ({names}): give the one that is "
-            "meant as model_dir"
+            "meant"
         )
     return candidates[0][max(candidates[0]) if step is None else step]

@@ -24,7 +24,7 @@ from skaudeep.datamodel import PARTITIONS
 from skaudeep.datasets import cv_splits
 from skaudeep.evaluation._folds import evaluate_splits
 from skaudeep.evaluation._samples import balance, check_same_features, gather, get_classes, join_classes, join_folds
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, Message, param
 from skaudeep.results.evaluation import summarise
 
 _log = logging.getLogger(__name__)
@@ -41,8 +41,8 @@ _CONSTRAINTS = {
 class DatasetEvaluation:
     """What a classifier predicted for the test samples of a data set, and how well.
 
-    Samples are instances or, with a majority vote, recordings. Printed, it is one line: mean and standard deviation of
-    accuracy and unweighted average recall over all splits and repeats.
+    Samples are instances or, with a majority vote, recordings. Printed, it is one line: the means of accuracy and
+    unweighted average recall, and their standard deviations over the folds.
 
     Parameters
     ----------
@@ -105,11 +105,11 @@ class DatasetEvaluation:
         }
 
     def __str__(self):
+        n_repeats, n_splits = self.accuracy.shape
         figures = []
         for name, values in (("accuracy", self.accuracy), ("UAR", self.recall)):
-            mean, spread = summarise(values)
-            figures.append(f"{name} {mean:.2f}" + ("" if spread is None else f" +/- {spread:.2f}"))
-        n_repeats, n_splits = self.accuracy.shape
+            mean, deviation = summarise(values)
+            figures.append(f"{name} {mean:.2f}" + (f" +/- {deviation:.2f}" if n_splits > 1 else ""))
         where = f"{n_splits} folds" if n_splits > 1 else self.splits[0]
         repeats = f" (means of {n_repeats} repeats)" if n_repeats > 1 else ""
         names = [name for name in ("filename", "chunk_nr") if name in self.predictions]
@@ -211,7 +211,7 @@ def evaluate_dataset(
     array([[19,  1],
            [ 0, 20]])
     """
-    labels = get_classes(ds, "ds")
+    labels = get_classes(ds, param.ds)
     by_folds = train is None and test is None and ds.sizes["fold"] > 0
     folds = cv_splits(ds, train=train, test=test).cv_folds
     rows = np.flatnonzero(~np.isnan(folds).all(axis=1))
@@ -303,20 +303,20 @@ def predict_dataset(
     >>> predict_dataset(known, new, make_classifier("svm")).to_dict()
     {'e.wav': 'dog', 'f.wav': 'sea'}
     """
-    labels = get_classes(train_ds, "train_ds")
+    labels = get_classes(train_ds, param.train_ds)
     check_same_features(train_ds, test_ds)
     if check_settings:
         check_same_provenance(
-            decode_provenance(train_ds.attrs, "train_ds"),
-            decode_provenance(test_ds.attrs, "test_ds"),
-            ("train_ds", "test_ds"),
+            decode_provenance(train_ds.attrs, param.train_ds),
+            decode_provenance(test_ds.attrs, param.test_ds),
+            (param.train_ds, param.test_ds),
             remedy="make both by the same steps",
         )
     rows = np.flatnonzero(labels != "")
-    training = gather(train_ds, rows, majority_vote, "train_ds")
-    test = gather(test_ds, np.arange(test_ds.sizes["instance"]), majority_vote, "test_ds")
+    training = gather(train_ds, rows, majority_vote, param.train_ds)
+    test = gather(test_ds, np.arange(test_ds.sizes["instance"]), majority_vote, param.test_ds)
     y = join_classes(training, labels[rows])
-    _check_split("train_ds", y)
+    _check_split(param.train_ds, y)
     both = np.isin(test.filenames, training.filenames).sum()
     if both:
         _log.info("%d of %d samples to classify are also trained on", both, len(test.filenames))
@@ -351,9 +351,11 @@ def _check_split(name, training, test=()):
     missing = np.setdiff1d(test, classes)
     if len(missing):
         warnings.warn(
-            f"{name}: no sample of {', '.join(missing)} is trained on, but {np.isin(test, missing).sum()} are tested "
-            "on, of which none can be right. Folds made by add_folds have each class on both sides, if it has two "
-            "files.",
+            Message(
+                f"{name}: no sample of {', '.join(missing)} is trained on, but {np.isin(test, missing).sum()} are "
+                f"tested on, of which none can be right. Folds made by {param.add_folds} have each class on both "
+                "sides, if it has two files."
+            ),
             stacklevel=4,
         )
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from skaudeep.datamodel import VARIABLES, check_layout, original_names
 from skaudeep.datasets import to_bunch, upsample
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Samples(NamedTuple):
     by_file: bool
 
 
-def gather(ds, rows, by_file, source="ds"):
+def gather(ds, rows, by_file, source=param.ds):
     """Load instances, with the chunks of a recording together and in their order if samples are recordings."""
     if not len(rows):
         raise DataSetError(f"{source}: there are no instances.")
@@ -72,7 +72,7 @@ def get_classes(ds, source):
     bunch = to_bunch(ds)  # which knows names behind numbers, and refuses what is not a data set
     if bunch.target_names is None or np.isnan(bunch.target).all():
         has = "numbers as targets, but no" if bunch.target is not None and bunch.target_names is None else "no"
-        raise DataSetError(f"{source} has {has} class names, which classifiers need; set_labels gives them.")
+        raise DataSetError(f"{source} has {has} class names, which classifiers need; {param.set_labels} gives them.")
     unknown = np.isnan(bunch.target)
     return np.where(unknown, "", bunch.target_names[np.where(unknown, 0, bunch.target).astype(np.intp)])
 
@@ -91,7 +91,8 @@ def join_folds(samples, folds):
         raise DataSetError(
             f"Chunks, or copies, of {files[file]} are in the training and in the test part of {where} "
             f"({torn.any(axis=1).sum()} of {len(files)} recordings are torn apart), which would make results too good; "
-            "make new folds or partitions with remove_folds and add_folds, or remove_partitions and add_partitions."
+            f"make new folds or partitions with {param.remove_folds} and {param.add_folds}, or "
+            f"{param.remove_partitions} and {param.add_partitions}."
         )
     return low
 
@@ -113,12 +114,12 @@ def join_classes(samples, labels):
 
 def check_same_features(train_ds, test_ds):
     """Refuse features that a classifier cannot take for the same."""
-    check_layout(test_ds, "test_ds")
+    check_layout(test_ds, param.test_ds)
     one, two = train_ds["features"], test_ds["features"]
     if one.shape[1:] != two.shape[1:]:
         raise DataSetError(
-            f"features: train_ds has {' x '.join(map(str, one.shape[1:]))} of them for each instance, test_ds "
-            f"{' x '.join(map(str, two.shape[1:]))}; make both with the same model."
+            f"features: {param.train_ds} has {' x '.join(map(str, one.shape[1:]))} of them for each instance, "
+            f"{param.test_ds} {' x '.join(map(str, two.shape[1:]))}; make both with the same model."
         )
     for dim, other in zip(one.dims[1:], two.dims[1:], strict=True):
         if dim in one.coords and other in two.coords and (one[dim].values != two[other].values).any():

@@ -128,7 +128,7 @@ def read_experiment(path, *, overrides=None):
     OSError
         If the file cannot be read.
     ValueError
-        If it is no TOML, a key is unknown, or a value is not one that the key can have.
+        If it is not TOML, a key is unknown, or a value is not one that the key can have.
 
     See Also
     --------
@@ -179,7 +179,7 @@ def read_experiment(path, *, overrides=None):
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{source} is no TOML: {error}") from error
+        raise ValueError(f"{source} is not TOML: {error}") from error
     for key, value in (overrides or {}).items():
         _override(tables, key, value, source)
     tables = check_tables(tables, source)
@@ -195,7 +195,7 @@ def parse_overrides(texts):
     Parameters
     ----------
     texts : iterable of str
-        ``KEY=VALUE``, where the value is written as in TOML; what is no such value is taken for text without quotes.
+        ``KEY=VALUE``, where the value is written as in TOML; what is not such a value is taken for text without quotes.
 
     Returns
     -------
@@ -227,7 +227,7 @@ def parse_overrides(texts):
 
 
 def _find(path):
-    """Name, text and folder of a configuration."""
+    """Find a configuration; give its name, text and folder."""
     check_path(path)
     file, recipes = Path(path), list_recipes()
     if not file.is_file() and str(path) in recipes:
@@ -243,7 +243,7 @@ def _find(path):
     try:
         return file.stem, file.read_text(encoding="utf-8"), file.absolute().parent
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no TOML: it is not text in UTF-8 ({error.reason})") from error
+        raise ValueError(f"{path} is not TOML: it is not text in UTF-8 ({error.reason})") from error
 
 
 def _override(tables, key, value, source):
@@ -261,12 +261,12 @@ def _override(tables, key, value, source):
         for part in (first, *rest[:-1]):
             table = table.setdefault(part, {})
             if not isinstance(table, dict):
-                raise ValueError(f"{source}: {key} cannot be set, as {part} is no table")
+                raise ValueError(f"{source}: {key} cannot be set, as {part} is not a table")
         table[rest[-1]] = value
 
 
 def _addressed(tables, array, rest, key, source):
-    """The entries of an array of tables that an override goes to."""
+    """List the entries of an array of tables that an override goes to."""
     entries = tables.get(array)
     entries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     if not entries:

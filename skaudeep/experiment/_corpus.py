@@ -5,38 +5,22 @@ import logging
 import numpy as np
 
 from skaudeep.datasets import add_folds, add_partitions, cv_splits, load_corpus, make_dataset
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, Message, param
 
 _log = logging.getLogger(__name__)
 
 
 def load_corpus_of(experiment):
-    """Load the corpus of an experiment, if it has what is asked of it.
+    """Load the corpus of an experiment, if it has what is asked of it: classes for classifiers, and ways to evaluate.
 
-    Parameters
-    ----------
-    experiment : Experiment
-        What is to be done. Recordings that cannot be read are left out if `on_error` of its spectrograms is "skip".
-
-    Returns
-    -------
-    Bunch
-        As :func:`skaudeep.datasets.load_corpus` gives it.
-
-    Raises
-    ------
-    DataSetError
-        If there is no such corpus, it lacks classes for classifiers, or ways to evaluate them.
-    ValueError
-        If the experiment names none.
+    Recordings that cannot be read are left out if `on_error` of its spectrograms is "skip".
     """
     corpus, evaluation = experiment.corpus, experiment.evaluation
     if corpus["path"] is None:
         words = [corpus[key] for key in ("about", "layout") if corpus[key]]
-        raise ValueError(
-            f"{experiment.name}: the corpus is missing; give its folder with --corpus, or as path in [corpus]"
-            + (f" ({'; '.join(words)})" if words else "")
-        )
+        layout = f" ({'; '.join(words)})" if words else ""
+        remedy = f"give its folder with {param('corpus.path')}{layout}"
+        raise ValueError(Message(f"{experiment.name}: the corpus is missing; {remedy}"))
     options = {"on_unreadable": experiment.spectrograms["on_error"]} | corpus["options"]
     found = load_corpus(corpus["path"], corpus["parser"], **options)
     if len(found.get("unreadable", ())):
@@ -52,7 +36,7 @@ def load_corpus_of(experiment):
     if evaluation["train"] is None and evaluation["test"] is None and not ds.sizes["fold"] and _has_no_partition(ds):
         raise DataSetError(
             f"{corpus['path']} has neither folds nor partitions to evaluate [[classifiers]] by; deal its files out, "
-            "for example with folds = 5 in [corpus] (--set corpus.folds=5)"
+            f"for example with {param('corpus.folds', 5)}"
         )
     cv_splits(ds, train=evaluation["train"], test=evaluation["test"])
     return found
@@ -61,21 +45,7 @@ def load_corpus_of(experiment):
 def deal(ds, *, folds, partitions, seed):
     """Deal out the files of a data set where it has no folds or partitions and some are wanted.
 
-    Parameters
-    ----------
-    ds : xarray.Dataset
-        A data set.
-    folds : int or None
-        Number of folds.
-    partitions : dict of str to float, or None
-        The share of each partition.
-    seed : int
-        Decides which file goes where.
-
-    Returns
-    -------
-    xarray.Dataset
-        `ds`, or one with folds and partitions.
+    `folds` is their number, `partitions` the share of each.
     """
     if folds and not ds.sizes["fold"]:
         ds = add_folds(ds, folds, random_state=seed)

@@ -32,7 +32,7 @@ _ROWS = 500  # instances that are read at a time
     prefer_skip_nested_validation=True,
 )
 def generate_features(embedder, input, output, *, batch_size=None, check_settings=True, verbose=0):
-    """Write the features that a trained autoencoder has learned to see in a data set of spectrograms.
+    """Write the features that a trained autoencoder gives of a data set of spectrograms.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def generate_features(embedder, input, output, *, batch_size=None, check_setting
 
 
 def _describe_features(embedder, provenance):
-    """What the provenance of features says of the network that made them."""
+    """Describe features and the network that made them, for their provenance."""
     digest = hashlib.blake2b(digest_size=10)
     for name in sorted(embedder.weights_):
         digest.update(name.encode())
@@ -124,7 +124,7 @@ def _describe_features(embedder, provenance):
 
 
 def _embed_blocks(embedder, ds, source, n_rows, advance):
-    """Pairs of a first instance and the features from there on."""
+    """Yield pairs of a first instance and the features from there on."""
 
     def load(start):
         block = np.ascontiguousarray(ds["features"][start : start + n_rows].values, dtype=np.float32)
@@ -140,7 +140,7 @@ def _embed_blocks(embedder, ds, source, n_rows, advance):
 
 
 def _with_features(ds, shape):
-    """The data set with other features, of which there is only the shape."""
+    """Give the data set with other features, of which there is only the shape."""
     dims = ("generated",) if len(shape) == 1 else tuple(f"generated_{axis}" for axis in range(len(shape)))
     others = ds.drop_dims(ds["features"].dims[1:])
     features = np.broadcast_to(np.float32(0), (ds.sizes["instance"], *shape))

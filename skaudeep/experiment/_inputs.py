@@ -27,21 +27,10 @@ def open_lazily(path):
 
 
 def open_inputs(inputs, stack):
-    """Open what an autoencoder is to be trained on.
+    """Open what an autoencoder is to be trained on: a data set or a file, or a sequence of these.
 
-    Parameters
-    ----------
-    inputs : path-like, xarray.Dataset, or sequence of these
-        Data sets.
-    stack : contextlib.ExitStack
-        Closes the files.
-
-    Returns
-    -------
-    datasets : list of xarray.Dataset
-        With features of equal shapes, those of files lazy.
-    sources : list of str
-        Absolute paths, or what else messages call them.
+    `stack` closes the files. Gives the data sets, with features of equal shapes, those of files lazy, and what messages
+    call them.
     """
     single = isinstance(inputs, str | os.PathLike | xr.Dataset)
     listed = [inputs] if single else list(inputs)
@@ -63,21 +52,9 @@ def open_inputs(inputs, stack):
 
 
 def common_provenance(datasets, sources, *, check):
-    """Tell how the features of data sets were made that are trained on together.
+    """Tell how the features of data sets were made that are trained on together; settings that differ are left out.
 
-    Parameters
-    ----------
-    datasets : list of xarray.Dataset
-        Data sets.
-    sources : list of str
-        What messages call them.
-    check : bool
-        Whether to refuse data sets that were not made in the same way.
-
-    Returns
-    -------
-    list of dict
-        Their provenance; settings that differ are left out.
+    With `check`, data sets that were not made in the same way are refused.
     """
     provenances = [decode_provenance(ds.attrs, source) for ds, source in zip(datasets, sources, strict=True)]
     if check:
@@ -121,21 +98,10 @@ def require_finite(block, start, ds, source):
 
 
 def gather(datasets, sources):
-    """Put the features of data sets into one array, after a look at all of them.
+    """Put the features of data sets of equal shapes into one array, after a look at all of them.
 
-    Parameters
-    ----------
-    datasets : list of xarray.Dataset
-        With features of equal shapes.
-    sources : list of str
-        What messages call them.
-
-    Returns
-    -------
-    X : ndarray or lazy xarray.DataArray of float32 of shape (n, T, F)
-        In memory up to 2 GiB.
-    data : dict
-        The shape, and a digest of all values, as JSON has them.
+    Gives float32 of shape (n, T, F), an array up to 2 GiB and a lazy `xarray.DataArray` beyond, and what describes it:
+    the shape, and a digest of all values.
     """
     shape = (sum(ds.sizes["instance"] for ds in datasets), *datasets[0]["features"].shape[1:])
     X = np.empty(shape, np.float32) if 4 * math.prod(shape) <= _IN_MEMORY else None

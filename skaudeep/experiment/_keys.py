@@ -10,18 +10,10 @@ SWITCH = ["boolean"]
 
 @dataclasses.dataclass(frozen=True)
 class Key:
-    """A key of a table.
+    """A key of a table: its default, and what values can be, as scikit-learn has it.
 
-    Parameters
-    ----------
-    default : object
-        The value where none is given.
-    constraints : list
-        What values can be, as scikit-learn has it.
-    check : callable, default=None
-        ``check(value)`` says what a value should have been that fits the constraints and is not None, or gives None.
-    is_list : bool
-        Whether a word alone is a list of one.
+    `check(value)` says what a value should have been that fits the constraints and is not None, or gives None; with
+    `is_list`, a word alone is a list of one.
     """
 
     default: object

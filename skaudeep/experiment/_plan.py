@@ -4,36 +4,15 @@ import collections
 
 from skaudeep.experiment._corpus import load_corpus_of
 from skaudeep.experiment._record import read_record
-from skaudeep.experiment.stages import STAGES, Plan, digest_corpus, lost_files
+from skaudeep.experiment.stages import KINDS, STAGES, Plan, digest_corpus, lost_files
 
 
 def make_stages(experiment, corpus, *, left_out=(), corpus_digest=None):
-    """Work out what an experiment does with a corpus.
+    """Work out the stages of an experiment on a corpus, in an order in which they can run.
 
-    Parameters
-    ----------
-    experiment : Experiment
-        From `read_experiment`.
-    corpus : Bunch
-        As `load_corpus` gives it.
-    left_out : iterable of str
-        Recordings that cannot be analysed, as far as that is known before all have been tried.
-    corpus_digest : str, default=None
-        The digest of the corpus; by default as it is now.
-
-    Returns
-    -------
-    list of Stage
-        In an order in which they can run.
-
-    Raises
-    ------
-    ValueError
-        If two stages would write the same file.
-
-    See Also
-    --------
-    decide : Which of them are to be run.
+    `left_out` are recordings that cannot be analysed, as far as that is known before all have been tried;
+    `corpus_digest` is by default that of the corpus as it is now. Two stages that would write the same file are an
+    error.
     """
     plan = Plan(experiment, corpus, sorted(left_out), corpus_digest or digest_corpus(corpus))
     for stage_class in STAGES.values():
@@ -50,21 +29,13 @@ def make_stages(experiment, corpus, *, left_out=(), corpus_digest=None):
 
 
 def decide(stages, record, out, *, start=None):
-    """Find out which stages are to be run.
+    """Find out which stages are to be run: set their `runs`, `reason`, `forced` and `resumes`.
 
-    Parameters
-    ----------
-    stages : list of Stage
-        From `make_stages`; `runs`, `reason`, `forced` and `resumes` are set.
-    record : ExperimentRecord
-        What earlier runs have done.
-    out : pathlib.Path
-        The output folder.
-    start : str, default=None
-        A kind of stages: these and all later ones are run in any case.
+    `record` is what earlier runs have done in the folder `out`; stages of the kind `start`, and all later ones, are run
+    in any case.
     """
-    kinds, records = list(STAGES), record.by_name
-    asked_for = [] if start is None else kinds[kinds.index(start) :]
+    records = record.by_name
+    asked_for = () if start is None else KINDS[KINDS.index(start) :]
     anew = set()
     for stage in stages:
         stage.before = records.get(stage.name)

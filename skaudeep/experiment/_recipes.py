@@ -1,4 +1,4 @@
-"""Experiments of the paper, as configurations that come with the package."""
+"""Configurations that come with the package: the experiments of the paper, and the quick start."""
 
 import difflib
 from importlib import resources
@@ -22,7 +22,7 @@ def list_recipes():
     --------
     >>> from skaudeep.experiment import list_recipes
     >>> list_recipes()
-    ['esc-10', 'esc-50', 'gtzan', 'tut-as-2017']
+    ['esc-10', 'esc-50', 'gtzan', 'quickstart', 'tut-as-2017']
     """
     files = (file.name for file in _folder().iterdir())
     return sorted(name.removesuffix(_SUFFIX) for name in files if name.endswith(_SUFFIX))
@@ -56,7 +56,7 @@ def read_recipe(name):
     if name not in names:
         close = difflib.get_close_matches(str(name), names, n=1)
         meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
-        raise ValueError(f"{name!r} is no recipe; {meant}")
+        raise ValueError(f"{name!r} is not a recipe; {meant}")
     return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
 
 

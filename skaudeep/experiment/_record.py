@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 
 from skaudeep._files import claim
+from skaudeep.exceptions import Message, param
 from skaudeep.results.experiment import ExperimentRecord, read_experiment_record
 from skaudeep.results.files import EXPERIMENT_FILE
 
@@ -14,8 +15,10 @@ def claim_folder(out):
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OSError(f"cannot make the folder {str(out)!r} ({error.strerror}); give another one (--output)") from error
-    busy = f"{out}: another run is at work in it; wait for its end, stop it, or give another folder (--output)"
+        raise OSError(
+            Message(f"cannot make the folder {str(out)!r} ({error.strerror}); give another {param.out}")
+        ) from error
+    busy = Message(f"{out}: another run is at work in it; wait for its end, stop it, or give another {param.out}")
     with claim(out, busy):
         yield
 
@@ -25,16 +28,15 @@ def read_record(out):
     if (out / EXPERIMENT_FILE).exists():
         return read_experiment_record(out)
     if out.exists() and not out.is_dir():
-        raise NotADirectoryError(f"{out} is a file; give a folder (--output)")
+        raise NotADirectoryError(Message(f"{out} is a file; give a folder as {param.out}"))
     if out.is_dir() and any(not entry.name.startswith(".") for entry in out.iterdir()):
-        raise ValueError(
-            f"{out} holds other files and no experiment; give a folder that is new, empty or an experiment's (--output)"
-        )
+        remedy = f"give a folder that is new, empty or an experiment's as {param.out}"
+        raise ValueError(Message(f"{out} holds other files and no experiment; {remedy}"))
     return ExperimentRecord()
 
 
 def without_others(record, stage):
-    """The record of a stage without files that it no longer writes."""
+    """Give the record of a stage without files that it no longer writes."""
     if not stage.parts:
         return record
     kept = {path: file for path, file in zip(record.outputs, record.files, strict=True) if path in stage.writes}

@@ -6,18 +6,19 @@ import os
 import time
 from pathlib import Path
 
+from skaudeep._files import state_of
 from skaudeep._progress import on_terminal
 from skaudeep._validation import Integral, StrOptions, validate_params
 from skaudeep._version import __version__
 from skaudeep.experiment._config import Experiment
 from skaudeep.experiment._plan import decide, make_stages, plan_run
 from skaudeep.experiment._record import claim_folder, read_record, without_others
-from skaudeep.experiment.stages import STAGES, Context, state_of
+from skaudeep.experiment.stages import KINDS, Context
 from skaudeep.results.experiment import StageRecord, read_results
 
 _log = logging.getLogger(__name__)
 
-_START = [StrOptions(set(STAGES)), None]
+_START = [StrOptions(set(KINDS)), None]
 
 
 @validate_params(
@@ -161,18 +162,7 @@ def run_experiment(experiment, out, *, start=None, n_jobs=None, verbose=0):
 class _Run:
     """Runs stages, and keeps the record of what has been done.
 
-    Parameters
-    ----------
-    experiment : Experiment
-        What is run.
-    context : Context
-        What stages are given.
-    stages : list of Stage
-        All of them; after an extraction that leaves out other recordings than expected, others of the same names.
-    record : ExperimentRecord
-        What has been done.
-    start : str or None
-        A kind of stages: these and all later ones are run in any case.
+    After an extraction that leaves out other recordings than expected the stages are others, of the same names.
     """
 
     def __init__(self, experiment, context, stages, record, start):

@@ -6,7 +6,7 @@ import inspect
 import math
 import re
 
-from skaudeep._validation import Integral, Interval, validate_params
+from skaudeep._validation import Integral, Interval, describe_unmet
 from skaudeep.embedding import StatisticsPooling, list_embedders
 from skaudeep.evaluation.classifiers import CLASSIFIERS
 from skaudeep.experiment._keys import Key, check_shares, is_number
@@ -19,7 +19,6 @@ VARIED = ("clip_below", "channels")
 # parameters of estimators that the experiment itself takes care of
 _OWN = {"random_state", "verbose", "n_jobs", "checkpoint_dir", "log_dir", "warm_start"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_REFUSAL = re.compile(r"The 'value' parameter of \S+ must be (.+)\. Got .+ instead\.", re.DOTALL)
 
 _TOP = {
     "title": Key(None, [str, None]),
@@ -48,7 +47,7 @@ ARRAYS = {
 
 
 def check_tables(tables, source):
-    """The experiment that tables describe."""
+    """Check the tables of a configuration, and fill in what they leave out."""
     _refuse_unknown(tables, [*_TOP, *_TABLES, "spectrograms", *ARRAYS], f"{source}:", "table or key")
     top = _checked(_TOP, {key: tables[key] for key in _TOP if key in tables}, f"{source}:")
     result = {
@@ -73,7 +72,7 @@ def _table(tables, name, source):
 
 
 def _entries(tables, array, source):
-    """An array of tables, with the parameters of their estimators."""
+    """Give an array of tables, with the parameters of their estimators."""
     entries = tables.get(array, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ValueError(f"{source}: {array}: expected tables, each of which begins with [[{array}]]")
@@ -88,7 +87,7 @@ def _entries(tables, array, source):
 
 
 def _check_names(entries, where):
-    """Names that files can be called by, each of one entry."""
+    """Refuse names that files cannot be called by, or that two entries share."""
     names = [entry["name"] for entry in entries]
     for name in names:
         if name is None and len(names) > 1:
@@ -100,7 +99,7 @@ def _check_names(entries, where):
 
 
 def _spectrograms(values, where):
-    """Parameters of spectrograms, of which some can be lists."""
+    """Give the parameters of spectrograms, of which some can be lists."""
     keys = parameters_of(SpectrogramTransformer)
     lists = {key: values[key] for key in VARIED if isinstance(values.get(key), list)}
     result = _checked(keys, {key: value for key, value in values.items() if key not in lists}, where)
@@ -149,12 +148,7 @@ def _expected_by_constraints(constraints, value):
     if is_wrong_switch or (isinstance(value, float) and not math.isfinite(value)):
         constraints = [constraint for constraint in constraints if not _is_word(constraint, "array-like")]
         value = object()
-    try:
-        validate_params({"value": constraints}, prefer_skip_nested_validation=True)(lambda value: value)(value)
-    except ValueError as refusal:
-        match = _REFUSAL.fullmatch(str(refusal))
-        return match[1] if match else str(refusal)
-    return None
+    return describe_unmet(constraints, value)
 
 
 def _is_word(constraint, word):
@@ -198,7 +192,7 @@ def _kinds(array):
 
 
 def parameters_of(cls):
-    """The parameters of an estimator that a configuration can give, as keys."""
+    """Give the parameters of an estimator that a configuration can set, as keys."""
     signature = inspect.signature(cls).parameters.values()
     return {
         p.name: Key(p.default, list(cls._parameter_constraints[p.name]), _CHECKS.get(p.name))
@@ -208,6 +202,6 @@ def parameters_of(cls):
 
 
 def keys_of_entry(array, kind):
-    """The keys of an entry of an array of tables."""
+    """Give the keys of an entry of an array of tables."""
     cls = _kinds(array).get(kind)
     return ARRAYS[array] | ({} if cls is None else parameters_of(cls))

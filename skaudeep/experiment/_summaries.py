@@ -20,24 +20,12 @@ _GAP = 4  # columns between a target and its reconstruction
 
 
 class Summaries:
-    """Write summaries of epochs to a file that TensorBoard reads.
+    """Write summaries of epochs to a file in a folder that TensorBoard reads; it appears with the first epoch.
 
-    The loss and the seconds of the epoch are scalars; of a sample of the data there are a histogram of the numbers in
-    their representations, and images of a few targets (left) beside their reconstructions (right), frequency upwards,
-    in the colours of -1 to 1.
-
-    Parameters
-    ----------
-    folder : path-like
-        Folder for the file, which appears with the first epoch.
-    sample : ndarray of shape (n, T, F)
-        The sequences to show; those of all epochs.
-    step : int, default=0
-        Training steps before. What earlier files of the folder say of later ones is no longer shown.
-
-    See Also
-    --------
-    skaudeep.experiment.train_autoencoder : Writes them.
+    The loss and the seconds of the epoch are scalars; of a sample of the data, of shape (n, T, F), there are a
+    histogram of the numbers in their representations, and images of a few targets (left) beside their reconstructions
+    (right), frequency upwards, in the colours of -1 to 1. What earlier files say of steps after `step` is no longer
+    shown.
     """
 
     def __init__(self, folder, sample, step=0):
@@ -47,17 +35,7 @@ class Summaries:
         self._file = None
 
     def write(self, embedder, step, seconds):
-        """Add the summaries of an epoch.
-
-        Parameters
-        ----------
-        embedder : embedder
-            Fitted, with the loss of the epoch.
-        step : int
-            Training steps so far.
-        seconds : float
-            What the epoch took.
-        """
+        """Add the summaries of an epoch of a fitted embedder: the steps so far, and the seconds that it took."""
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         if self._file is None:

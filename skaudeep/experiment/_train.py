@@ -21,7 +21,7 @@ from skaudeep._validation import Integral, Interval, draw_seed, validate_params
 from skaudeep._version import __version__
 from skaudeep.embedding import identify_training
 from skaudeep.embedding.runs import kind_of, list_checkpoints, load_checkpoint
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, Message, ParameterError, param
 from skaudeep.experiment._inputs import check_trained_provenance, common_provenance, gather, open_inputs
 from skaudeep.experiment._summaries import EVENT_FILES, Summaries
 from skaudeep.results.files import TRAINING_FILE
@@ -124,7 +124,9 @@ def train_autoencoder(
     ['model-1.skaudeep', 'model-2.skaudeep']
     """
     if resume and overwrite:
-        raise ValueError("resume=True and overwrite=True: an earlier run can be continued or replaced, not both")
+        raise ParameterError(
+            "overwrite", True, ", and resume=True: an earlier run can be continued or replaced, not both"
+        )
     kind_of(embedder)
     seeded = isinstance(embedder.random_state, Integral)
     embedder = _prepared(embedder)
@@ -158,10 +160,8 @@ def _prepared(embedder):
     """An unfitted copy, with a seed that can be written down."""
     for name in _REFUSED_PARAMETERS:
         if getattr(embedder, name):
-            raise ValueError(
-                f"{name}={getattr(embedder, name)!r}: train_autoencoder keeps everything in run_dir; "
-                f" leave {name} as it is by default, or use fit"
-            )
+            remedy = ": train_autoencoder keeps everything in run_dir; leave it as it is by default, or use fit"
+            raise ParameterError(name, getattr(embedder, name), remedy)
     embedder = clone(embedder)
     embedder._check_parameters()
     if not isinstance(embedder.random_state, Integral):
@@ -177,9 +177,9 @@ def _claimed(run):
     """Make the folder of a run, which no other process may train in; it does not stay if it stays empty."""
     new = [folder for folder in (run / "logs", run) if not folder.exists()]
     make_folder(run / "logs", "run_dir")
-    busy = f"run_dir={str(run)!r}: another process is training in it; wait for its end, stop it, or give another folder"
+    busy = f"{param('run_dir', str(run))}: another process trains in it; wait for its end, stop it, or give another"
     try:
-        with claim(run, busy):
+        with claim(run, Message(busy)):
             for debris in (run / "logs").glob(".model-*.skaudeep"):  # of a process that was killed
                 debris.unlink(missing_ok=True)
             yield run
@@ -198,14 +198,19 @@ def _find_old(run, resume, overwrite):
     """Our checkpoints that are there to go on from."""
     if list_checkpoints(run, "index"):
         raise FileExistsError(
-            f"run_dir={str(run)!r} holds checkpoints of the original auDeep, which are not mixed with ours: give "
-            "another folder"
+            Message(
+                f"{param('run_dir', str(run))} holds checkpoints of the original auDeep, which are not mixed with "
+                "ours: give another folder"
+            )
         )
     found = list_checkpoints(run)
     if found and not resume and not overwrite:
         raise FileExistsError(
-            f"run_dir={str(run)!r} holds a trained autoencoder ({found[max(found)].name}): go on with it (--continue, "
-            "resume=True), replace it (--overwrite, overwrite=True), or give another folder (--run-name)"
+            Message(
+                f"{param('run_dir', str(run))} holds a trained autoencoder ({found[max(found)].name}): go on with it "
+                f"({param('resume', True)}), replace it ({param('overwrite', True)}), or give another "
+                f"{param.run_dir}"
+            )
         )
     return {} if overwrite else found
 
@@ -216,19 +221,23 @@ def _load_to_go_on(run, old, embedder, seeded):
     before = load_checkpoint(path)
     if type(before) is not type(embedder):
         raise ValueError(
-            f"{str(path)!r} is of {kind_of(before)}, and cannot be continued as {kind_of(embedder)}: give another "
-            "run_dir"
+            Message(
+                f"{str(path)!r} is of {kind_of(before)}, and cannot be continued as {kind_of(embedder)}: give another "
+                f"{param.run_dir}"
+            )
         )
     there, here = before.get_params(), embedder.get_params()
     compared = identify_training(before).keys() | identify_training(embedder).keys()
     if not seeded:
         compared.discard("random_state")
     names = [name for name in there if name in compared and there[name] != here[name]]
-    differing = [f"{name}={there[name]!r}, not {here[name]!r}" for name in names]
+    differing = [f"{param(name, there[name])}, not {here[name]!r}" for name in names]
     if differing:
         raise ValueError(
-            f"{str(path)!r} was trained with {'; '.join(differing)}: go on with the same parameters, or give another "
-            "run_dir"
+            Message(
+                f"{str(path)!r} was trained with {'; '.join(differing)}: go on with the same parameters, or give "
+                f"another {param.run_dir}"
+            )
         )
     return before
 
@@ -277,7 +286,8 @@ def _train(embedder, X, provenance, run, saver, verbose):
             embedder.fit(X, after_epoch=after_epoch, resume=True)
     except BaseException as error:
         if not isinstance(error, Exception) and saver.n_epochs:  # stopped by the user
-            _log.warning("%s holds epoch %d of %d; --continue (resume=True) goes on", run, saver.n_epochs, n_epochs)
+            note = Message(f"%s holds epoch %d of %d; {param('resume', True)} goes on")
+            _log.warning(note, run, saver.n_epochs, n_epochs)
         raise
     if embedder.early_stopping:
         _log.info("%s: epoch %d of %d is the best one", run, best_epoch(embedder), embedder.n_iter_)

@@ -12,13 +12,13 @@ import pandas as pd
 from sklearn.base import clone
 
 from skaudeep._decoding import length_is_exact
-from skaudeep._files import atomic_path, check_target
+from skaudeep._files import atomic_path, check_target, state_of
 from skaudeep._progress import progress
 from skaudeep._provenance import PROVENANCE, encode_provenance
 from skaudeep._validation import Integral, StrOptions, safe_indexing, validate_params
 from skaudeep._version import __version__
 from skaudeep.corpora.headers import read_headers
-from skaudeep.exceptions import AudioError, DataSetError
+from skaudeep.exceptions import AudioError, DataSetError, Message, marked, message_of, param
 from skaudeep.io import NetCDFWriter
 from skaudeep.io.writer import parts_folder
 from skaudeep.spectrogram import SpectrogramTransformer, extract_branches
@@ -61,24 +61,32 @@ def setting_names(transformers):
     ['30dB', '45.5dB', 'unclipped']
     """
     settings = [material_parameters(transformer) for transformer in transformers]
-    differing = [name for name in settings[0] if any(setting[name] != settings[0][name] for setting in settings)]
-    others = [name for name in differing if name not in ("clip_below", "channels")]
-    if others:
-        values = ", ".join(str(setting[others[0]]) for setting in settings)
-        raise ValueError(f"{others[0]}={values}: settings of one corpus may differ in clip_below and channels only.")
-    names = [_name(setting, differing) for setting in settings]
-    twice = next((settings[at] for at, name in enumerate(names) if name in names[:at]), None)
-    if twice is not None:
-        raise ValueError(
-            f"Two settings are the same (clip_below={twice['clip_below']}, channels={twice['channels']}); drop one."
-        )
+    differing = []
+    for name in settings[0]:
+        values = [setting[name] for setting in settings]
+        if values.count(values[0]) < len(values):
+            differing.append(name)
+            if name not in ("clip_below", "channels"):
+                values = ", ".join(map(str, values))
+                raise ValueError(f"{name}={values}: settings of one corpus may differ in clip_below and channels only.")
+    names = []
+    for setting in settings:
+        name = _name(setting, differing)
+        if name in names:
+            both = ", ".join(param(parameter, setting[parameter]) for parameter in ("clip_below", "channels"))
+            raise ValueError(Message(f"Two settings are the same ({both}); drop one."))
+        names.append(name)
     return names
 
 
 def _name(setting, differing):
-    clip = setting["clip_below"]
-    parts = ["unclipped" if clip is None else f"{-clip:g}dB"] if "clip_below" in differing else []
-    parts += [setting["channels"]] if "channels" in differing else []
+    """Name a setting after its values of what differs."""
+    parts = []
+    if "clip_below" in differing:
+        level = setting["clip_below"]
+        parts.append("unclipped" if level is None else f"{-level:g}dB")
+    if "channels" in differing:
+        parts.append(setting["channels"])
     return "-".join(parts) or "spectrograms"
 
 
@@ -178,34 +186,14 @@ def extract_spectrograms(corpus, outputs, *, on_error="raise", n_jobs=None, resu
         _check_failures(failed, names, writers, on_error)
         for writer in writers:
             writer.complete()
-    return pd.DataFrame([error[:2] for error in failed], columns=["file", "reason"])
+    return pd.DataFrame([(name, str(reason)) for name, reason, _ in failed], columns=["file", "reason"])
 
 
 def preview_spectrograms(corpus, transformers, index):
-    """Extract the spectrograms of one recording in dB, whole and not scaled, to look at.
+    """Extract the spectrograms of the recording `index` of a corpus in dB, whole and not scaled, to look at.
 
-    Parameters
-    ----------
-    corpus : Bunch
-        What :func:`skaudeep.datasets.load_corpus` returns.
-    transformers : list of SpectrogramTransformer
-        The settings; `scale` and chunks do not count.
-    index : int
-        The number of the recording, from 0, in the order of the corpus.
-
-    Returns
-    -------
-    spectrograms : list of ndarray of shape (n_frames, n_bins)
-        Levels in dB for each setting.
-    axes : list of tuple of (ndarray of shape (n_bins,), float)
-        The centres of the bins in Hz, and from one frame to the next in seconds.
-
-    Raises
-    ------
-    IndexError
-        If there is no such recording.
-    AudioError
-        If it cannot be analysed.
+    Gives for each transformer an array of shape (n_frames, n_bins), and a tuple of the centres of the bins in Hz and
+    the seconds from one frame to the next.
     """
     n = len(corpus["filenames"])
     if not 0 <= index < n:
@@ -232,16 +220,19 @@ def _check_outputs(outputs):
 
 
 def _metadata(corpus):
-    """What `make_dataset` is to know of the recordings, as arrays."""
+    """Collect what `make_dataset` is to know of the recordings, as arrays."""
     lacks = [key for key in ("data", "metadata") if key not in corpus]
     if lacks:
         raise DataSetError(f"corpus: it lacks {' and '.join(lacks)}; give what load_corpus has returned.")
-    known = {name: values for name, values in corpus["metadata"].items() if values is not None}
-    return {name: values if name == "label_map" else np.asarray(values) for name, values in known.items()}
+    known = {}
+    for name, values in corpus["metadata"].items():
+        if values is not None:
+            known[name] = values if name == "label_map" else np.asarray(values)
+    return known
 
 
 def _fitted(transformer, data):
-    """A fitted copy of a transformer that marks what fails instead of raising an error."""
+    """Fit a copy of a transformer that marks what fails instead of raising an error."""
     return clone(transformer).set_params(on_error="skip", n_jobs=None, verbose=0).fit(data)
 
 
@@ -261,37 +252,44 @@ def _check_recordings(outputs, sources):
 def _check_alike(transformers, sources, on_error, n_jobs):
     """Raise an `AudioError` if headers show that spectrograms would have unequal frequencies or lengths."""
     lengths_left = [t for t in transformers if t.fixed_length is None and None in (t.chunk_length, t.chunk_count)]
+    # recordings of other rates are left out otherwise, or resampled
+    rates_matter = on_error == "raise" and any(transformer.sample_rate is None for transformer in transformers)
     if lengths_left:
         headers = _sizes_of(sources, n_jobs)
-    elif on_error == "raise" and any(transformer.sample_rate is None for transformer in transformers):
+    elif rates_matter:
         # reading all takes time, and if only a few have another rate, they are among those that fail
         headers = _sizes_of(sources[:: 1 + len(sources) // _SAMPLE], n_jobs)
     else:
         return
     rates = headers.groupby("rate")["name"].agg(["size", "first"]).sort_values("size", ascending=False)
-    if on_error == "raise" and len(rates) > 1 and any(transformer.sample_rate is None for transformer in transformers):
+    if rates_matter and len(rates) > 1:
         found = " and ".join(f"{rate:,} Hz (such as {name})" for rate, _, name in rates.itertuples())
         raise AudioError(
             f"Recordings of different sample rates cannot be in one file: there are {found}. Resample all with "
-            f"sample_rate={min(rates.index)}, or leave the others out with on_error='skip'."
+            f"{param('sample_rate', min(rates.index))}, or leave the others out with {param('on_error', 'skip')}."
         )
     for transformer in lengths_left:
         n_frames = _expected_frames(transformer, headers)
         if len(n_frames) and n_frames.min() < n_frames.max():
-            extremes = (headers.iloc[at] for at in (n_frames.argmin(), n_frames.argmax()))
-            raise _unequal(*((h["name"], f"{h['n_samples'] / h['rate']:g} s") for h in extremes))
+            shortest, longest = headers.iloc[n_frames.argmin()], headers.iloc[n_frames.argmax()]
+            raise _unequal(shortest["name"], _seconds(shortest), longest["name"], _seconds(longest))
 
 
-def _unequal(one, other):
-    (name, size), (other_name, other_size) = one, other
+def _seconds(header):
+    return f"{header['n_samples'] / header['rate']:g} s"
+
+
+def _unequal(name, size, other_name, other_size):
+    """Make the error of two recordings whose spectrograms differ in size."""
     return AudioError(
-        f"Recordings of unequal length cannot be in one file: {name} has {size} and {other_name} has {other_size}. Cut "
-        "or pad all with fixed_length, or cut chunks with chunk_length and chunk_count."
+        f"Recordings of unequal length cannot be in one file: {name} has {size} and {other_name} has {other_size}. "
+        f"Cut or pad all with {param.fixed_length}, or cut chunks with {param.chunk_length} and "
+        f"{param.chunk_count}."
     )
 
 
 def _sizes_of(sources, n_jobs):
-    """A table of the sources whose headers can be read: name, rate in Hz, and n_samples, NaN where not sure."""
+    """Tabulate the sources whose headers can be read: name, rate in Hz, and n_samples, NaN where not sure."""
     files = np.empty(len(sources), dtype=object)
     files[:] = [source.file for source in sources]
     codes, files = pd.factorize(files)
@@ -308,7 +306,7 @@ def _sizes_of(sources, n_jobs):
 
 
 def _expected_frames(transformer, headers):
-    """Frames, or chunks, of the recordings; those that are too short count as the longest, as they fail anyway."""
+    """Count frames, or chunks, of the recordings; those too short count as the longest, as they fail anyway."""
     n_frames = np.full(len(headers), np.nan)
     for rate in headers["rate"].unique():
         target = transformer.sample_rate or rate
@@ -323,15 +321,16 @@ def _expected_frames(transformer, headers):
 
 
 def _open_writers(stack, outputs, sources, metadata, resume):
-    """One for each file; what they collect is of these settings and of these recordings as they are now."""
+    """Open a writer for each file; what they collect is of these settings and of recordings as they are now."""
     states = {name: _state(source.file) for name, source in zip(metadata["filenames"], sources, strict=True)}
-    writers = [stack.enter_context(contextlib.closing(w)) for w in _make_writers(outputs, sources, metadata, resume)]
-    changed = next((name for writer in writers for name in _changed(writer, states)), None)
-    if changed is not None:
-        _log.warning("%s has changed since it was extracted: beginning anew.", changed)
-        stack.close()
-        made = _make_writers(outputs, sources, metadata, False)
-        writers = [stack.enter_context(contextlib.closing(writer)) for writer in made]
+    writers = _make_writers(stack, outputs, sources, metadata, resume)
+    for writer in writers:
+        changed = _changed(writer, states)
+        if changed:
+            _log.warning("%s has changed since it was extracted: beginning anew.", changed[0])
+            stack.close()
+            writers = _make_writers(stack, outputs, sources, metadata, False)
+            break
     for writer in writers:
         with atomic_path(_states_path(writer)) as temporary:
             temporary.write_text(json.dumps(states), encoding="utf-8")
@@ -339,13 +338,12 @@ def _open_writers(stack, outputs, sources, metadata, resume):
 
 
 def _changed(writer, states):
-    """Recordings that have been appended and are other files now."""
+    """Find recordings that have been appended and are other files now."""
     before = {}
-    if writer.filenames:
-        with contextlib.suppress(OSError, ValueError):  # what is not known to be the same may have changed
-            stored = json.loads(_states_path(writer).read_text(encoding="utf-8"))
-            before = stored if isinstance(stored, dict) else before
-    return (name for name in writer.filenames if before.get(name, "unknown") != states[name])
+    with contextlib.suppress(OSError, ValueError):  # what is not known to be the same may have changed
+        stored = json.loads(_states_path(writer).read_text(encoding="utf-8"))
+        before = stored if isinstance(stored, dict) else {}
+    return [name for name in writer.filenames if before.get(name, "unknown") != states[name]]
 
 
 def _states_path(writer):
@@ -353,27 +351,23 @@ def _states_path(writer):
 
 
 def _state(file):
-    """Size and time of the last change; None for a file that is missing."""
-    if not isinstance(file, str):  # nobody knows whether an object holds what it held before
-        return [time.time_ns()]
-    try:
-        status = os.stat(file)
-    except OSError:
-        return None
-    return [status.st_size, status.st_mtime_ns]
+    """Give the state of a file; of an object nobody knows whether it holds what it held before."""
+    return state_of(file) if isinstance(file, str) else [time.time_ns()]
 
 
 def _path_of(source):
     return os.path.abspath(source.file) if isinstance(source.file, str) else source.label
 
 
-def _make_writers(outputs, sources, metadata, resume):
+def _make_writers(stack, outputs, sources, metadata, resume):
+    """Make a writer for each file, which the stack closes."""
     identity = [[_path_of(source), source.start, source.end] for source in sources]
     identity += [[name, values if name == "label_map" else values.tolist()] for name, values in metadata.items()]
     corpus = hashlib.blake2b(json.dumps(identity, sort_keys=True, default=str).encode(), digest_size=10).hexdigest()
+    writers = []
     for path, transformer in outputs.items():
         settings = {"skaudeep": __version__, "digest of the corpus": corpus, **material_parameters(transformer)}
-        yield NetCDFWriter(
+        writer = NetCDFWriter(
             path,
             feature_dims=("time", "freq"),
             label_map=metadata.get("label_map"),
@@ -381,6 +375,8 @@ def _make_writers(outputs, sources, metadata, resume):
             attributes={PROVENANCE: encode_provenance([{"spectrogram": transformer.settings_}])},
             resume=resume,
         )
+        writers.append(stack.enter_context(contextlib.closing(writer)))
+    return writers
 
 
 def _extract(transformers, sources, rows, batch, n_jobs, verbose):
@@ -399,7 +395,7 @@ def _extract(transformers, sources, rows, batch, n_jobs, verbose):
                     batch.add(row, sources[row].name, spectrograms)
                 else:
                     source = sources[row]
-                    reason = str(error).removeprefix(f"{source.name}: ").removeprefix(f"{source.file}: ")
+                    reason = message_of(error).removeprefix(f"{source.name}: ").removeprefix(f"{source.file}: ")
                     failed.append((source.name, reason, row))
                 advance(note=f"{n / (time.perf_counter() - start):.0f} per second")
         except BaseException as error:
@@ -412,16 +408,10 @@ def _extract(transformers, sources, rows, batch, n_jobs, verbose):
 
 
 class _Batch:
-    """Collects spectrograms, and appends them to the files when they are many or the last time is long ago.
+    """Collect spectrograms, and append them to the files when they are many or the last time is long ago.
 
-    Parameters
-    ----------
-    writers : list of NetCDFWriter
-        One for each setting.
-    metadata : dict
-        Arguments of `make_dataset` for all recordings.
-    chunked : list of bool
-        Whether the spectrograms of a setting are cut into chunks.
+    There is a writer for each setting, and whether its spectrograms are cut into `chunked`; `metadata` are the
+    arguments of `make_dataset` for all recordings.
     """
 
     def __init__(self, writers, metadata, chunked):
@@ -437,7 +427,8 @@ class _Batch:
         if self._first is None:
             self._first = name, shapes
         if shapes != self._first[1]:  # of MP3 files, and others whose headers do not tell
-            raise _unequal(*((n, f"spectrograms of shape {s}") for n, s in (self._first, (name, shapes))))
+            first, first_shapes = self._first
+            raise _unequal(first, f"spectrograms of shape {first_shapes}", name, f"spectrograms of shape {shapes}")
         self._collected.append((row, spectrograms))  # at once: Ctrl-C must not come in between
         self._n_bytes += sum(spectrogram.nbytes for spectrogram in spectrograms)
         if self._n_bytes >= _BATCH_BYTES or time.monotonic() - self._since >= _BATCH_SECONDS:
@@ -473,20 +464,20 @@ def _check_failures(failed, names, writers, on_error):
     if n_bad == n or (failed and on_error == "raise"):
         for name, reason, _ in failed:
             _log.warning("%s: %s", name, reason)
-        first = f"{failed[0][0]}: {failed[0][1]}"
+        first = f"{failed[0][0]}: {marked(failed[0][1])}"
         if n_bad == n:
             raise AudioError(f"none of {n} recordings can be analysed; the first: {first}")
         more = f", and {n_bad - 1} more, each of which has a warning" if n_bad > 1 else ""
         kept = parts_folder(writers[0].path)
         raise AudioError(
             f"{n_bad} of {n} recordings cannot be analysed: {first}{more}. Replace these files, or leave them out with "
-            f"on_error='skip'. What has been extracted of the other {n - n_bad} is kept (in {kept}), and the next call "
-            "goes on from there."
+            f"{param('on_error', 'skip')}. What has been extracted of the other {n - n_bad} is kept (in {kept}), and "
+            "the next call goes on from there."
         )
     for writer in writers:
         gone = [names[row] for _, _, row in failed if names[row] in writer.filenames]
         if gone:
             raise DataSetError(
                 f"{gone[0]} has been extracted to {writer.path} before and cannot be analysed any more; begin anew "
-                "with resume=False."
+                f"with {param('resume', False)}."
             )

@@ -9,7 +9,7 @@ import xarray as xr
 
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datamodel import get_feature_names
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, ParameterError
 from skaudeep.io.formats import LAYOUTS
 from skaudeep.io.tables import (
     COLUMN_OPTIONS,
@@ -211,7 +211,9 @@ def read_arff(
 def plan(ds, *, labels_last, relation=_RELATION, identifiers=True, layout="audeep", guard_formulas=False):
     """Say how values are written, the variables before and after the features, and the header."""
     if guard_formulas:
-        raise ValueError("guard_formulas=True: spreadsheets read no ARFF files; leave it out, or write CSV files.")
+        raise ParameterError(
+            "guard_formulas", True, ": spreadsheets read no ARFF files; leave it out, or write CSV files."
+        )
     numbers, classes = ds["label_numeric"].values, class_names(ds)
     types = {"filename": "STRING", "chunk_nr": "INTEGER"} if identifiers else {}
     labels = {"label_nominal": f"{{{', '.join(map(_quote, classes))}}}"} if classes else {}

@@ -13,7 +13,7 @@ import xarray as xr
 from skaudeep._files import check_no_input, is_marked
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datamodel import PARTITIONS, instance_index
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 from skaudeep.io.formats import FORMATS, LAYOUTS, load_format
 from skaudeep.io.netcdf import source_files
 from skaudeep.io.tables import (
@@ -141,7 +141,9 @@ def export_dataset(
     """
     directory, file = Path(directory), f"{name}.{format}"
     if name[:1] in ("", ".") or Path(file).name != file or "\0" in name:
-        raise DataSetError(f"name={name!r}: expected the name of a file, without folders and not hidden by a dot.")
+        raise DataSetError(
+            f"{param('name', name)}: expected the name of a file, without folders and not hidden by a dot."
+        )
     check_writable(ds)
     plan = load_format(format).plan(ds, labels_last=labels_last, layout=layout, guard_formulas=guard_formulas)
     splits = {(): np.ones(ds.sizes["instance"], dtype=bool)} if single_file else _splits(ds)
@@ -242,7 +244,7 @@ def import_dataset(
     for file in files.values():
         kind = format or file.suffix[1:].lower()
         if kind not in FORMATS:
-            raise DataSetError(f"{file}: its suffix is neither {_SUFFIXES}; say by format what it is.")
+            raise DataSetError(f"{file}: its suffix is neither {_SUFFIXES}; rename it, or give {param.format}.")
         prefix = file.relative_to(path).with_suffix("").as_posix() if path.is_dir() else None
         tables.append(load_format(kind).read_table(file, prefix=prefix, **options))
     if path.is_dir() and _states(_find_files(path, name, format)) != before:
@@ -268,9 +270,9 @@ def _splits(ds):
         if np.isnan(folds).any():
             row = np.argmax(np.isnan(folds).any(axis=1))
             raise DataSetError(
-                f"ds: the instance {_name(index[row])} is in neither split of a fold. Files cannot tell: each holds "
-                "the validation split of a fold, and all others are its training split. Leave such instances out, "
-                "remove the folds, or write a NetCDF file."
+                f"{param.ds}: the instance {_name(index[row])} is in neither split of a fold. Files cannot tell: each "
+                "holds the validation split of a fold, and all others are its training split. Leave such instances "
+                "out, remove the folds, or write a NetCDF file."
             )
         splits = {
             (*parts, f"fold_{fold}"): rows & (folds[:, fold - 1] == 1)
@@ -281,8 +283,8 @@ def _splits(ds):
     if lost.any():
         why = "have no partition or are in no validation split" if folds.shape[1] else "have no partition"
         raise DataSetError(
-            f"ds: {lost.sum()} instances would be in no file, first {_name(index[np.argmax(lost)])}: they {why}. "
-            "Leave them out, remove folds or partitions, or write one file or a NetCDF file."
+            f"{param.ds}: {lost.sum()} instances would be in no file, first {_name(index[np.argmax(lost)])}: they "
+            f"{why}. Leave them out, remove folds or partitions, or write one file or a NetCDF file."
         )
     return splits
 
@@ -300,10 +302,10 @@ def _obsolete(directory, file, targets, overwrite, ds):
     if stale and not overwrite:
         raise DataSetError(
             f"{directory} has {len(stale)} files that would be read together with this export, such as {stale[0]}. "
-            "Have them removed (overwrite=True), or choose another directory or name."
+            f"Have them removed ({param('overwrite', True)}), or choose another directory or name."
         )
     for path in stale:
-        check_no_input(path, {"the file of ds": source_files(ds)})
+        check_no_input(path, {param("the file of ds"): source_files(ds)})
     return stale
 
 
@@ -374,7 +376,9 @@ def _find_files(directory, name, format):
     if len(found) != 1:
         wanted = f" called {name}" * (name is not None) + f" in the format {format}" * (format is not None)
         if found:
-            raise DataSetError(f"{directory} has files called {', '.join(sorted(found))}; choose by name or format.")
+            raise DataSetError(
+                f"{directory} has files called {', '.join(sorted(found))}; choose by {param.name} or {param.format}."
+            )
         shown = sorted(entry.name + "/" * entry.is_dir() for entry in directory.iterdir())
         raise DataSetError(
             f"{directory} has no data set{wanted}. {_EXPECTED} Found: {', '.join(shown[:5]) or 'nothing'}"

@@ -17,7 +17,7 @@ from skaudeep._files import atomic_path, descriptors_of, redirect
 from skaudeep._interrupts import deferred, each
 from skaudeep._validation import Integral, Interval, StrOptions, validate_params
 from skaudeep.datamodel import VARIABLES, check_layout, to_float32
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 from skaudeep.io._damage import check_heaps, check_readable
 from skaudeep.io._library import LIBRARY, LIBRARY_FOR_XARRAY
 from skaudeep.io._stored import StoredFile
@@ -86,7 +86,7 @@ def write_netcdf(ds, path, *, compression=0, chunk_size=None):
     >>> again.identical(ds)
     True
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     blocks = feature_blocks(ds["features"], chunk_size or 1)
     write_blocks(ds, path, blocks, compression=compression, chunk_size=chunk_size)
 
@@ -155,7 +155,9 @@ def _create_features(file, features, compression, chunk_size):
         chunk_size = max(1, _CHUNK_BYTES // (4 * max(1, int(np.prod(shape)))))
     layout = {} if chunk_size is None else {"chunksizes": (max(1, min(chunk_size, n)), *shape)}
     if 4 * math.prod(layout.get("chunksizes", ())) >= 2**32:
-        raise DataSetError(f"chunk_size={chunk_size}: chunks of 4 GB or more are too large for NetCDF; lower it.")
+        raise DataSetError(
+            f"{param('chunk_size', chunk_size)}: chunks of 4 GB or more are too large for NetCDF; lower it."
+        )
     if compression:
         layout |= {"compression": "zlib", "complevel": int(compression), "shuffle": True}
     variable = file.createVariable("features", "f4", features.dims, fill_value=np.float32(np.nan), **layout)

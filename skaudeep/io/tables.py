@@ -23,7 +23,7 @@ from skaudeep.datamodel import (
     make_dataset,
     narrow,
 )
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, Message, param
 from skaudeep.io._numbers import format_rows, parse_field, parse_number, parse_row
 from skaudeep.io.blocks import feature_blocks
 from skaudeep.io.netcdf import source_files
@@ -95,7 +95,7 @@ def write_tables(ds, targets, text_format, columns, header, **together):
         If one of the files is the one that `ds` has been read from.
     """
     for path in targets:
-        check_no_input(path, {"the file of ds": source_files(ds)})
+        check_no_input(path, {param("the file of ds"): source_files(ds)})
     heads, tails = (_metadata_texts(ds, names, text_format) for names in columns)
     before, after = (b"," * bool(names) for names in columns)
     missing = text_format.missing.encode()
@@ -131,27 +131,31 @@ def _blocks(features):
 
 def check_writable(ds):
     """Raise a `DataSetError` unless every value of a data set has a place in a table of text."""
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     feature_names = get_feature_names(ds).tolist()
     if not feature_names:
-        raise DataSetError("ds: has no features, and a table without them cannot be read again.")
+        raise DataSetError(f"{param.ds}: has no features, and a table without them cannot be read again.")
     if len({*feature_names, *IDENTIFIERS, *LABELS}) < len(feature_names) + 4:
         raise DataSetError(
-            f"ds: all feature names must differ, also from {', '.join((*IDENTIFIERS, *LABELS))}, which are columns "
-            "of their own; rename the features."
+            f"{param.ds}: all feature names must differ, also from {', '.join((*IDENTIFIERS, *LABELS))}, which are "
+            "columns of their own; rename the features."
         )
     filenames = get_texts(ds, "filename")
     if (filenames == "").any():
-        raise DataSetError(f"ds: instance {np.argmax(filenames == '')} has no filename, but every instance needs one.")
+        raise DataSetError(
+            f"{param.ds}: instance {np.argmax(filenames == '')} has no filename, but every instance needs one."
+        )
     index = instance_index(ds)
     if index.has_duplicates:
         filename, chunk_nr = index[index.duplicated()][0]
         raise DataSetError(
-            f"ds: chunk {chunk_nr} of {filename!r} is there twice, and could not be read again; number or name it "
-            "otherwise."
+            f"{param.ds}: chunk {chunk_nr} of {filename!r} is there twice, and could not be read again; number or name "
+            "it otherwise."
         )
     if (np.abs(ds["label_numeric"].values) > LARGEST_INTEGER).any():
-        raise DataSetError("ds: label_numeric is infinite or beyond 2**53, where float64 does not tell integers apart.")
+        raise DataSetError(
+            f"{param.ds}: label_numeric is infinite or beyond 2**53, where float64 does not tell integers apart."
+        )
     names = {"filename": filenames, "label_nominal": class_names(ds), "features": feature_names}
     for variable, values in names.items():
         check_text(values, variable)
@@ -245,13 +249,15 @@ def find_columns(names, source, options, *, blanks=False):
     if again.any():
         raise DataSetError(f"{source}: two columns are called {names[np.argmax(again)]!r}; rename one.")
     if len(set(options.values())) < len(options):
-        raise DataSetError(f"{options}: expected a different column for each variable.")
+        raise DataSetError(
+            f"{', '.join(param(key, name) for key, name in options.items())}: expected different columns."
+        )
     places = {name.strip(): i for i, name in enumerate(names)} if blanks else {}
     places.update({name: i for i, name in enumerate(names)})
     for variable, name in options.items():
         if name != variable and name not in places:
             shown = ", ".join(map(repr, names[:6])) + ", ..." * (len(names) > 6)
-            raise DataSetError(f"{source}: {variable}={name!r}: there is no such column, only {shown}.")
+            raise DataSetError(f"{source}: {param(variable, name)}: there is no such column, only {shown}.")
     metadata = {variable: places[name] for variable, name in options.items() if name in places}
     features = sorted(set(range(len(names))) - set(metadata.values()))
     _warn_of_features([names[i] for i in features], metadata, source)
@@ -269,8 +275,10 @@ def _warn_of_features(names, metadata, source):
     alike = [name for name in names if guess_role(name) in roles and is_plain(name)]
     if alike:
         warnings.warn(
-            f"{source}: {', '.join(map(repr, alike))} may not be features, but are taken for some; take them out of "
-            f"the table, or, if they are the labels, pass label_nominal={alike[0]!r}.",
+            Message(
+                f"{source}: {', '.join(map(repr, alike))} may not be features, but are taken for some; take them out "
+                f"of the table, or, if they are the labels, pass {param('label_nominal', alike[0])}."
+            ),
             UserWarning,
             stacklevel=6,
         )

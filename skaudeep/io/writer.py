@@ -17,7 +17,7 @@ from skaudeep._files import check_target, naming
 from skaudeep._interrupts import deferred
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import GROUP, VARIABLES, instance_index, make_dataset, to_numbers
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 from skaudeep.io.blocks import rows_per_block
 from skaudeep.io.netcdf import LAYOUT_CONSTRAINTS, write_blocks
 
@@ -362,7 +362,7 @@ class NetCDFWriter:
             return record
         raise DataSetError(
             f"Cannot go on with the batches in {self._folder}: {self._journal.name} is damaged, or of another version "
-            "of skaudeep. Begin anew with resume=False, or remove the folder."
+            f"of skaudeep. Begin anew with {param('resume', False)}, or remove the folder."
         )
 
     def _check_features(self, record, row_bytes):
@@ -373,7 +373,7 @@ class NetCDFWriter:
         if record.get(_FEATURES_DIGEST, found) != found:  # there were none once
             raise DataSetError(
                 f"Cannot go on with the batches in {self._folder}: the features of {record['filenames'][0]} in "
-                f"{self._features.name} are damaged. Begin anew with resume=False, or remove the folder."
+                f"{self._features.name} are damaged. Begin anew with {param('resume', False)}, or remove the folder."
             )
 
     def _check_arguments(self):
@@ -389,7 +389,7 @@ class NetCDFWriter:
                 before, value = ({key: settings.get(key) for key in keys} for settings in (before, value))
             raise DataSetError(
                 f"Cannot go on with the batches in {self._folder}: they were made with {name}={before!r}, and not with "
-                f"{value!r}. Use the former, or begin anew with resume=False."
+                f"{value!r}. Use the former, or begin anew with {param('resume', False)}."
             )
 
     def _check_fit(self, header, batch, index):

@@ -16,26 +16,10 @@ CONTENT_SECURITY_POLICY = (
 
 
 def render(template, **values):
-    """Fill in a template of the folder ``templates``.
+    """Fill in a template of the folder ``templates`` with values.
 
-    Parameters
-    ----------
-    template : str
-        Name of the file.
-    **values : dict
-        What the template refers to. Text is escaped, so that it appears as it is; ``{{ value | tojson }}`` is
-        JSON that can stand in a script. In a template ``source("name.js")`` is the text of another file of the
-        folder, as it is.
-
-    Returns
-    -------
-    str
-        The page.
-
-    Raises
-    ------
-    ImportError
-        If Jinja is not installed.
+    Text is escaped, so that it appears as it is; ``{{ value | tojson }}`` is JSON that can stand in a script. In a
+    template ``source("name.js")`` is the text of another file of the folder, as it is.
     """
     common = {"policy": CONTENT_SECURITY_POLICY, "version": __version__, "style": template.replace(".html", ".css")}
     return _environment().get_template(template).render(**common, **values)
@@ -53,36 +37,12 @@ def write_page(text, path):
 
 
 def data_uri(content, kind):
-    """A file as an address that holds it.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    kind : str
-        What it is, such as "image/png" or "audio/mpeg".
-
-    Returns
-    -------
-    str
-        The address, a third longer than the file.
-    """
+    """Make an address that holds a file of a kind such as "image/png"; it is a third longer than the file."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def plotly_script():
-    """The code of Plotly for the inside of a script element.
-
-    Returns
-    -------
-    markupsafe.Markup
-        About 5 MB, not to be escaped.
-
-    Raises
-    ------
-    ImportError
-        If Plotly is not installed.
-    """
+    """Give the code of Plotly for the inside of a script element: about 5 MB, not to be escaped."""
     try:
         from plotly.offline import get_plotlyjs
     except ImportError as error:

@@ -19,42 +19,33 @@ _logger = logging.getLogger(__name__)
 
 
 def show_spectrograms(paths):
-    """Draw the same few recordings of different classes from several files.
+    """Draw the same few recordings of different classes from several files; None where there are no files.
 
-    Parameters
-    ----------
-    paths : list of pathlib.Path
-        Data sets of spectrograms of the same recordings.
-
-    Returns
-    -------
-    dict or None
-        `columns`, the names of the settings; `rows`, each with a label, a file and for each setting a picture or None;
-        `instances`, the pairs of file name and chunk number; `shape`, frames and bins in words; `problems`, what could
-        not be read. None where there are no paths.
+    Gives `columns`, the names of the settings; `rows`, each with a label, a file and for each setting a picture or
+    None; `instances`, the pairs of file name and chunk number; `shape`, frames and bins in words; `problems`, what
+    could not be read.
     """
     if not paths:
         return None
-    rows, columns, problems, shapes = [], [], [], []
+    instances, rows, columns, problems, shapes = [], [], [], [], []
     for path in paths:
         try:
             with contextlib.closing(open_spectrograms(path)) as ds:
-                rows = rows or _choose(ds)
-                pictures = _read(ds, [instance for _, instance in rows])
+                if not instances:
+                    instances = _choose(ds)
+                    rows = [{"label": label, "file": name_instance(*one), "pictures": []} for label, one in instances]
+                spectrograms = _read(ds, instances)
         except _UNREADABLE as error:
             problems.append(str(error))
             continue
         shapes.append(_shape_in_words(ds))
-        columns.append(
-            (path.stem, [None if picture is None else draw_spectrograms([picture])[0] for picture in pictures])
-        )
+        columns.append(path.stem)
+        for row, spectrogram in zip(rows, spectrograms, strict=True):
+            row["pictures"].append(None if spectrogram is None else draw_spectrograms([spectrogram])[0])
     return {
-        "columns": [name for name, _ in columns],
-        "rows": [
-            {"label": label, "file": name_instance(*instance), "pictures": [pictures[i] for _, pictures in columns]}
-            for i, (label, instance) in enumerate(rows)
-        ],
-        "instances": rows,
+        "columns": columns,
+        "rows": rows,
+        "instances": instances,
         "shape": "; ".join(dict.fromkeys(shapes)),
         "problems": problems,
     }
@@ -63,25 +54,11 @@ def show_spectrograms(paths):
 def show_reconstructions(trainings, folder, examples):
     """Draw a few spectrograms beside what trained autoencoders make of them.
 
-    Parameters
-    ----------
-    trainings : list of Training
-        The runs.
-    folder : pathlib.Path or None
-        Where to look for the data sets that an autoencoder was trained on, before the places that the record names.
-    examples : dict or None
-        From `show_spectrograms`: the recordings to choose from.
-
-    Returns
-    -------
-    list of dict
-        For each run its `name`, `pairs` of the pictures of input and reconstruction with label, file and error, and
-        `problem`, why there are none.
+    `folder` is where to look for their data sets before the places that the records name; `examples`, from
+    `show_spectrograms`, has the recordings to choose from. Gives for each run its `name`, `pairs` of the pictures of
+    input and reconstruction with label, file and error, and `problem`, why there are none.
     """
-    rows = examples["instances"] if examples else []
-    picked = (
-        [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, _MOST_RECONSTRUCTIONS).astype(int))] if rows else []
-    )
+    picked = _spread(examples["instances"], _MOST_RECONSTRUCTIONS) if examples else []
     result = []
     for training in trainings:
         try:
@@ -93,15 +70,21 @@ def show_reconstructions(trainings, folder, examples):
     return result
 
 
-def _reconstruct(training, folder, rows):
+def _spread(items, most):
+    """Pick as many of a list, evenly over it, or all."""
+    places = np.linspace(0, len(items) - 1, min(most, len(items)))
+    return [items[place] for place in places.astype(int)]
+
+
+def _reconstruct(training, folder, instances):
     from skaudeep.embedding.runs import load_autoencoder
 
     embedder = load_autoencoder(training.folder)
     pairs = []
     with contextlib.closing(open_spectrograms(_find_input(training, folder))) as ds:
-        rows = rows or _choose(ds)[:_MOST_RECONSTRUCTIONS]
-        spectrograms = _read(ds, [instance for _, instance in rows])
-    for (label, instance), spectrogram in zip(rows, spectrograms, strict=True):
+        instances = instances or _choose(ds)[:_MOST_RECONSTRUCTIONS]
+        spectrograms = _read(ds, instances)
+    for (label, instance), spectrogram in zip(instances, spectrograms, strict=True):
         if spectrogram is None:
             continue
         reconstruction = np.asarray(embedder.reconstruct(spectrogram[np.newaxis])[0])
@@ -112,28 +95,35 @@ def _reconstruct(training, folder, rows):
 
 
 def _find_input(training, folder):
+    """Find the first data set that an autoencoder was trained on and that is there."""
     for name in training.inputs:
-        for path in [Path(name)] if folder is None else [folder / Path(name).name, Path(name)]:
-            if path.is_file():
-                return path
+        if folder is not None and (folder / Path(name).name).is_file():
+            return folder / Path(name).name
+        if Path(name).is_file():
+            return Path(name)
     raise FileNotFoundError(f"the spectrograms that it was trained on ({', '.join(training.inputs)}) are not there")
 
 
 def _choose(ds):
-    """An instance of each class, or of different recordings without classes: labels and identities."""
+    """Choose an instance of each class, or of different recordings without classes; give labels and identities."""
     labels, identities = get_texts(ds, "label_nominal"), instance_index(ds).tolist()
     names = labels if (labels != "").any() else ds["filename"].values
     different, at = np.unique(names.astype(str), return_index=True)
     first = at[different != ""].tolist()
-    chosen = np.unique(np.linspace(0, len(first) - 1, _MOST_EXAMPLES).astype(int)) if first else []
-    return [(str(names[first[i]]), identities[first[i]]) for i in chosen]
+    return [(str(names[place]), identities[place]) for place in _spread(first, _MOST_EXAMPLES)]
 
 
-def _read(ds, identities):
-    """Spectrograms of instances, None where there is none."""
-    places = dict(reversed([(identity, place) for place, identity in enumerate(instance_index(ds))]))
-    read = [ds["features"][places[one]].values if one in places else None for one in identities]
-    return [None if values is None or not np.isfinite(values).all() or not values.size else values for values in read]
+def _read(ds, instances):
+    """Read the spectrograms of instances, None where there is none."""
+    places = {}
+    for place, identity in enumerate(instance_index(ds)):
+        places.setdefault(identity, place)
+    spectrograms = []
+    for _, identity in instances:
+        values = ds["features"][places[identity]].values if identity in places else np.array(np.nan)
+        is_whole = values.size > 0 and np.isfinite(values).all()
+        spectrograms.append(values if is_whole else None)
+    return spectrograms
 
 
 def _shape_in_words(ds):

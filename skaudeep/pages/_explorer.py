@@ -13,7 +13,7 @@ from skaudeep._progress import progress
 from skaudeep._projection import METHODS, available_methods, project, standardise, tsne_perplexity
 from skaudeep._validation import Integral, Interval, Real, StrOptions, draw_seed, validate_params
 from skaudeep.datamodel import PARTITIONS, check_layout, get_texts, instance_index
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, ParameterError, param
 from skaudeep.io.netcdf import source_files
 from skaudeep.pages._assets import plotly_script, render, write_page
 from skaudeep.pages._sounds import embed_sounds, link_sounds, list_recordings
@@ -170,7 +170,7 @@ def write_explorer(
     >>> page.n_points, page.methods, page.colours
     (150, ['pca'], ['Label'])
     """
-    check_layout(ds, "ds")
+    check_layout(ds, param.ds)
     check_target(path, _files_read(path, ds, spectrograms, audio))
     script = plotly_script()
     table, kept = as_table(ds)
@@ -208,17 +208,17 @@ def write_explorer(
 
 
 def _files_read(path, ds, spectrograms, audio):
-    """What must not be replaced by the page."""
+    """List what the page must not replace."""
     recordings = list_recordings(audio) if audio is not None and os.path.isfile(path) else []
     return {
-        "the file of ds": source_files(ds),
+        param("the file of ds"): source_files(ds),
         "the file of spectrograms": source_files(spectrograms),
         "a recording in audio": recordings,
     }
 
 
 def _metadata(known, predicted):
-    """What the page is to say of every point, and can colour it by."""
+    """Collect what the page says of every point, and can colour it by."""
     labels = get_texts(known, "label_nominal")
     fields = [_category("Label", labels) if (labels != "").any() else _numbers("Label", known["label_numeric"].values)]
     codes = known["partition"].values
@@ -239,14 +239,14 @@ def _metadata(known, predicted):
 
 
 def _category(name, texts, key=None):
-    """A field of words, "" where not known, in the order of a key; None if none is known."""
+    """Make a field of words, "" where not known, in the order of a key; None if none is known."""
     values = sorted({*texts.tolist()} - {""}, key=key)
     codes = {value: code for code, value in enumerate(values)} | {"": -1}
     return {"name": name, "values": values, "codes": [codes[text] for text in texts.tolist()]} if values else None
 
 
 def _numbers(name, numbers):
-    """A field of numbers: words where they are few and whole; None if none is known."""
+    """Make a field of numbers: words where they are few and whole; None if none is known."""
     known = numbers[~np.isnan(numbers)]
     distinct = np.unique(known)
     if not len(known):
@@ -257,7 +257,7 @@ def _numbers(name, numbers):
 
 
 def _folds(folds):
-    """In which fold an instance is validated or, where that may be several, a field for each fold."""
+    """Make a field of the fold that validates an instance or, where that may be several, one for each fold."""
     validated = folds == 1
     if not folds.shape[1]:
         return []
@@ -269,7 +269,7 @@ def _folds(folds):
 
 
 def _sounds(known, page, audio, embed, max_mb, verbose):
-    """The addresses of recordings, and which of them belongs to each point (-1: none)."""
+    """Collect the addresses of recordings, and which of them belongs to each point (-1: none)."""
     if audio is None:
         return None
     filenames = known["filename"].values.tolist()
@@ -284,22 +284,24 @@ def _sounds(known, page, audio, embed, max_mb, verbose):
 
 
 def _sheets(known, spectrograms):
-    """Pictures of spectrograms, and which of them belongs to each point (-1: none)."""
-    check_layout(spectrograms, "spectrograms")
+    """Draw spectrograms, and say which of them belongs to each point (-1: none)."""
+    check_layout(spectrograms, param.spectrograms)
     features = spectrograms["features"]
     if features.ndim != 3 or 0 in features.shape:
         raise DataSetError(
-            f"spectrograms: the features have the sizes {dict(features.sizes)}, expected instances, time and "
+            f"{param.spectrograms}: the features have the sizes {dict(features.sizes)}, expected instances, time and "
             "frequency; give the data set that the autoencoder was trained on."
         )
     index = instance_index(spectrograms)
     if index.has_duplicates:
-        raise DataSetError("spectrograms: two instances have the same file and chunk; see validate_dataset.")
+        raise DataSetError(
+            f"{param.spectrograms}: two instances have the same file and chunk; see {param.validate_dataset}."
+        )
     rows = index.get_indexer(instance_index(known))
     wanted = np.unique(rows[rows >= 0])
     if not len(wanted):
         raise DataSetError(
-            f"spectrograms: none is of a file and chunk of the data set, which has "
+            f"{param.spectrograms}: none is of a file and chunk of the data set, which has "
             f"{known['filename'].values.tolist()[0]!r}, for example, and the spectrograms have "
             f"{spectrograms['filename'].values.tolist()[0]!r}."
         )
@@ -312,19 +314,19 @@ def _sheets(known, spectrograms):
 
 
 def _methods(methods, n_instances):
-    """Names of the projections."""
+    """Check the names of projections, or choose them."""
     if methods is None:
-        fits = n_instances >= 4  # fewer have no neighbours to speak of
+        fits = n_instances >= 4  # fewer have too few neighbours
         return [method for method in available_methods() if method != "umap" or fits]
     methods = [methods] if isinstance(methods, str) else list(dict.fromkeys(methods))
     unknown = [method for method in methods if method not in METHODS]
     if unknown or not methods:
-        raise ValueError(f"methods={methods!r}: expected one or more of {', '.join(METHODS)}.")
+        raise ParameterError("methods", methods, f": expected one or more of {', '.join(METHODS)}.")
     return methods
 
 
 def _projections(table, methods, seed, perplexity, verbose):
-    """Coordinates of all points with five digits, and what the axes mean."""
+    """Compute the coordinates of all points with five digits, and say what the axes mean."""
     n_varying = standardise(table).shape[1]
     if len(table) > 1 and n_varying == 0:
         _log.warning("All features are constant, so that all points are in one place.")
@@ -344,7 +346,7 @@ def _projections(table, methods, seed, perplexity, verbose):
 
 
 def _summary(ds, kept):
-    """What is shown, in words."""
+    """Say in words what is shown."""
     n, n_files = int(kept.sum()), len(np.unique(ds["filename"].values[kept]))
     shape = " x ".join(map(str, ds["features"].shape[1:]))
     files = f" of {n_files} file{'s' if n_files > 1 else ''}" if n_files < n else ""
@@ -353,5 +355,5 @@ def _summary(ds, kept):
 
 
 def _count(content):
-    """How many points have something."""
+    """Count the points that have something."""
     return 0 if content is None else sum(place >= 0 for place in content["places"])

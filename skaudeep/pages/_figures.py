@@ -14,18 +14,7 @@ _MOST_PIXELS = 256
 
 
 def draw_losses(trainings):
-    """The loss curves of all autoencoders in one picture.
-
-    Parameters
-    ----------
-    trainings : list of Training
-        Each with at least one epoch.
-
-    Returns
-    -------
-    str
-        SVG.
-    """
+    """Draw the loss curves of all autoencoders, each with at least one epoch, in one picture, as SVG."""
     from skaudeep.plotting import LossCurveDisplay
 
     figure, ax = _make_figure(8, 4.2)
@@ -36,20 +25,10 @@ def draw_losses(trainings):
 
 
 def draw_scores(evaluations, chance):
-    """The accuracy of every evaluation in every split.
+    """Draw the accuracy of every evaluation in every split, as SVG.
 
-    Parameters
-    ----------
-    evaluations : list of Evaluation
-        At least one.
-    chance : float
-        The accuracy of whoever always says the most frequent class.
-
-    Returns
-    -------
-    str
-        SVG: a row of dots for each evaluation, one for each split (of several repeats, their mean), and a line at
-        their mean.
+    There is a row of dots for each evaluation, one for each split (of several repeats, their mean), and a line at their
+    mean; `chance` is the accuracy of whoever always says the most frequent class.
     """
     from skaudeep.plotting.drawing import COLOURS, add_legend, shortened
 
@@ -75,18 +54,7 @@ def draw_scores(evaluations, chance):
 
 
 def draw_confusion(evaluation):
-    """The confusion matrix of an evaluation.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-        What to draw.
-
-    Returns
-    -------
-    str
-        SVG or, with many classes, PNG.
-    """
+    """Draw the confusion matrix of an evaluation, as SVG or, with many classes, PNG."""
     from skaudeep.plotting import ConfusionDisplay
 
     n = len(evaluation.classes)
@@ -97,17 +65,9 @@ def draw_confusion(evaluation):
 
 
 def draw_spectrograms(spectrograms):
-    """Spectrograms without axes, in one scale of colours from their common minimum to their common maximum.
+    """Draw spectrograms of shape (n_frames, n_bins) without axes, in one scale of colours over all of them.
 
-    Parameters
-    ----------
-    spectrograms : list of ndarray of shape (n_frames, n_bins)
-        At least one.
-
-    Returns
-    -------
-    list of str
-        PNG of each, a pixel for each frame and bin, or for the mean of some where there are very many.
+    Gives a PNG of each, a pixel for each frame and bin, or for the mean of some where there are very many.
     """
     from PIL import Image
 
@@ -126,7 +86,7 @@ def draw_spectrograms(spectrograms):
 
 
 def _make_figure(width, height):
-    """A figure that no window and no state of Matplotlib knows of, and its axes."""
+    """Make a figure that no window and no state of Matplotlib knows of; give it and its axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -138,7 +98,7 @@ def _svg(figure):
 
 
 def _png(figure):
-    """With 256 colours, which does not show (they differ by 5 in 255 at most): a third of the size."""
+    """Draw with 256 colours, which does not show (they differ by 5 in 255 at most): a third of the size."""
     from PIL import Image
 
     stream = io.BytesIO()

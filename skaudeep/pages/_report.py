@@ -80,7 +80,7 @@ def write_report(folder, path=None):
 
 
 def _files_read(kind, folder):
-    """What must not be replaced by the page: the results, and what a network was trained on."""
+    """List what the page must not replace: the results, and what a network was trained on."""
     results = [file for file in folder.rglob("*") if file.is_file() and file.suffix != ".html"]
     inputs = [] if kind == EXPERIMENT_FILE else read_training(folder).inputs
     return {"a file of the results": results, "a data set of the training": inputs}
@@ -114,17 +114,17 @@ def _describe_experiment(folder):
 
 
 def _to_toml(configuration):
-    """The configuration as a document that ``skaudeep run`` takes."""
+    """Write the configuration as a document that ``skaudeep run`` takes."""
     import tomli_w
 
-    def spelt(value):
+    def without_none(value):
         if isinstance(value, dict):
-            return {key: spelt(inner) for key, inner in value.items()}
+            return {key: without_none(inner) for key, inner in value.items()}
         if isinstance(value, list):
-            return [spelt(inner) for inner in value]
+            return [without_none(inner) for inner in value]
         return "none" if value is None else value
 
-    return tomli_w.dumps(spelt(configuration))
+    return tomli_w.dumps(without_none(configuration))
 
 
 def _describe_training(folder):
@@ -152,12 +152,12 @@ def _outputs(stages, kind):
 
 
 def _model_of(path):
-    """The folder of a run, of which a path is that or lies within."""
+    """Give the folder of a run, of which a path is that or lies within."""
     return PurePosixPath(*PurePosixPath(path).parts[:2]).as_posix()
 
 
 def _existing(folder, paths):
-    """Paths of those outputs that are there, and names of the others."""
+    """Give the paths of those outputs that are there, and the names of the others."""
     there = [path for path in paths if (folder / path).exists()]
     return [folder / path for path in there], [path for path in paths if path not in there]
 
@@ -166,18 +166,19 @@ def _existing(folder, paths):
 
 
 def _results(evaluations):
-    """Table and figures of all evaluations, and which of them is best; None where there are none."""
+    """Make a table and figures of all evaluations, and find the best of them; None where there are none."""
     if not evaluations:
         return None
-    best = max(evaluations, key=lambda evaluation: np.nan_to_num(_scores(evaluation), nan=-1.0).tolist())
+    best = max(evaluations, key=_scores)
     classifiers = list(dict.fromkeys(evaluation.classifier for evaluation in evaluations))
-    by_pair = {(evaluation.features, evaluation.classifier): evaluation for evaluation in evaluations}
-    features = list(dict.fromkeys(evaluation.features for evaluation in evaluations))
-    rows = [(name, [_cell(by_pair.get((name, classifier)), best) for classifier in classifiers]) for name in features]
+    cells = {}  # by features and classifier
+    for evaluation in evaluations:
+        cells.setdefault(evaluation.features, {})[evaluation.classifier] = _cell(evaluation, best)
+    rows = [(name, list(map(of_features.get, classifiers))) for name, of_features in cells.items()]
     # as often as there were repeats, which does not change shares
     counts = best.confusion.sum(axis=1)
     chance = float(counts.max() / counts.sum()) if counts.sum() else 1 / len(counts)
-    confusions = [_confusion(evaluation) for evaluation in sorted(evaluations, key=lambda other: other is not best)]
+    best_first = sorted(evaluations, key=lambda evaluation: evaluation is not best)
     return {
         "classifiers": classifiers,
         "rows": rows,
@@ -188,25 +189,33 @@ def _results(evaluations):
         "chance_recall": _percent(1 / len(best.classes)),
         "spread": _spread_in_words(evaluations),
         "figure": draw_scores(evaluations, chance),
-        "splits": [_by_split(evaluation) for evaluation in evaluations],
-        "confusions": confusions,
+        "splits": list(map(_by_split, evaluations)),
+        "confusions": list(map(_confusion, best_first)),
     }
 
 
 def _scores(evaluation):
-    return [evaluation.summary()[0], evaluation.summary("recall")[0]]
+    """Give accuracy and recall, by which evaluations are compared; those that are not known come last."""
+    scores = [evaluation.summary(measure)[0] for measure in ("accuracy", "recall")]
+    return np.nan_to_num(scores, nan=-1.0).tolist()
 
 
 def _cell(evaluation, best):
-    """What a table says of an evaluation."""
-    if evaluation is None:
-        return None
-    accuracy, recall = (_with_spread(*evaluation.summary(measure)) for measure in ("accuracy", "recall"))
-    return {"accuracy": accuracy, "recall": recall, "best": evaluation is best, "seconds": evaluation.seconds}
+    """Give what a table says of an evaluation."""
+    return {
+        "accuracy": _figure(evaluation, "accuracy"),
+        "recall": _figure(evaluation, "recall"),
+        "best": evaluation is best,
+        "seconds": evaluation.seconds,
+    }
 
 
-def _with_spread(mean, spread):
-    return _percent(mean) if spread is None else f"{_percent(mean)} \N{PLUS-MINUS SIGN} {_percent(spread)}"
+def _figure(evaluation, measure):
+    """Give the mean of a measure and, where there are folds, the standard deviation over them."""
+    mean, deviation = evaluation.summary(measure)
+    if len(evaluation.splits) == 1:
+        return _percent(mean)
+    return f"{_percent(mean)} \N{PLUS-MINUS SIGN} {_percent(deviation)}"
 
 
 def _percent(share):
@@ -221,9 +230,7 @@ def _spread_in_words(evaluations):
         text = f"mean \N{PLUS-MINUS SIGN} standard deviation over {_range(n_splits)} folds"
         return text + (f", of the mean of up to {n_repeats} repeats" if n_repeats > 1 else "")
     name = evaluations[0].splits[0]
-    if n_repeats > 1:
-        return f"mean \N{PLUS-MINUS SIGN} standard deviation over up to {n_repeats} repeats, on {name}"
-    return f"on {name}"
+    return f"mean of up to {n_repeats} repeats, on {name}" if n_repeats > 1 else f"on {name}"
 
 
 def _range(numbers):
@@ -232,32 +239,32 @@ def _range(numbers):
 
 
 def _by_split(evaluation):
-    means = {measure: getattr(evaluation, measure).mean(axis=0) for measure in ("accuracy", "recall")}
+    accuracy = map(_percent, evaluation.accuracy.mean(axis=0))
+    recall = map(_percent, evaluation.recall.mean(axis=0))
     return {
         "name": f"{evaluation.features}, {evaluation.classifier}",
         "n_repeats": len(evaluation.accuracy),
-        "rows": [
-            (split, _percent(accuracy), _percent(recall))
-            for split, accuracy, recall in zip(evaluation.splits, *means.values(), strict=True)
-        ],
+        "rows": list(zip(evaluation.splits, accuracy, recall, strict=True)),
     }
 
 
 def _confusion(evaluation):
-    off = evaluation.confusion - np.diag(np.diag(evaluation.confusion))
-    pairs = sorted(np.argwhere(off).tolist(), key=lambda pair: (-off[tuple(pair)], pair))[:_MOST_CONFUSED]
-    totals = evaluation.confusion.sum(axis=1)
-    accuracy = _with_spread(*evaluation.summary())
+    """Draw a confusion matrix, and name the classes that are confused most often."""
+    classes, totals = evaluation.classes, evaluation.confusion.sum(axis=1).tolist()
+    mistakes = []
+    for true, predicted in np.argwhere(evaluation.confusion).tolist():
+        if true != predicted:
+            count = int(evaluation.confusion[true, predicted])
+            mistakes.append((classes[true], classes[predicted], count, totals[true]))
+    mistakes.sort(key=lambda mistake: -mistake[2])
+    accuracy = _figure(evaluation, "accuracy")
     name = f"{evaluation.features}, {evaluation.classifier}"
     return {
         "name": name,
         "accuracy": accuracy,
         "figure": draw_confusion(evaluation),
-        "alt": f"Confusion matrix of {name}: {accuracy} % correct, {len(evaluation.classes)} classes",
-        "confused": [
-            (evaluation.classes[true], evaluation.classes[predicted], int(off[true, predicted]), int(totals[true]))
-            for true, predicted in pairs
-        ],
+        "alt": f"Confusion matrix of {name}: {accuracy} % correct, {len(classes)} classes",
+        "confused": mistakes[:_MOST_CONFUSED],
     }
 
 
@@ -265,30 +272,25 @@ def _confusion(evaluation):
 
 
 def _training(trainings):
-    """Loss curves and a table of all trained autoencoders; None where there are none."""
+    """Make loss curves and a table of all trained autoencoders; None where there are none."""
     if not trainings:
         return None
-    with_losses = [training for training in trainings if training.history.get("loss")]
-    rows = []
+    with_losses, rows = [], []
     for training in trainings:
-        losses = training.history.get("loss") or [None]
-        seconds = training.seconds_per_epoch
-        rows.append(
-            {
-                "name": training.name,
-                "kind": training.kind,
-                "epochs": len(training.history.get("loss", [])),
-                "first": None if losses[0] is None else f"{losses[0]:.4f}",
-                "last": None if losses[-1] is None else f"{losses[-1]:.4f}",
-                "seconds": f"{np.median(seconds):.2f}" if seconds else None,
-            }
-        )
+        losses = training.history.get("loss", [])
+        row = dict.fromkeys(("first", "last", "seconds"))
+        row |= {"name": training.name, "kind": training.kind, "epochs": len(losses)}
+        if losses:
+            with_losses.append(training)
+            row |= {"first": f"{losses[0]:.4f}", "last": f"{losses[-1]:.4f}"}
+        if training.seconds_per_epoch:
+            row["seconds"] = f"{np.median(training.seconds_per_epoch):.2f}"
+        rows.append(row)
     return {"figure": draw_losses(with_losses) if with_losses else None, "rows": rows}
 
 
 def _corpus(info):
-    """What tables say of a corpus; whatever its record lacks is left out."""
-    parts = {key: value for key in ("labels", "partitions") if isinstance(value := info.get(key), dict) and value}
+    """Give what tables say of a corpus; whatever its record lacks is left out."""
     facts = {
         "Recordings": _count(info.get("n_recordings")),
         "Files": _count(info.get("n_files")),
@@ -296,7 +298,7 @@ def _corpus(info):
         "Sample rate": _counts(info.get("sample_rates"), " Hz"),
         "Channels": _counts(info.get("channels")),
         "Format": _counts(info.get("formats")),
-        "Unlabelled": _count(info.get("n_unlabelled")) if info.get("n_unlabelled") else None,
+        "Unlabelled": _count(info.get("n_unlabelled") or None),
         "Layout": info.get("parser"),
         "Place": info.get("path"),
     }
@@ -305,13 +307,17 @@ def _corpus(info):
     failed = list(dict.fromkeys(tuple(map(str, pair)) for pair in failed))
     return {
         "facts": {name: value for name, value in facts.items() if value},
-        "labels": list(parts.get("labels", {}).items()),
-        "partitions": list(parts.get("partitions", {}).items()),
+        "labels": _items(info.get("labels")),
+        "partitions": _items(info.get("partitions")),
         "folds": [list(row.values()) for row in folds],
         "fold_columns": [str(name).capitalize() for name in folds[0]] if folds else [],
         "failed": failed[:_MOST_ROWS],
         "n_failed": len(failed),
     }
+
+
+def _items(table):
+    return list(table.items()) if isinstance(table, dict) else []
 
 
 def _count(value):
@@ -332,7 +338,7 @@ def _counts(counts, unit=""):
 
 
 def _settings(configuration):
-    """Every table of a configuration as columns and rows of text."""
+    """Give every table of a configuration as columns and rows of text."""
     single = {key: value for key, value in configuration.items() if not isinstance(value, dict | list)}
     tables = {"general": single, **{key: value for key, value in configuration.items() if key not in single}}
     return [_setting(name, table) for name, table in tables.items() if table]
@@ -347,7 +353,7 @@ def _setting(name, table):
 
 
 def _plain(value):
-    """A value in words; empty where there is none."""
+    """Put a value into words; empty where there is none."""
     if value is None or value == {} or value == []:
         return ""
     if isinstance(value, bool):
@@ -360,7 +366,7 @@ def _plain(value):
 
 
 def _stages(stages):
-    """Rows about all stages but the report itself, of which this page cannot know yet."""
+    """Make rows about all stages but the report itself, of which this page cannot know yet."""
     stages = [stage for stage in stages if stage.kind != "report"]
     rows = [(stage.name, _time(stage.seconds), stage.finished[:16].replace("T", " ")) for stage in stages]
     return {"rows": rows, "total": _time(sum(stage.seconds for stage in stages))}

@@ -14,7 +14,7 @@ from skaudeep._progress import progress
 from skaudeep.audio import audio_info, mix_channels, read_audio, resample
 from skaudeep.corpora.find import find_audio
 from skaudeep.datamodel import original_names
-from skaudeep.exceptions import AudioError, DataSetError
+from skaudeep.exceptions import AudioError, DataSetError, param
 from skaudeep.pages._assets import data_uri
 
 #: Seconds of a recording inside of a page.
@@ -29,31 +29,14 @@ _log = logging.getLogger(__name__)
 
 
 def list_recordings(folder):
-    """The paths of all recordings below a folder."""
+    """List the paths of all recordings below a folder."""
     return [os.path.join(folder, path) for path in find_audio(folder)]
 
 
 def link_sounds(filenames, folder, page):
-    """Find the recordings of a data set, for a page that plays them from where they are.
+    """Find the recordings of a data set below a folder, for a page that plays them from where they are.
 
-    Parameters
-    ----------
-    filenames : sequence of str
-        Recordings as a data set names them, all different.
-    folder : path-like
-        Where they are, at any depth.
-    page : path-like
-        The page, from whose folder addresses start.
-
-    Returns
-    -------
-    dict of str to str
-        The address of every recording that is there.
-
-    Raises
-    ------
-    DataSetError
-        If none is.
+    Gives the address of each recording that is there, from the folder of the page, by its name; if none is, an error.
     """
     # links are left as they are: the browser, too, goes by the names of folders
     start = os.path.dirname(os.path.abspath(page))
@@ -66,27 +49,8 @@ def link_sounds(filenames, folder, page):
 def embed_sounds(filenames, folder, max_bytes, *, verbose=0):
     """Encode the recordings of a data set small enough for the inside of a page (MP3, one channel).
 
-    Parameters
-    ----------
-    filenames : sequence of str
-        Recordings as a data set names them, all different.
-    folder : path-like
-        Where they are, at any depth.
-    max_bytes : int
-        How much they may add to the page. Where this is too little for all, those that are taken are spread over the
-        data set.
-    verbose : int, default=0
-        Whether to show progress.
-
-    Returns
-    -------
-    dict of str to str
-        An address that holds the first `MAX_SECONDS` of a recording, for all that could be read and fit.
-
-    Raises
-    ------
-    DataSetError
-        If none of the recordings is there.
+    Gives by its name an address that holds the first `MAX_SECONDS` of each recording that could be read and fits: where
+    `max_bytes` are too few for all, those that are taken are spread over the data set.
     """
     located = _located(filenames, folder)
     names = list(located)
@@ -113,7 +77,7 @@ def embed_sounds(filenames, folder, max_bytes, *, verbose=0):
 
 
 def _located(filenames, folder):
-    """The path and the segment ("#t=...") of every recording that is found below a folder."""
+    """Find the path and the segment ("#t=...") of every recording below a folder."""
     below = {}
     for path in find_audio(folder):
         below.setdefault(path.rpartition("/")[2], []).append(path)
@@ -132,8 +96,8 @@ def _located(filenames, folder):
     if not found:
         why = f"{several[0]} is there more than once" if several else f"there is no {next(iter(filenames))!r}"
         raise DataSetError(
-            f"audio={os.fspath(folder)!r}: holds none of the {len(filenames)} recordings of the data set; for example, "
-            f"{why}. Give the folder that they are in, at any depth."
+            f"{param('audio', os.fspath(folder))}: holds none of the {len(filenames)} recordings of the data set; for "
+            f"example, {why}. Give the folder that they are in, at any depth."
         )
     missing = len(filenames) - len(found)
     if missing:
@@ -143,7 +107,7 @@ def _located(filenames, folder):
 
 
 def _address(path, start):
-    """The address of a file for a page in the folder `start`."""
+    """Give the address of a file for a page in the folder `start`."""
     try:
         relative = os.path.relpath(path, start)
     except ValueError:  # on another drive
@@ -153,13 +117,13 @@ def _address(path, start):
 
 
 def _bounds(fragment):
-    """Start and end of a segment in seconds."""
+    """Give start and end of a segment in seconds."""
     match = _SEGMENT.match(fragment)
     return (float(match["start"] or 0), match["end"] and float(match["end"])) if match else (None, None)
 
 
 def _encode(path, start, end):
-    """A recording, or a segment of it, as the bytes of a small MP3 file."""
+    """Encode a recording, or a segment of it, as a small MP3 file."""
     first = start or 0.0
     length = audio_info(path).duration if end is None else end
     if length is not None and length - first > MAX_SECONDS:

@@ -49,7 +49,7 @@ def make_sheets(spectrograms):
 
 
 def palette():
-    """The colours of the 256 shades of grey, as text of 6 hexadecimal digits for each: those of our other pictures."""
+    """Give the colours of the 256 shades of grey, those of our other pictures, in 6 hexadecimal digits each."""
     from matplotlib import colormaps
 
     colours = colormaps["magma"](np.arange(256), bytes=True)[:, :3]
@@ -57,7 +57,7 @@ def palette():
 
 
 def grey(spectrogram):
-    """Levels as whole numbers from 0 to 255; what is not finite is 0."""
+    """Give levels as whole numbers from 0 to 255; what is not finite is 0."""
     known = np.isfinite(spectrogram)
     if not known.any():
         return np.zeros(spectrogram.shape, dtype=np.uint8)

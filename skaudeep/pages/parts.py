@@ -22,23 +22,7 @@ _ROWS_OF_A_READ = 4
 
 
 def open_spectrograms(path):
-    """Open a data set of spectrograms, whose values stay on disk where that can be.
-
-    Parameters
-    ----------
-    path : path-like
-        The file.
-
-    Returns
-    -------
-    xarray.Dataset
-        To be closed.
-
-    Raises
-    ------
-    DataSetError
-        If it holds something else, or nothing.
-    """
+    """Open a data set of spectrograms, whose values stay on disk where that can be; to be closed."""
     ds = open_lazily(path, chunks=_ROWS_OF_A_READ)
     shape = ds["features"].shape
     if len(shape) != 3 or 0 in shape:
@@ -51,28 +35,10 @@ def open_spectrograms(path):
 
 
 def read_instance(path, number):
-    """Read the spectrogram of one instance.
+    """Read the spectrogram of one instance of a file, by its number from 0.
 
-    Parameters
-    ----------
-    path : path-like
-        A data set of spectrograms.
-    number : int
-        Of the instance, from 0.
-
-    Returns
-    -------
-    spectrogram : ndarray of shape (n_frames, n_bins)
-        Its values.
-    title : str
-        Which recording and chunk it is of, and its class.
-    axes : dict
-        What is known of its axes, as `axes_of` gives it.
-
-    Raises
-    ------
-    DataSetError
-        If there is no such instance, or it has no values.
+    Gives the values, of shape (n_frames, n_bins); which recording and chunk it is of, and its class; and its axes, as
+    `axes_of` does.
     """
     with contextlib.closing(open_spectrograms(path)) as ds:
         n = ds.sizes["instance"]
@@ -93,16 +59,8 @@ def read_instance(path, number):
 def axes_of(ds):
     """Find out the axes of the spectrograms of a data set.
 
-    Parameters
-    ----------
-    ds : xarray.Dataset
-        A data set of spectrograms.
-
-    Returns
-    -------
-    dict
-        `frequencies`, the centres of the bins in Hz, and `hop`, from one frame to the next in seconds; empty where the
-        data set does not say how its spectrograms were made.
+    Gives `frequencies`, the centres of the bins in Hz, and `hop`, from one frame to the next in seconds; an empty dict
+    where the data set does not say how its spectrograms were made.
     """
     settings = spectrogram_settings(get_provenance(ds))
     if settings is None:
@@ -117,22 +75,7 @@ def axes_of(ds):
 
 
 def read_sample(path, most):
-    """Read many spectrograms.
-
-    Parameters
-    ----------
-    path : path-like
-        A data set of spectrograms.
-    most : int
-        How many to read, evenly over the file, if it has more.
-
-    Returns
-    -------
-    spectrograms : ndarray of shape (n, n_frames, n_bins)
-        Their values.
-    title : str
-        The file, and how many of its instances these are.
-    """
+    """Read `most` spectrograms, evenly over the file if it has more, and say which file and how many these are."""
     with contextlib.closing(open_spectrograms(path)) as ds:
         n = ds.sizes["instance"]
         chosen = np.unique(np.linspace(0, n - 1, min(n, most)).astype(int))
@@ -147,7 +90,7 @@ def name_instance(filename, chunk):
 
 
 def as_table(ds):
-    """A table of the features of all instances that are finite, and which these are; lazy ones block by block."""
+    """Read the features of all instances that are finite as a table, block by block, and which these are."""
     n, *shape = ds["features"].shape
     if len(shape) > 1 and n:
         _log.info(
@@ -172,25 +115,10 @@ def as_table(ds):
 
 
 def colours_of(ds, what):
-    """Find out what the points of a data set can be coloured by.
+    """Find out the labels, partitions or folds that the points of a data set can be coloured by.
 
-    Parameters
-    ----------
-    ds : xarray.Dataset
-        A data set.
-    what : {"label", "partition", "fold"}
-        Where a data set has no class names, labels are its numbers; folds are those that test an instance, the first
-        of them if there are several.
-
-    Returns
-    -------
-    ndarray of shape (n_instances,), or None
-        Names, empty where there is none, or numbers of type float; None where no label is known.
-
-    Raises
-    ------
-    DataSetError
-        If the data set has no partitions or folds.
+    Gives names, empty where there is none, or numbers where a data set has no class names; None where no label is
+    known. Folds are those that test an instance, the first of them if there are several.
     """
     if what == "partition":
         names = np.array([*PARTITIONS, ""])[np.nan_to_num(ds["partition"].values, nan=len(PARTITIONS)).astype(int)]

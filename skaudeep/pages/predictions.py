@@ -5,30 +5,14 @@ import logging
 import numpy as np
 import pandas as pd
 
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 from skaudeep.io.tables import decode, read_lines
 
 _log = logging.getLogger(__name__)
 
 
 def read_predictions(path):
-    """Read a file of predictions: lines of a name of a file and a label, with a tabulator between.
-
-    Parameters
-    ----------
-    path : path-like
-        The file, in UTF-8 and without a header.
-
-    Returns
-    -------
-    pandas.Series of str
-        Labels by names of files, as the lines are ordered.
-
-    Raises
-    ------
-    DataSetError
-        If it cannot be read or has another form; the message names the line.
-    """
+    """Read a file of predictions: lines of a name of a file and a label, with a tabulator between, in UTF-8."""
     pairs = []
     for number, line in read_lines(path):
         where = f"{path}, line {number}"
@@ -46,24 +30,9 @@ def read_predictions(path):
 
 
 def assign_predictions(ds, predictions):
-    """Give every instance of a data set the label that is predicted for it.
+    """Give every instance of a data set the label that is predicted for it, "" where there is none.
 
-    Parameters
-    ----------
-    ds : xarray.Dataset
-        A data set.
-    predictions : pandas.Series of str
-        Labels by names of files: one for all chunks of a file, or one for each of them in their order.
-
-    Returns
-    -------
-    ndarray of object of shape (n_instances,)
-        Labels, "" where there is none.
-
-    Raises
-    ------
-    DataSetError
-        If none of the files is in the data set, or a file has another number of predictions than chunks.
+    `predictions` are labels by names of files: one for all chunks of a file, or one for each of them in their order.
     """
     instances = pd.DataFrame({"file": ds["filename"].values, "chunk": ds["chunk_nr"].values})
     order = instances.sort_values(["file", "chunk"])
@@ -73,14 +42,14 @@ def assign_predictions(ds, predictions):
         found = labels.get(name, [""])
         if len(found) not in (1, len(rows)):
             raise DataSetError(
-                f"predictions: {name!r} has {len(found)}, but {len(rows)} instances in the data set; give one for the "
-                "file, or one for each."
+                f"{param.predictions}: {name!r} has {len(found)}, but {len(rows)} instances in the data set; give one "
+                "for the file, or one for each."
             )
         predicted[rows] = found if len(found) > 1 else found[0]
     others = labels.keys() - set(instances["file"])
     if len(others) == len(labels):
         raise DataSetError(
-            f"predictions: none of the {len(labels)} files is in the data set, which has "
+            f"{param.predictions}: none of the {len(labels)} files is in the data set, which has "
             f"{instances['file'].iloc[0]!r}, for example; give predictions for the same files."
         )
     if others:

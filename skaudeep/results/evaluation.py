@@ -39,61 +39,25 @@ def summarise(values):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
-    """How well a classifier did on features.
+    """How well a classifier did on features."""
 
-    Attributes
-    ----------
-    features, classifier : str
-        What was evaluated; empty where the file does not say.
-    settings : dict
-        Parameters of the evaluation.
-    classes : list of str
-        Names of the classes.
-    splits : list of str
-        Names of the splits, such as "fold 1".
-    accuracy, recall : ndarray of shape (n_repeats, n_splits)
-        Accuracy and unweighted average recall, from 0 to 1.
-    confusion : ndarray of shape (n_classes, n_classes)
-        Counts over all splits and repeats; rows are true classes.
-    seconds : float or None
-        How long it took.
-    """
-
-    features: str
+    features: str  # what was evaluated; empty where the file does not say
     classifier: str
-    settings: dict
-    classes: list
-    splits: list
-    accuracy: np.ndarray
-    recall: np.ndarray
-    confusion: np.ndarray
-    seconds: float | None
+    settings: dict  # parameters of the evaluation
+    classes: list  # their names
+    splits: list  # their names, such as "fold 1"
+    accuracy: np.ndarray  # from 0 to 1, of shape (n_repeats, n_splits)
+    recall: np.ndarray  # unweighted average recall, likewise
+    confusion: np.ndarray  # counts over all splits and repeats; rows are true classes
+    seconds: float | None  # how long it took
 
     def summary(self, measure="accuracy"):
-        """Mean and spread of a measure: the standard deviation over the splits, or over repeats of a single split."""
+        """Give the mean and the spread of a measure, as `summarise` does."""
         return summarise(getattr(self, measure))
 
 
 def read_evaluation(path):
-    """Read an evaluation, of an experiment or of ``evaluate --output``.
-
-    Parameters
-    ----------
-    path : path-like
-        The file.
-
-    Returns
-    -------
-    Evaluation
-        What it holds.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it holds something else.
-    """
+    """Read an evaluation of an experiment, or of a command; a file that holds something else is an error."""
     path = Path(path)
     record = read_json(path, {"classes": list, "splits": list, "accuracy": list, "recall": list, "confusion": list})
     accuracy, recall, confusion = (_matrix(path, record, name) for name in ("accuracy", "recall", "confusion"))

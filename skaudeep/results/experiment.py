@@ -3,75 +3,38 @@
 import dataclasses
 from pathlib import Path
 
+from skaudeep.exceptions import param
 from skaudeep.results.evaluation import read_evaluation
 from skaudeep.results.files import EXPERIMENT_FILE, FORMAT, damaged, read_json, write_json
 
-_REMEDY = "empty its folder to run everything anew, or give another one"
+_REMEDY = f"empty its folder to run everything anew, or give another {param.out}"
 
 
 @dataclasses.dataclass
 class StageRecord:
-    """A stage that has been done.
+    """A stage that has been done."""
 
-    Parameters
-    ----------
-    name, kind : str
-        Of the stage, such as "train 30dB" and "train".
-    digest : str
-        Of all that the outcome depends on.
-    outputs : list of str
-        The files that it has written, below the folder of the experiment.
-    seconds : float
-        How long it took.
-    finished : str
-        When it was done, in UTC.
-    own : str
-        Digest of its options alone.
-    needs, parts : dict of str to str
-        Digests of the outcomes that it used, and of what can be done by itself, by name.
-    files : list
-        Size and time of each output.
-    failed : list or None
-        Pairs of recordings that were left out and the reasons, of an extraction.
-    """
-
-    name: str
-    kind: str
-    digest: str
-    outputs: list
-    seconds: float
-    finished: str
-    own: str
-    needs: dict
-    parts: dict
-    files: list
-    failed: list | None = None
+    name: str  # such as "train 30dB"
+    kind: str  # such as "train"
+    digest: str  # of all that the outcome depends on
+    outputs: list  # the files that it has written, below the folder of the experiment
+    seconds: float  # how long it took
+    finished: str  # when it was done, in UTC
+    own: str  # digest of its options alone
+    needs: dict  # digests of the outcomes that it used, by the name of the stage
+    parts: dict  # digests of what can be done by itself, by the file
+    files: list  # size and time of each output
+    failed: list | None = None  # pairs of recordings that an extraction has left out, and the reasons
 
 
 @dataclasses.dataclass
 class ExperimentRecord:
-    """What has been done in a folder.
+    """What has been done in a folder."""
 
-    Parameters
-    ----------
-    stages : list of StageRecord
-        Those of the configuration.
-    stale : list of StageRecord
-        Those of other configurations, or of options that have changed.
-    started : dict of str to dict
-        What stages that can go on after a crash have begun, by their names.
-    skaudeep : str
-        The version that wrote it.
-    title : str
-        Of the experiment.
-    configuration : dict
-        All of it.
-    """
-
-    stages: list = dataclasses.field(default_factory=list)
-    stale: list = dataclasses.field(default_factory=list)
-    started: dict = dataclasses.field(default_factory=dict)
-    skaudeep: str = ""
+    stages: list = dataclasses.field(default_factory=list)  # those of the configuration
+    stale: list = dataclasses.field(default_factory=list)  # of other configurations, or of options that have changed
+    started: dict = dataclasses.field(default_factory=dict)  # what stages that can go on after a crash have begun
+    skaudeep: str = ""  # the version that wrote it
     title: str = ""
     configuration: dict = dataclasses.field(default_factory=dict)
 
@@ -90,25 +53,7 @@ class ExperimentRecord:
 
 
 def read_experiment_record(folder):
-    """Read what has been done in the folder of an experiment.
-
-    Parameters
-    ----------
-    folder : path-like
-        What ``skaudeep run`` has written.
-
-    Returns
-    -------
-    ExperimentRecord
-        The record.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is none.
-    ValueError
-        If it is damaged, or of a newer version.
-    """
+    """Read what has been done in the folder of an experiment; a damaged record, or a newer one, is an error."""
     path = Path(folder) / EXPERIMENT_FILE
     content = read_json(path, {"stages": list}, remedy=_REMEDY)
     types = {field.name: field.type for field in dataclasses.fields(ExperimentRecord)}

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 from skaudeep._files import atomic_path
+from skaudeep.exceptions import Message
 
 EXPERIMENT_FILE, CORPUS_FILE, REPORT_FILE = "experiment.json", "corpus.json", "report.html"
 #: What records a training run, in its folder.
@@ -14,22 +15,9 @@ FORMAT = 1
 
 
 def find_kind(folder):
-    """Say whether a folder is of an experiment or of a training run.
+    """Say whether a folder is of an experiment or of a training run, which may also be its folder ``logs``.
 
-    Parameters
-    ----------
-    folder : path-like
-        The folder; of a training run also its folder ``logs``.
-
-    Returns
-    -------
-    (str, pathlib.Path)
-        `EXPERIMENT_FILE` or `TRAINING_FILE`, and the folder which has that file.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it is neither.
+    Gives `EXPERIMENT_FILE` or `TRAINING_FILE`, and the folder which has that file.
     """
     folder = Path(folder)
     for kind in (EXPERIMENT_FILE, TRAINING_FILE):
@@ -48,28 +36,9 @@ def find_kind(folder):
 
 
 def read_json(path, types=None, *, remedy="have it written again"):
-    """Read a file that holds a JSON object.
+    """Read a file that holds a JSON object of this version, with keys of some types.
 
-    Parameters
-    ----------
-    path : path-like
-        The file.
-    types : dict of str to type, default=None
-        The keys that it must have.
-    remedy : str
-        What to do about a damaged file, for the message.
-
-    Returns
-    -------
-    dict
-        The object.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it holds something else, or is of a newer version.
+    `remedy` is what to do about a damaged file, for the message.
     """
     path = Path(path)
     if not path.is_file():
@@ -99,7 +68,7 @@ def write_json(value, path):
 
 def damaged(path, why, remedy="have it written again"):
     """Make the error of a file that holds something else."""
-    return ValueError(f"{str(path)!r} is damaged or something else than expected ({why}); {remedy}")
+    return ValueError(Message(f"{str(path)!r} is damaged or something else than expected ({why}); {remedy}"))
 
 
 def number_or_none(value):

@@ -9,58 +9,20 @@ from skaudeep.results.files import TRAINING_FILE, damaged, number_or_none, read_
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Training:
-    """The record of a training run.
+    """The record of a training run."""
 
-    Attributes
-    ----------
-    folder : pathlib.Path
-        Of the run.
-    name : str
-        The name of that folder.
-    kind : str
-        Such as "t-rae".
-    inputs : list of str
-        The data sets that it was trained on.
-    parameters : dict
-        Of the autoencoder.
-    history : dict of str to list of float
-        Such as the loss of every epoch.
-    seconds_per_epoch : list of float
-        How long they took.
-    version : str
-        Of skaudeep, which wrote the record.
-    """
-
-    folder: Path
-    name: str
-    kind: str
-    inputs: list
-    parameters: dict
-    history: dict
-    seconds_per_epoch: list
-    version: str
+    folder: Path  # of the run
+    name: str  # of that folder
+    kind: str  # such as "t-rae"
+    inputs: list  # the data sets that it was trained on
+    parameters: dict  # of the autoencoder
+    history: dict  # lists of numbers by name, such as the loss of every epoch
+    seconds_per_epoch: list  # how long they took
+    version: str  # of skaudeep, which wrote the record
 
 
 def read_training(folder):
-    """Read the record of a training run.
-
-    Parameters
-    ----------
-    folder : path-like
-        Of the run, or its folder ``logs``.
-
-    Returns
-    -------
-    Training
-        The record.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is none.
-    ValueError
-        If it is damaged, or of a newer version.
-    """
+    """Read the record of a training run, by its folder or the folder ``logs`` in it."""
     folder = Path(folder)
     if not (folder / TRAINING_FILE).is_file() and folder.absolute().name == "logs":
         folder = folder.absolute().parent

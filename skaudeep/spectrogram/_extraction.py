@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skaudeep._versions import Storable
-from skaudeep.exceptions import AudioError
+from skaudeep.exceptions import AudioError, param
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class FrequencyAxis(Storable):
             raise AudioError("the parameters have changed since fit; fit again")
         raise AudioError(
             f"has {sample_rate:g} Hz and {self.name} has {self.sample_rate:g} Hz, so their "
-            f"frequency axes differ; resample all with sample_rate={min(sample_rate, self.sample_rate):g}"
+            f"frequency axes differ; resample all with "
+            f"{param('sample_rate', min(sample_rate, self.sample_rate))}"
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.fft
 import scipy.sparse
 
-from skaudeep.exceptions import AudioError
+from skaudeep.exceptions import AudioError, param
 
 __all__ = [
     "clip_db",
@@ -76,7 +76,7 @@ def power_spectrogram(y, *, frame_length, hop_length, pre_emphasis=None, bins=No
     if len(y) < frame_length:
         raise AudioError(
             f"{len(y)} samples are shorter than one window of {frame_length}; "
-            "pad with fixed_length, shorten window_width, or leave it out"
+            f"pad with {param.fixed_length}, shorten {param.window_width}, or leave it out"
         )
     n_frames = 1 + (len(y) - frame_length) // hop_length
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame_length) / frame_length)

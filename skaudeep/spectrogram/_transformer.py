@@ -11,7 +11,7 @@ from skaudeep._containers import RowNamesMixin, with_row_names
 from skaudeep._validation import Integral, Interval, Real, StrOptions, check_is_fitted, fit_context, validate_params
 from skaudeep._versions import VersionedMixin
 from skaudeep.audio import CHANNELS
-from skaudeep.exceptions import AudioError
+from skaudeep.exceptions import AudioError, Message, ParameterError, marked, param
 from skaudeep.spectrogram._extraction import FrequencyAxis
 from skaudeep.spectrogram._functions import FILTERBANKS
 from skaudeep.spectrogram._inversion import INVERSION_CONSTRAINTS, Inversion, invert
@@ -211,8 +211,11 @@ class SpectrogramTransformer(
         n_empty = axes.n_empty_bins()
         if n_empty:
             warnings.warn(
-                f"{n_empty} of {self.n_mels} mel bands are empty, as the Fourier transform has only "
-                f"{1 + axes.frame_length // 2} bins; decrease n_mels, or increase window_width or f_min",
+                Message(
+                    f"{n_empty} of {self.n_mels} mel bands are empty, as the Fourier transform has only "
+                    f"{1 + axes.frame_length // 2} bins; decrease {param.n_mels}, or increase "
+                    f"{param.window_width} or {param.f_min}"
+                ),
                 UserWarning,
                 stacklevel=2,
             )
@@ -349,11 +352,15 @@ class SpectrogramTransformer(
     def _check_combinations(self):
         """Check what no single parameter can tell."""
         if self.window_overlap >= self.window_width:
-            raise ValueError(f"window_overlap={self.window_overlap} must be less than window_width={self.window_width}")
+            raise ParameterError(
+                "window_overlap", self.window_overlap, f" must be less than {param('window_width', self.window_width)}"
+            )
         if self.chunk_count is not None and self.chunk_length is None:
-            raise ValueError(f"chunk_count={self.chunk_count} needs a chunk_length, in seconds")
+            raise ParameterError("chunk_count", self.chunk_count, f" needs a {param.chunk_length}, in seconds")
         if None not in (self.clip_below, self.clip_above) and self.clip_below >= self.clip_above:
-            raise ValueError(f"clip_below={self.clip_below} must be less than clip_above={self.clip_above}")
+            raise ParameterError(
+                "clip_below", self.clip_below, f" must be less than {param('clip_above', self.clip_above)}"
+            )
 
     def _first_readable(self, sources):
         """Return name and rate of the first source with a readable header."""
@@ -365,7 +372,7 @@ class SpectrogramTransformer(
                 if self.on_error == "raise":
                     raise
                 first_error = first_error or error
-        raise AudioError(f"none of {len(sources)} recordings can be read; the first: {first_error}")
+        raise AudioError(f"none of {len(sources)} recordings can be read; the first: {marked(first_error)}")
 
     def _front_end(self):
         return FrontEnd(**{field.name: getattr(self, field.name) for field in dataclasses.fields(FrontEnd)})

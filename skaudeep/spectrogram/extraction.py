@@ -14,7 +14,7 @@ import pandas as pd
 from skaudeep import audio
 from skaudeep._interrupts import deferred, result_of, submit
 from skaudeep._progress import progress
-from skaudeep.exceptions import AudioError
+from skaudeep.exceptions import AudioError, Message, marked, message_of, param
 from skaudeep.spectrogram import _functions as spectral
 from skaudeep.spectrogram._extraction import FrequencyAxis
 from skaudeep.spectrogram._reading import plan
@@ -83,7 +83,7 @@ class FrontEnd:
         if n_frames * len(axes.frequencies) > _MAX_VALUES:
             raise AudioError(
                 f"{n_frames:,} windows of {len(axes.frequencies):,} bins are more than {_MAX_VALUES:,} values; "
-                "decrease window_overlap, n_mels or fixed_length, or analyse segments"
+                f"decrease {param.window_overlap}, {param.n_mels} or {param.fixed_length}, or analyse segments"
             )
         power = spectral.power_spectrogram(
             signal,
@@ -103,7 +103,7 @@ def axes_at(front_end, sample_rate):
     if not f_min < f_max <= sample_rate / 2:
         raise AudioError(
             f"f_min={f_min:g} Hz and f_max={f_max:g} Hz must be in order and not above half the sample "
-            f"rate, {sample_rate / 2:g} Hz; change them, or resample with sample_rate"
+            f"rate, {sample_rate / 2:g} Hz; change them, or resample with {param.sample_rate}"
         )
     if front_end.n_mels is None:
         frequencies = np.fft.rfftfreq(frame_length, 1 / sample_rate)
@@ -111,13 +111,14 @@ def axes_at(front_end, sample_rate):
         if bins.start == bins.stop:
             raise AudioError(
                 f"f_min={f_min:g} Hz and f_max={f_max:g} Hz have no bin of the Fourier transform between them, which "
-                f"are {frequencies[1]:g} Hz apart; widen them, or increase window_width"
+                f"are {frequencies[1]:g} Hz apart; widen them, or increase {param.window_width}"
             )
         return Axes(frame_length, hop_length, bins, frequencies[bins])
     if front_end.n_mels * (1 + frame_length // 2) > _MAX_FILTERS:
         raise AudioError(
-            f"n_mels={front_end.n_mels:,} bands of windows of {frame_length:,} samples (window_width="
-            f"{front_end.window_width:g} s at {sample_rate:g} Hz) are beyond reason; decrease n_mels or window_width"
+            f"{param('n_mels', front_end.n_mels)} bands of windows of {frame_length:,} samples "
+            f"({param('window_width', front_end.window_width)} s at {sample_rate:g} Hz) are beyond reason; decrease "
+            f"{param.n_mels} or {param.window_width}"
         )
     kind, bands = front_end.filterbank, {"n_mels": front_end.n_mels, "f_min": f_min, "f_max": f_max}
     filters = spectral.mel_filterbank(kind, sample_rate=sample_rate, n_fft=frame_length, **bands)
@@ -131,13 +132,15 @@ def _framing(front_end, sample_rate):
     overlap = _in_samples(overlap_s, sample_rate, "window_overlap", _MAX_WINDOW)
     if not overlap < width:
         raise AudioError(
-            f"window_width={width_s:g} s and window_overlap={overlap_s:g} s are {width} and {overlap} "
+            f"{param('window_width', width_s)} s and {param('window_overlap', overlap_s)} s are {width} and {overlap} "
             f"samples at {sample_rate:g} Hz; the overlap must be shorter than the width"
         )
     if length_s is not None:
         n_samples = _in_samples(length_s, sample_rate, "fixed_length")
         if n_samples < width:
-            raise AudioError(f"fixed_length={length_s:g} s is shorter than window_width={width_s:g} s; increase it")
+            raise AudioError(
+                f"{param('fixed_length', length_s)} s is shorter than {param('window_width', width_s)} s; increase it"
+            )
         # Seconds fix the number of frames; where samples round to another, the overlap gives way.
         expected = int((length_s - overlap_s) / (width_s - overlap_s))
         n_frames = (n_samples - overlap) // (width - overlap)
@@ -151,8 +154,8 @@ def _in_samples(seconds, sample_rate, name, limit=_MAX_LENGTH):
     n_samples = sample_rate * seconds
     if n_samples > limit:
         raise AudioError(
-            f"{name}={seconds:g} s is {n_samples:,.0f} samples at {sample_rate:g} Hz, more than {limit:,}; decrease "
-            f"{name} or the sample rate"
+            f"{param(name, seconds)} s is {n_samples:,.0f} samples at {sample_rate:g} Hz, more than "
+            f"{limit:,}; decrease it or the sample rate"
         )
     return int(n_samples)
 
@@ -187,7 +190,7 @@ class SpectrogramConfig:
         if seconds_past_end > self.front_end.window_width + 1 / sample_rate:  # times are rounded to samples
             raise AudioError(
                 f"the segment ends {seconds_past_end:g} s after the recording, more than one window "
-                f"(window_width={self.front_end.window_width:g} s); correct its end"
+                f"({param('window_width', self.front_end.window_width)} s); correct its end"
             )
 
     def _chunks(self, level, sample_rate):
@@ -195,14 +198,14 @@ class SpectrogramConfig:
         n_frames = _in_samples(self.chunk_length, sample_rate, "chunk_length") // hop_length
         if n_frames == 0:
             raise AudioError(
-                f"chunk_length={self.chunk_length:g} s is shorter than the distance of two windows, "
+                f"{param('chunk_length', self.chunk_length)} s is shorter than the distance of two windows, "
                 f"{hop_length / sample_rate:g} s; increase it"
             )
         held, wanted = len(level) // n_frames, self.chunk_count or 1
         if held < wanted:
             raise AudioError(
                 f"holds {held} chunks of {self.chunk_length:g} s ({len(level)} windows), not {wanted}; "
-                "pad with fixed_length, decrease chunk_count or chunk_length, or leave it out"
+                f"pad with {param.fixed_length}, decrease {param.chunk_count} or {param.chunk_length}, or leave it out"
             )
         return spectral.split_chunks(level, n_frames=n_frames, n_chunks=self.chunk_count)
 
@@ -340,7 +343,7 @@ def _extract_one(configs, source, samples, native_rate):
             config.reference.check(rate, axes_at(config.front_end, rate).frequencies)
             results.append(config.finish(level(config.front_end, rate), rate))
         except AudioError as error:
-            named = AudioError(f"{source.name}: {error}")
+            named = AudioError(f"{source.name}: {marked(error)}")
             if config.on_error == "raise":
                 raise named from error
             results.append(named)
@@ -366,7 +369,7 @@ class SpectrogramCollector:
     def add(self, row, source, result):
         """Add the spectrogram of a source, or the error it failed with; rows come in any order."""
         if isinstance(result, Exception):
-            self.failed.append((row, getattr(source, "label", source.name), str(result)))
+            self.failed.append((row, getattr(source, "label", source.name), message_of(result)))
             return
         if self._array is None and not self._list:
             self._array = np.empty((self.n_rows, *result.shape), np.float32)
@@ -384,7 +387,8 @@ class SpectrogramCollector:
         self.failed.sort()
         failed = [row for row, _, _ in self.failed]
         if len(failed) == self.n_rows:
-            raise AudioError(f"none of {self.n_rows} recordings could be analysed; the first: {self.failed[0][2]}")
+            first = marked(self.failed[0][2])
+            raise AudioError(f"none of {self.n_rows} recordings could be analysed; the first: {first}")
         if self._array is not None:
             self._array[failed] = np.nan
             return self._array
@@ -398,11 +402,12 @@ class SpectrogramCollector:
 
     def errors(self):
         """Return the failed rows as a table."""
-        return pd.DataFrame(self.failed, columns=["row", "file", "reason"])
+        failed = [(row, file, str(reason)) for row, file, reason in self.failed]
+        return pd.DataFrame(failed, columns=["row", "file", "reason"])
 
     def summary(self):
         """Return one sentence on the failed rows."""
-        return (
+        return Message(
             f"{len(self.failed)} of {self.n_rows} recordings could not be analysed and are NaN, see errors_; "
-            f"the first: {self.failed[0][2]}"
+            f"the first: {marked(self.failed[0][2])}"
         )

@@ -11,7 +11,7 @@ from skaudeep import audio
 from skaudeep._columns import segment_table, to_seconds
 from skaudeep._decoding import MAX_CHANNELS, is_file_like, name_of
 from skaudeep._validation import validate_data
-from skaudeep.exceptions import AudioError
+from skaudeep.exceptions import AudioError, ParameterError
 
 
 class FileObject:
@@ -213,7 +213,7 @@ def _from_items(estimator, items):
 def _waveform(estimator, samples, row):
     """Return a source for samples of shape (n_channels, n_samples)."""
     if estimator.sample_rate is None:
-        raise ValueError("waveforms do not tell their sample rate; set sample_rate, in Hz")
+        raise ParameterError("sample_rate", None, ": waveforms do not tell their sample rate; give it, in Hz")
     return WaveformSource(f"waveform {row}", samples)
 
 

@@ -24,7 +24,7 @@ skaudeep svm evaluate --input output/esc-10-60/representations.nc --cross-valida
 
 skaudeep fuse --input output/esc-10-30/representations.nc output/esc-10-45/representations.nc \
     output/esc-10-60/representations.nc output/esc-10-75/representations.nc --output output/fused.nc
-skaudeep -q svm evaluate --input output/fused.nc --cross-validate --complexity 0.01 >output/fused.csv
+skaudeep -q svm evaluate --input output/fused.nc --cross-validate --complexity 0.01
 
 skaudeep export --input output/fused.nc --output output/arff --format ARFF --labels-last --name fused
 skaudeep export --input output/fused.nc --output output/csv --format CSV --name fused

@@ -25,12 +25,12 @@ def test_values(convert, text, expected):
 @pytest.mark.parametrize(
     ("convert", "text", "message"),
     [
-        (integer(1), "0", "'0' is no whole number of at least 1"),
-        (integer(0, 9), "ten", "'ten' is no whole number from 0 to 9"),
-        (integer(1), "2.5", "'2.5' is no whole number of at least 1"),
-        (real(0, 1, open_high=True), "1", "'1' is no number of at least 0 and below 1"),
-        (real(0, open_low=True), "nan", "'nan' is no number above 0"),
-        (real(), "inf", "'inf' is no number"),
+        (integer(1), "0", "'0' is not a whole number of at least 1"),
+        (integer(0, 9), "ten", "'ten' is not a whole number from 0 to 9"),
+        (integer(1), "2.5", "'2.5' is not a whole number of at least 1"),
+        (real(0, 1, open_high=True), "1", "'1' is not a number of at least 0 and below 1"),
+        (real(0, open_low=True), "nan", "'nan' is not a number above 0"),
+        (real(), "inf", "'inf' is not a number"),
         (choice("gru", "lstm"), "lst", "'lst' is unknown; did you mean lstm?"),
         (choice("gru", "lstm"), "x", "'x' is unknown; choose from gru, lstm"),
     ],
@@ -66,8 +66,8 @@ def test_examples_keep_their_lines(parser, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["trian"], "'trian' is no command of program; did you mean train?"),
-        (["xyz"], "'xyz' is no command of program; choose from train, use"),
+        (["trian"], "'trian' is not a command of program; did you mean train?"),
+        (["xyz"], "'xyz' is not a command of program; choose from train, use"),
         (["train", "--inptu", "a"], "unrecognized arguments: --inptu a; did you mean --input?"),
         (["train", "rest"], "unrecognized arguments: rest"),
         (
@@ -81,7 +81,7 @@ def test_examples_keep_their_lines(parser, capsys):
         (["use", "--input", "a", "--model"], "the following arguments are required: -o/--output"),
         (
             ["use", "--n-jobs", "0"],
-            "argument --n-jobs: '0' is no number of jobs: give 1 or more, or -1 for one per core",
+            "argument --n-jobs: '0' is not a number of jobs: give 1 or more, or -1 for one per core",
         ),
     ],
 )

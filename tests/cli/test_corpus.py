@@ -8,6 +8,7 @@ import pytest
 
 from skaudeep.cli import _corpus
 from skaudeep.cli._arguments import UsageError
+from skaudeep.cli._names import reword
 from skaudeep.corpora import kinds, load_corpus
 from skaudeep.exceptions import DataSetError
 
@@ -16,7 +17,11 @@ def load(folder, parser="auto", columns=(), **more):
     options = argparse.ArgumentParser(exit_on_error=False)
     _corpus.add_corpus(options)
     words = ["--basedir", str(folder), "--parser", parser, *(["--columns", *columns] if columns else [])]
-    return _corpus.load(options.parse_args(words), **more)
+    arguments = options.parse_args(words, argparse.Namespace(parser=options))
+    try:
+        return _corpus.load(arguments, **more)
+    except DataSetError as error:
+        raise DataSetError(reword(arguments, error)) from error
 
 
 @pytest.fixture
@@ -142,13 +147,13 @@ def test_columns_of_a_table(emotions):
 
 
 def test_errors_and_warnings_speak_of_columns(emotions, layouts):
-    with pytest.raises(DataSetError, match="but 'Emotion' looks like it; pass --columns label='Emotion', or --columns"):
+    with pytest.raises(DataSetError, match="but 'Emotion' looks like it; pass --columns label=Emotion, or --columns"):
         load(emotions, columns=["path=clip", "start=none", "group=speaker"])
-    with pytest.raises(DataSetError, match=r"--columns label='feeling': .*\.csv has no such column; its header"):
+    with pytest.raises(DataSetError, match=r"--columns label=feeling: .*\.csv has no such column; its header"):
         load(emotions, columns=["path=clip", "label=feeling"])
-    with pytest.raises(DataSetError, match="is not an option of --parser 'esc'"):
+    with pytest.raises(DataSetError, match="is not an option of --parser esc"):
         load(layouts["esc"], columns=["label=x"])
-    with pytest.warns(UserWarning, match="'speaker' may tell groups .*; pass --columns group='speaker' to use it"):
+    with pytest.warns(UserWarning, match="'speaker' may tell groups .*; pass group='speaker' to use it"):
         load(emotions, columns=["path=clip", "label=Emotion", "start=onset"])
 
 
@@ -160,7 +165,7 @@ def test_what_is_no_column(emotions, word):
 
 def test_errors_about_wrong_guesses_speak_of_options(tree):
     with pytest.raises(
-        DataSetError, match=r"give .*recordings or --parser none\. .* and give that\. .* --parser 'folder'"
+        DataSetError, match=r"give .*recordings or --parser none\. .* and give that\. .* --parser folder"
     ):
         load(tree("recordings/0_george_0.wav"))
     assert load(tree(), "folder").target_names.tolist() == ["recordings"]
@@ -169,7 +174,7 @@ def test_errors_about_wrong_guesses_speak_of_options(tree):
 
 def test_recordings_that_cannot_be_read(tree):
     folder = tree("dog/1.wav", "rain/1.wav", "cat/1.m4a")
-    with pytest.raises(DataSetError, match=r"1 of the 3 recordings .* leave them out with --on-error 'skip'"):
+    with pytest.raises(DataSetError, match=r"1 of the 3 recordings .* leave them out with --on-error skip"):
         load(folder)
     for parser in ("auto", "folder", "none"):
         assert len(load(folder, parser, on_unreadable="skip").data) == 2

@@ -82,7 +82,7 @@ class TestModify:
         ("words", "message"),
         [
             ([], "one of the arguments"),
-            (["--add-cv-setup", "1"], "'1' is no whole number of at least 2"),
+            (["--add-cv-setup", "1"], "'1' is not a whole number of at least 2"),
             (["--add-cv-setup", "3", "--remove-cv-setup"], "not allowed with"),
             (["--add-partitioning", "trian"], "did you mean train?"),
         ],
@@ -217,9 +217,9 @@ class TestExportAndImport:
         (tmp_path / "mine.csv").write_text("file,x\na.wav,0.5\n")
         words = ["import", "--basedir", tmp_path / "mine.csv", "--output", tmp_path / "new.nc"]
         done = skaudeep(*words, "--filename-attribute", "name")
-        assert done.status == 1 and "--filename-attribute 'name': there is no such column" in done.err
+        assert done.status == 1 and "--filename-attribute name: there is no such column" in done.err
         done = skaudeep(*words, "--filename-attribute", "chunk_nr")
-        assert done.status == 1 and "error: --filename-attribute chunk_nr --chunk-nr-attribute chunk_nr" in done.err
+        assert done.status == 1 and "error: --filename-attribute chunk_nr, --chunk-nr-attribute chunk_nr" in done.err
 
     def test_nothing_to_import(self, skaudeep, tmp_path):
         (tmp_path / "empty").mkdir()

@@ -12,8 +12,8 @@ _MLP = {"num_epochs": 400, "learning_rate": 1e-3, "num_layers": 2, "num_units": 
 _OFF = {"upsample": False, "majority_vote": False}
 _PREDICT = "predict --train-input a --eval-input b --output c"
 DEFAULTS = {
-    "inspect raw --basedir d": {"corpus_parser": "auto"},
-    "preprocess --basedir d": {"corpus_parser": "auto", "output": ["./spectrograms.nc"], "pretend": None},
+    "inspect raw --basedir d": {"kind": "auto"},
+    "preprocess --basedir d": {"kind": "auto", "output": ["./spectrograms.nc"], "pretend": None},
     "t-rae train --input x": _TRAIN | _ONE | {"mask_silence": False, "resume": False},
     "f-rae train --input x": _TRAIN | _ONE | _WINDOW,
     "ft-rae train --input x": _TRAIN

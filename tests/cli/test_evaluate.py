@@ -173,9 +173,9 @@ def test_many_classes_are_readable_on_a_terminal(make_file, capsys, monkeypatch)
         (["--cross-validate", "--eval-partitions", "test"], "--cross-validate does not go together"),
         (["--train-partitions", "train", "test", "--eval-partitions", "TEST"], "test is in --train-partitions and in"),
         (["--train-partitions", "trian", "--eval-partitions", "test"], "'trian' is unknown; did you mean train?"),
-        (["--cross-validate", "--repeat", "0"], "'0' is no whole number of at least 1"),
-        (["--cross-validate", "--complexity", "0"], "'0' is no number above 0"),
-        (["--cross-validate", "--complexity", "much"], "'much' is no number"),
+        (["--cross-validate", "--repeat", "0"], "'0' is not a whole number of at least 1"),
+        (["--cross-validate", "--complexity", "0"], "'0' is not a number above 0"),
+        (["--cross-validate", "--complexity", "much"], "'much' is not a number"),
         (["--cross-validate", "--seed", "-1"], "--seed"),
         (["--cross-validate", "--num-epochs", "3"], "--num-epochs"),
     ],
@@ -242,7 +242,7 @@ def test_features_that_are_not_finite(features, tmp_path, capsys):
     path = tmp_path / "nan.nc"
     write_netcdf(ds, path)
     assert main([*SVM, "--input", str(path), "--cross-validate"]) == 1
-    assert f"{path}: features: ds has NaN or infinity in those of 002.wav, chunk 1" in capsys.readouterr().err
+    assert f"{path}: features: {path} has NaN or infinity in those of 002.wav, chunk 1" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("default:fold 1")

@@ -89,8 +89,8 @@ def test_errors_before_anything_is_written(generate, tmp_path, bad_dataset):
     for options, kind, others, expected in (
         (["--steps", 3], "t-rae", {}, "error: --steps 3: "),
         (["--steps", 3], "t-rae", {}, "the steps there are 2, 4"),
-        ([], "f-rae", {}, "is a model of t-rae, and not of f-rae: use skaudeep t-rae generate\n"),
-        ([], "t-rae", {"model_dir": tmp_path}, f"error: --model-dir '{tmp_path}' holds no checkpoint"),
+        ([], "f-rae", {}, "is a model of t-rae, not of f-rae: use skaudeep t-rae generate\n"),
+        ([], "t-rae", {"model_dir": tmp_path}, f"error: --model-dir {tmp_path} holds no checkpoint"),
         ([], "t-rae", {"model_dir": tmp_path / "gone"}, "no such folder"),
         ([], "t-rae", {"input": bad}, message),
     ):

@@ -1,58 +1,50 @@
-"""Errors in the words of the command line."""
+"""Messages in the words of the command line."""
+
+import argparse
 
 import pytest
 
-from skaudeep.cli._names import option_names
-from skaudeep.exceptions import AudioError, DataSetError
+from skaudeep.cli._names import reword
+from skaudeep.exceptions import AudioError, Message, ParameterError, param
+
+
+@pytest.fixture
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--input", nargs="+")
+    parser.add_argument("--fixed-length")
+    parser.add_argument("--mel-spectrum", dest="n_mels")
+    parser.add_argument("--on-error")
+    parser.add_argument("--restart", dest="resume", action="store_false")
+    parser.add_argument("--folds", dest="folds", nargs="+")
+    words = {"kind": "--parser", "label": "--columns label", "label=False": "--columns label=none"}
+    return parser.parse_args(["--input", "one.nc", "two.nc"], argparse.Namespace(parser=parser, words=words))
 
 
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        ("set fixed_length, or more", "set --fixed-length, or more"),
-        ("pad with fixed_length.", "pad with --fixed-length."),
-        ("fixed_length=5 s is short; window_width=-1", "--fixed-length 5 s is short; --window-width -1"),
-        ("leave out with on_error='skip'.", "leave out with --on-error 'skip'."),
-        ("resample with sample_rate=8000, or", "resample with --sample-rate 8000, or"),
-        ("begin anew with resume=False.", "begin anew with --restart."),
-        ("choose with kind=.", "choose with --parser."),
-        ("no option of kind='esc'; (kind= does)", "no option of --parser 'esc'; (--parser does)"),
-        ("channels='right' needs two channels", "--channels 'right' needs two channels"),
-        ("this kind of file", "this kind of file"),
-        ("/data/fixed_length/a.wav: in fixed_length.wav", "/data/fixed_length/a.wav: in fixed_length.wav"),
-        ("x/sample_rate=8000/a.wav, 'n_mels': 3", "x/sample_rate=8000/a.wav, 'n_mels': 3"),
-        ("The 'n_mels' parameter", "The 'n_mels' parameter"),
-        ("on_error=['a', 'b']: none", "--on-error a b: none"),
-        ("cv_folds of ds[1] and ds[10] differ", "cv_folds of one.nc and ds[10] differ"),
-        ("use add_folds, or remove_folds.", "use `modify --add-cv-setup`, or `modify --remove-cv-setup`."),
-        ("/add_folds/a.nc, add_folds.nc", "/add_folds/a.nc, add_folds.nc"),
+        (f"pad with {param.fixed_length}", "pad with --fixed-length"),
+        (f"{param('fixed_length', 5.0)} s; {param('n_mels', 3)}", "--fixed-length 5 s; --mel-spectrum 3"),
+        (f"leave out with {param('on_error', 'skip')}.", "leave out with --on-error skip."),
+        (f"begin anew with {param('resume', False)}", "begin anew with --restart"),
+        (f"{param('folds', ['a', 'b'])}: none", "--folds a b: none"),
+        (f"{param('kind', None)}", "--parser none"),
+        (f"{param('label', 'class')} or {param('label', False)}", "--columns label=class or --columns label=none"),
+        (f"{param('datasets[1]')} and {param('datasets[10]')}", "two.nc and datasets[10]"),
+        (f"use {param.add_folds}", "use `modify --add-cv-setup`"),
+        (f"{param('other', 'x')} of fixed_length", "other='x' of fixed_length"),
+        ("fixed_length=3 in on_error.wav", "fixed_length=3 in on_error.wav"),
     ],
 )
-@pytest.mark.parametrize("kind", [AudioError, DataSetError, ValueError, FileNotFoundError, ImportError])
-def test_parameters_become_options(message, expected, kind):
-    names = ("fixed_length", "window_width", "on_error", "sample_rate", "channels")
-    with (
-        pytest.raises(kind) as caught,
-        option_names(
-            {"ds[1]": "one.nc"},
-            **{name: name.replace("_", "-") for name in names},
-            n_mels="mel-spectrum",
-            kind="parser",
-        ),
-    ):
-        raise kind(message)
-    assert type(caught.value) is kind and str(caught.value) == expected
+def test_parameters_become_options(arguments, message, expected):
+    assert reword(arguments, Message(message)) == expected
+    assert reword(arguments, AudioError(message)) == reword(arguments, UserWarning(Message(message))) == expected
 
 
-def test_other_errors_stay_as_they_are():
-    for error in (
-        UnicodeDecodeError("utf-8", b"x", 0, 1, "wrong"),
-        KeyError("fixed_length"),
-        OSError(2, "fixed_length"),
-    ):
-        with pytest.raises(type(error)) as caught, option_names(fixed_length="fixed-length"):
-            raise error
-        assert caught.value is error
+def test_errors_without_names_stay_as_they_are(arguments):
+    assert reword(arguments, OSError(2, "fixed_length")) == str(OSError(2, "fixed_length"))
+    assert reword(arguments, ParameterError("n_mels", 0, ": too few")) == "--mel-spectrum 0: too few"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +55,7 @@ def test_other_errors_stay_as_they_are():
             "svm evaluate --complexity 1 --train-partitions train --eval-partitions devel",
             "--eval-partitions devel: no ",
         ),
-        ("export --output . --name a/b", "--name 'a/b': expected"),
+        ("export --output . --name a/b", "--name a/b: expected"),
         ("plot embedding --perplexity 99 --output x.png", "--perplexity 99 must be less"),
         ("modify --add-partitioning train --output no.nc", "take them away with --remove-partitioning first"),
     ],

@@ -219,7 +219,7 @@ def test_a_window(skaudeep, write_spectrograms, monkeypatch):
         (["amplitudes", "--mel-spectrum", "8"], "--mel-spectrum is for recordings"),
         (["embedding", "--method", "pca", "--perplexity", "5"], "--perplexity needs --method tsne"),
         (["embedding", "--method", "pcaa"], "did you mean pca?"),
-        (["spectrogram", "--instance", "-1"], "no whole number of at least 0"),
+        (["spectrogram", "--instance", "-1"], "not a whole number of at least 0"),
         (["spectrogram", "--instnce", "1"], "did you mean --instance?"),
         (["spectrogam"], "did you mean spectrogram?"),
     ],

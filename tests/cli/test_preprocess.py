@@ -190,7 +190,7 @@ def test_formats_that_are_not_read_are_failures_before_anything_is_done(preproce
     done = preprocess("--mel-spectrum", 8)
     assert (done.status, done.out, left()) == (1, "", [])
     assert done.err.startswith(f"skaudeep: error: 2 of the 8 recordings in {broken} cannot be read (1 .m4a, 1 .amr);")
-    assert "nothing is left of c." in done.err and "leave them out with --on-error 'skip'" in done.err
+    assert "nothing is left of c." in done.err and "leave them out with --on-error skip" in done.err
     done = preprocess("--mel-spectrum", 8, "--on-error", "skip")
     assert done.status == 0
     assert "without 2 that cannot be read (1 .m4a, 1 .amr; nothing is left of c)" in done.out
@@ -287,8 +287,8 @@ def test_wrong_usage(preprocess, left, options, message):
     ("options", "message"),
     [
         (["--window-overlap", "0.04"], "--window-overlap 0.04 must be less than --window-width 0.04"),
-        (["--clip-below", "-3", "--clip-above", "-6"], "--clip-below -3.0 must be less than --clip-above -6.0"),
-        (["--clip-below", "-3", "-3"], "Two settings are the same (--clip-below -3.0, --channels mean); drop one"),
+        (["--clip-below", "-3", "--clip-above", "-6"], "--clip-below -3 must be less than --clip-above -6"),
+        (["--clip-below", "-3", "-3"], "Two settings are the same (--clip-below -3, --channels mean); drop one"),
         (["--fixed-length", "0.01"], "--fixed-length 0.01 s is shorter than --window-width 0.04 s"),
         (["--output", "."], "is a folder"),
         (["--output", "../sounds/a/0.wav/x.nc"], "x.nc"),

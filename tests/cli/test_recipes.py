@@ -41,6 +41,6 @@ def test_prints_one_for_machines(skaudeep):
 def test_unknown(skaudeep):
     done = skaudeep("recipes", "esc-1")
     assert done.status == 1
-    assert done.err == "skaudeep: error: 'esc-1' is no recipe; did you mean esc-10?\n"
+    assert done.err == "skaudeep: error: 'esc-1' is not a recipe; did you mean esc-10?\n"
     assert done.out == ""
     assert skaudeep("recipes", "esc-10", "gtzan").status == 2

@@ -146,7 +146,7 @@ def test_corpus_is_from_the_working_directory(run, place, tmp_path):
         (["--set", "n_units"], 2, "--set 'n_units': write KEY=VALUE"),
         (["--set"], 2, "expected at least one argument"),
         (["--set", "autoencoders.n_unit=3"], 1, "'n_unit' is unknown; did you mean 'n_units'?"),
-        (["--seed", "x"], 2, "'x' is no whole number"),
+        (["--seed", "x"], 2, "'x' is not a whole number"),
         (["--from", "midle"], 2, "'midle' is unknown"),
         (["--sed", "1"], 2, "did you mean --se"),
         (["--output", "small.toml"], 1, "is a file; give a folder"),
@@ -165,7 +165,7 @@ def test_wrong_usage(run, tmp_path, arguments, status, message):
 def test_wrong_configurations(skaudeep, tmp_path):
     (tmp_path / "broken.toml").write_text("[corpus")
     for path, message in {
-        tmp_path / "broken.toml": "is no TOML",
+        tmp_path / "broken.toml": "is not TOML",
         tmp_path: "is a folder; give a configuration",
         "esc-11": "neither a file nor a recipe; did you mean esc-10?",
         "esc-10": "the corpus is missing; give its folder with --corpus",

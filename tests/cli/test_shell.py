@@ -90,7 +90,7 @@ def test_on_a_terminal():
         os.close(terminal)
     assert process.returncode == 0
     assert out.count("skaudeep> ") == 3 and "exit or Ctrl-D" in out
-    assert "Cannot read no.nc" in err and "'false' is no command" in err
+    assert "Cannot read no.nc" in err and "'false' is not a command" in err
 
 
 def test_elsewhere_there_is_help():

@@ -101,7 +101,7 @@ def test_a_file_is_a_table(tree):
 )
 def test_a_folder_of_several_layouts_is_refused(tree, names, texts, candidates):
     folder = tree(*names, texts=texts)
-    with pytest.raises(DataSetError, match=rf"could be any of {candidates}; choose one with kind=\."):
+    with pytest.raises(DataSetError, match=rf"could be any of {candidates}; choose one with kind\."):
         load_corpus(folder)
 
 
@@ -119,7 +119,7 @@ def test_without_a_layout_that_fits_all_are_explained(tree, names):
 
 def test_an_error_says_for_what_a_folder_was_taken(tree):
     folder = tree("dog/1.wav", texts={"metadata.csv": "id,label\n1,dog\n"})
-    with pytest.raises(DataSetError, match=r"no column path .*was taken for 'table'; kind= chooses another"):
+    with pytest.raises(DataSetError, match=r"no column path .*was taken for 'table'; kind chooses another"):
         load_corpus(folder)
     assert load_corpus(folder, kind="folder").target_names.tolist() == ["dog"]
 
@@ -340,7 +340,7 @@ def test_class_folders_further_below_are_named(tree, above):
 @pytest.mark.parametrize(
     ("names", "kind", "label", "advice"),
     [
-        (["recordings/0_george_0.wav", "README.md"], "folder", "recordings", r"give .*recordings or kind='folder' and"),
+        (["recordings/0_george_0.wav", "README.md"], "folder", "recordings", r"give .*recordings or classes=False\."),
         (
             ["audio/1.wav", "labels.csv"],
             "folder",

@@ -97,7 +97,7 @@ def test_what_an_evaluation_will_miss_is_a_warning(header, hint):
     ("header", "given", "message"),
     [
         ("clip,label", {}, r"no column path \(or file, or filename\); its header has 'clip', 'label'. .* path='clip'"),
-        ("name,label", {}, "Or pass path= with the name of its column"),
+        ("name,label", {}, "Or pass path with the name of its column"),
         (
             "path,label",
             {"group": "speaker"},

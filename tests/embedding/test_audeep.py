@@ -31,7 +31,7 @@ def write_checkpoint(path, variables):
 
 
 def as_the_original_has_it(kind, X):
-    """Sequences, (n, T, F), as time-major targets: in the order in which they are spelt."""
+    """Sequences, (n, T, F), as time-major targets: in the order in which they are decoded."""
     target = X.transpose(1, 0, 2)
     if kind != "f-rae":
         target = target[::-1]
@@ -102,7 +102,7 @@ class TestGoldenFiles:
         assert -embedder.score(X) == pytest.approx(float(reference["loss_after1step"]), abs=1e-5)
         prefix, after = "after1step/", tmp_path / "model-13"
         variables = {name[len(prefix) :]: value for name, value in reference.items() if name.startswith(prefix)}
-        _, weights, optimizer, n_steps = read_audeep(golden.kind, write_checkpoint(after, variables))
+        _, weights, optimizer, n_steps = read_audeep(EMBEDDERS[golden.kind], write_checkpoint(after, variables))
         assert n_steps == 13 and embedder.weights_.keys() == weights.keys()
         for name, expected in weights.items():
             np.testing.assert_allclose(embedder.weights_[name], expected, atol=1e-5, err_msg=name)
@@ -112,7 +112,7 @@ class TestGoldenFiles:
             tolerance = 1e-4 * np.abs(expected).max()  # some moments are all below 1e-5
             np.testing.assert_allclose(moments[name], expected, atol=tolerance, err_msg=name)
 
-    def test_loss_of_training_where_decoders_always_hear_themselves(self, golden):
+    def test_loss_of_training_with_the_own_outputs_of_decoders(self, golden):
         names = [name for name in golden.embedder.get_params() if name.endswith("feed_previous_prob")]
         embedder = golden.read(dropout=0.0, batch_size=8, **dict.fromkeys(names, 1.0)).partial_fit(golden.X[:8])
         assert embedder.loss_ == pytest.approx(float(golden.reference["loss_fp1"]), abs=1e-5)
@@ -448,7 +448,7 @@ def run(variables, tmp_path):
 
 
 def read(*args, **kwargs):
-    return read_audeep("t-rae", *args, **kwargs)
+    return read_audeep(EMBEDDERS["t-rae"], *args, **kwargs)
 
 
 class TestFiles:
@@ -652,29 +652,29 @@ class TestWindowOverlap:
     def test_the_only_one(self, tmp_path):
         path = self.checkpoint(tmp_path, 4, 11)
         for overlap in (None, 2):
-            assert read_audeep("f-rae", path, window_overlap=overlap)[0].window_overlap == 2
+            assert read_audeep(EMBEDDERS["f-rae"], path, window_overlap=overlap)[0].window_overlap == 2
         for overlap in (1, 3, 4, -1):
             with pytest.raises(ValueError, match=f"window_overlap={overlap} contradicts .* overlap by 2"):
-                read_audeep("f-rae", path, window_overlap=overlap)
+                read_audeep(EMBEDDERS["f-rae"], path, window_overlap=overlap)
 
     def test_several(self, tmp_path):
         path = self.checkpoint(tmp_path, 2, 8)  # [0:4] with [2:6], [3:7] or [4:8]
-        with pytest.raises(ValueError, match="may overlap by 0, 1: pass window_overlap="):
-            read_audeep("f-rae", path)
+        with pytest.raises(ValueError, match="may overlap by 0, 1: give window_overlap, as"):
+            read_audeep(EMBEDDERS["f-rae"], path)
         for overlap in (0, 1):
-            config, _, _, _ = read_audeep("f-rae", path, window_overlap=overlap)
+            config, _, _, _ = read_audeep(EMBEDDERS["f-rae"], path, window_overlap=overlap)
             assert config.window_overlap == overlap and len(config.window_starts) == 2
 
     def test_one_window(self, tmp_path):
         path = self.checkpoint(tmp_path, 1, 4)
-        assert read_audeep("f-rae", path)[0].window_overlap == 0
-        assert read_audeep("f-rae", path, window_overlap=3)[0].window_overlap == 3
+        assert read_audeep(EMBEDDERS["f-rae"], path)[0].window_overlap == 0
+        assert read_audeep(EMBEDDERS["f-rae"], path, window_overlap=3)[0].window_overlap == 3
 
     def test_none(self, tmp_path):
         for n_windows, n_features in ((5, 11), (1, 3)):
             path = self.checkpoint(tmp_path, n_windows, n_features)
             with pytest.raises(ValueError, match=f"windows of 4 of {n_features} features"):
-                read_audeep("f-rae", path)
+                read_audeep(EMBEDDERS["f-rae"], path)
 
 
 def test_a_checkpoint_of_ours_is_not_mistaken_for_that_of_a_fresh_fit(shared, tmp_path):

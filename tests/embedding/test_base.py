@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import StandardScaler
 
 import skaudeep
-from skaudeep import Seq2SeqAutoencoderEmbedder, _engine
+from skaudeep import Seq2SeqAutoencoderEmbedder, _training
 from skaudeep.exceptions import TrainingError
 
 X = np.random.default_rng(0).uniform(-1, 1, (10, 5, 3)).astype(np.float32)
@@ -344,7 +344,7 @@ class TestCheckpoints:
             path.write_bytes(b"half")
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(_engine, "write_members", disk_full)
+        monkeypatch.setattr(_training, "write_members", disk_full)
         embedder = make(checkpoint_dir=tmp_path, max_epochs=3)
         with pytest.raises(OSError, match="No space left"):
             embedder.fit(X)
@@ -530,7 +530,7 @@ class TestParametersSetLater:
 
 class TestCallbacksAndLogs:
     def test_something_else_is_no_callback(self):
-        with pytest.raises(TypeError, match=r"callbacks=\[3\]: 3 is no Keras callback"):
+        with pytest.raises(TypeError, match=r"callbacks=\[3\]: 3 is not a Keras callback"):
             make().fit(X, callbacks=[3])
 
     def test_whole_models_are_not_saved_by_callbacks(self, tmp_path):

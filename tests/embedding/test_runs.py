@@ -77,9 +77,7 @@ class TestLoad:
 
     def test_another_kind(self, run):
         for kind in ("f-rae", "rae"):
-            with pytest.raises(
-                ValueError, match=f"is a model of t-rae, and not of {kind}: use skaudeep t-rae generate"
-            ):
+            with pytest.raises(ValueError, match=f"is a model of t-rae, not of {kind}: use kind='t-rae'"):
                 load_autoencoder(run, kind=kind)
 
     @pytest.mark.parametrize("arguments", [{"kind": 3}, {"step": -1}, {"step": 1.5}])
@@ -95,7 +93,7 @@ class TestLoad:
         for place in (folder, folder / "logs", folder / "logs" / "model-12", folder / "logs" / "model-12.index"):
             assert type(load_autoencoder(place)) is type(load_autoencoder(place, kind=kind, step=12))
         other = "t-rae" if kind == "f-rae" else "f-rae"
-        with pytest.raises(ValueError, match=f"is a model of {kind}, and not of {other}: use skaudeep {kind} generate"):
+        with pytest.raises(ValueError, match=f"is a model of {kind}, not of {other}: use kind='{kind}'"):
             load_autoencoder(folder, kind=other)
         with pytest.raises(ValueError, match="step=3: .* the steps there are 12"):
             load_autoencoder(folder, step=3)

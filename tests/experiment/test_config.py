@@ -78,7 +78,7 @@ def test_the_example_tells_of_every_key_of_our_own():
     ("path", "kind", "message"),
     [
         ("esc10", FileNotFoundError, "neither a file nor a recipe; did you mean esc-10"),
-        ("missing.toml", FileNotFoundError, "the recipes are esc-10, esc-50, gtzan, tut-as-2017"),
+        ("missing.toml", FileNotFoundError, "the recipes are esc-10, esc-50, gtzan, quickstart, tut-as-2017"),
         (".", IsADirectoryError, "is a folder; give a configuration"),
         (3, TypeError, "path=3"),
     ],
@@ -91,7 +91,7 @@ def test_what_is_no_configuration(path, kind, message):
 @pytest.mark.parametrize("content", ["[corpus\n", b"\xff\xfe\x00", "a = 1\na = 2\n", b"RIFF\x00\x01\x02"])
 def test_what_is_no_toml(write, content):
     path = write(content)
-    with pytest.raises(ValueError, match="is no TOML") as caught:
+    with pytest.raises(ValueError, match="is not TOML") as caught:
         read_experiment(path)
     assert str(path) in str(caught.value)
 

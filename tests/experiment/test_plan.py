@@ -4,10 +4,11 @@ import os
 
 import pytest
 
+from skaudeep._files import state_of
 from skaudeep.datasets import load_corpus
 from skaudeep.experiment._config import parse_overrides, read_experiment
 from skaudeep.experiment._plan import decide, make_stages
-from skaudeep.experiment.stages import state_of
+from skaudeep.experiment.stages import KINDS, STAGES
 from skaudeep.results.experiment import ExperimentRecord, StageRecord
 
 CONFIG = """
@@ -80,6 +81,10 @@ def folder(tmp_path):
 def done(folder):
     folder.do()
     return folder
+
+
+def test_kinds_are_those_of_the_classes():
+    assert list(STAGES) == list(KINDS)
 
 
 def test_names_and_files(folder):

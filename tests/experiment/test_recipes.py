@@ -72,8 +72,8 @@ TINY = [
 ]
 
 
-def test_there_are_the_experiments_of_the_paper():
-    assert list_recipes() == sorted(PAPER)
+def test_there_are_the_experiments_of_the_paper_and_the_quick_start():
+    assert list_recipes() == sorted([*PAPER, "quickstart"])
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -119,7 +119,7 @@ def test_what_it_is_where_to_get_it_and_how_it_looks(name):
 
 @pytest.mark.parametrize("name", ["esc10", "", "../esc-10", "zzz"])
 def test_unknown_recipes(name):
-    with pytest.raises(ValueError, match="is no recipe; (did you mean esc-10|there are esc-10, esc-50, gtzan)"):
+    with pytest.raises(ValueError, match="is not a recipe; (did you mean esc-10|there are esc-10, esc-50, gtzan)"):
         read_recipe(name)
 
 

@@ -38,7 +38,7 @@ def test_a_folder_is_of_one_run(tmp_path):
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
     with (
-        pytest.raises(OSError, match="cannot make the folder .* give another one"),
+        pytest.raises(OSError, match="cannot make the folder .* give another out"),
         claim_folder(tmp_path / "file/out"),
     ):
         pass

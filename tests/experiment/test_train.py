@@ -263,14 +263,14 @@ class TestContinue:
     @pytest.mark.parametrize("wrong", [StandardScaler(), make()])
     def test_a_checkpoint_of_something_else(self, trained, spectrograms, wrong):
         skaudeep.save(wrong, trained / "logs" / "model-12.skaudeep")
-        with pytest.raises(ValueError, match=f"holds a {type(wrong).__name__} and no trained autoencoder"):
+        with pytest.raises(ValueError, match=f"holds a {type(wrong).__name__}, not a trained autoencoder"):
             train_autoencoder(make(max_epochs=5), spectrograms, trained, resume=True)
 
 
 class TestEarlierRun:
     def test_refused(self, trained, spectrograms):
         before = names(trained)
-        with pytest.raises(FileExistsError, match=r"model-9.*--continue.*--overwrite.*--run-name"):
+        with pytest.raises(FileExistsError, match=r"model-9.*resume=True.*overwrite=True.*another run_dir"):
             train_autoencoder(make(), spectrograms, trained)
         assert names(trained) == before
 
@@ -305,7 +305,7 @@ class TestEarlierRun:
         descriptor = os.open(trained, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            with pytest.raises(OSError, match="another process is training in it"):
+            with pytest.raises(OSError, match="another process trains in it"):
                 train_autoencoder(make(max_epochs=5), spectrograms, trained, resume=True)
         finally:
             os.close(descriptor)
@@ -337,7 +337,7 @@ class TestFailure:
         with pytest.raises(stop):
             train_autoencoder(make(max_epochs=5), spectrograms, run)
         assert steps(run) == [3, 6]
-        assert "run holds epoch 2 of 5; --continue (resume=True) goes on" in caplog.text
+        assert "run holds epoch 2 of 5; resume=True goes on" in caplog.text
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
     def test_a_finished_epoch_is_saved_if_its_summaries_are_not(self, run, spectrograms, error, caplog, monkeypatch):
@@ -464,7 +464,7 @@ class TestArguments:
             train_autoencoder(embedder, dataset(), run)
 
     def test_both(self, run):
-        with pytest.raises(ValueError, match="resume=True and overwrite=True"):
+        with pytest.raises(ValueError, match="overwrite=True, and resume=True"):
             train_autoencoder(make(), dataset(), run, resume=True, overwrite=True)
 
     @pytest.mark.parametrize("keep", [-1, 1.5, "all"])

@@ -141,7 +141,7 @@ def test_table_of_waveforms(estimator, rng, dtype):
 
 @pytest.mark.parametrize("X", [np.zeros((2, 10)), np.zeros((2, 1, 10)), [np.zeros(5), np.zeros(7)]])
 def test_waveforms_need_a_sample_rate(X):
-    with pytest.raises(ValueError, match="do not tell their sample rate; set sample_rate, in Hz"):
+    with pytest.raises(ValueError, match="sample_rate=None: waveforms do not tell their sample rate; give it, in Hz"):
         as_sources(SpectrogramTransformer(), X, reset=True)
 
 

@@ -89,7 +89,7 @@ class EmbeddingNetwork(RecurrentNetwork):
 
     def losses_and_gradients(self, x, mask, noise):
         """Compute the losses of a batch and the gradients of all weights, by name."""
-        return self.gradients(lambda: self.objective(x, mask, noise))
+        return self.gradients(self.objective, x, mask, noise)
 
     def _state_statistics(self, x, mask):
         outputs, mask = self.layer_outputs(x, mask)

@@ -184,12 +184,7 @@ class FrequencyAutoencoder(_FrameAutoencoder):
         def body(start, errors, n_bins, gradients):
             part = slice(start, start + size)
             part_mask = None if mask is None else mask[part]
-
-            def sum_errors():
-                errors, n_bins = self._squared_errors(x[part], part_mask, noise.part(start))
-                return {"loss": tf.reduce_sum(errors), "n_bins": tf.reduce_sum(n_bins)}
-
-            sums, new = self.gradients(sum_errors)
+            sums, new = self.gradients(self._sum_errors, x[part], part_mask, noise.part(start))
             gradients = {name: gradients[name] + gradient for name, gradient in new.items()}
             return start + size, errors + sums["loss"], n_bins + sums["n_bins"], gradients
 
@@ -200,6 +195,10 @@ class FrequencyAutoencoder(_FrameAutoencoder):
         n_bins = tf.maximum(n_bins, 1)
         loss = root_mean(errors, n_bins)
         return {"loss": loss}, {name: gradient / (2 * loss * n_bins) for name, gradient in gradients.items()}
+
+    def _sum_errors(self, x, mask, noise):
+        errors, n_bins = self._squared_errors(x, mask, noise)
+        return {"loss": tf.reduce_sum(errors), "n_bins": tf.reduce_sum(n_bins)}
 
     def generate(self, z):
         """Frames from their representations alone (free running), (B, T, F)."""

@@ -231,10 +231,9 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
         names = [f"{stacks.name}.{direction}" for direction in stacks.directions]
         halve = halve and len(names) == 1 and stacks.n_units >= MIN_UNITS_TO_HALVE
         if not halve or self.recur is recur_on_gpu:
-            runs = [
-                self._stack(name, x, states, mask, noise, turned)
-                for name, x, states, turned in zip(names, inputs, initial, backwards, strict=True)
-            ]
+            runs = []
+            for name, x, states, turned in zip(names, inputs, initial, backwards, strict=True):
+                runs.append(self._stack(name, x, states, mask, noise, turned))
             return zip(*runs, strict=True)
         states = (halves(state, axis=0) for state in tf.nest.flatten(initial[0]))
         runs = []
@@ -276,8 +275,12 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
         """Cut a state vector into initial states: one list of layers per direction."""
         n_directions, n_states = len(stacks.directions), self.cell.n_states
         pieces = tf.split(state, stacks.n_layers * n_directions * n_states, axis=-1)
-        cells = [tuple(reversed(pieces[i : i + n_states])) for i in range(0, len(pieces), n_states)]
-        return [cells[direction::n_directions] for direction in range(n_directions)]
+        states = [[] for _ in stacks.directions]
+        # the vector has the directions of a layer side by side, and of an LSTM c before h
+        for number, start in enumerate(range(0, len(pieces), n_states)):
+            cell = pieces[start : start + n_states]
+            states[number % n_directions].append(tuple(reversed(cell)))
+        return states
 
 
 class Noise:
@@ -385,5 +388,8 @@ def statistics_over_time(h, mask):
 
 def _state_vector(directions):
     """One vector per sequence: by layer, forward then backward, for an LSTM c then h."""
-    layers = zip(*directions, strict=True)
-    return tf.concat([s for cells in layers for states in cells for s in reversed(states)], axis=-1)
+    states = []
+    for cells in zip(*directions, strict=True):
+        for cell in cells:
+            states.extend(reversed(cell))
+    return tf.concat(states, axis=-1)

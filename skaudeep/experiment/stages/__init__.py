@@ -1,30 +1,18 @@
 """The stages of an experiment: a class for each kind of them.
 
 `_base` says what a stage is, `_digests` how it is seen whether something has changed. A new kind is a file with a
-subclass of `Stage`, and a line in `STAGES`.
+subclass of `Stage`, a word in `KINDS` and a class in `_registry`.
 """
 
-from skaudeep.experiment.stages._base import Context, Outcome, Plan, Stage
-from skaudeep.experiment.stages._digests import digest, digest_corpus, lost_files, state_of
-from skaudeep.experiment.stages._evaluate import Evaluate
-from skaudeep.experiment.stages._export import Export
-from skaudeep.experiment.stages._extract import Extract
-from skaudeep.experiment.stages._fuse import Fuse
-from skaudeep.experiment.stages._generate import Generate
-from skaudeep.experiment.stages._report import Report
-from skaudeep.experiment.stages._train import Train
+from skaudeep._lazy import export_lazily
 
-__all__ = [
-    "STAGES",
-    "Context",
-    "Outcome",
-    "Plan",
-    "Stage",
-    "digest",
-    "digest_corpus",
-    "lost_files",
-    "state_of",
-]
+#: The kinds, in the order in which they run; their classes are in `STAGES`.
+KINDS = ("extract", "train", "generate", "fuse", "evaluate", "export", "report")
 
-#: The classes by their kinds, in the order in which stages run.
-STAGES = {stage.kind: stage for stage in (Extract, Train, Generate, Fuse, Evaluate, Export, Report)}
+_HOMES = {
+    "_base": ("Context", "Outcome", "Plan", "Stage"),
+    "_digests": ("digest", "digest_corpus", "lost_files"),
+    "_evaluate": ("fit_classifier",),
+    "_registry": ("STAGES",),
+}
+__getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

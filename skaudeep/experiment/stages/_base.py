@@ -12,27 +12,13 @@ from skaudeep.results.experiment import StageRecord
 
 @dataclasses.dataclass
 class Plan:
-    """What stages are made of.
+    """What stages are made of."""
 
-    Parameters
-    ----------
-    experiment : Experiment
-        From `read_experiment`.
-    corpus : Bunch
-        As `load_corpus` gives it.
-    left_out : list of str
-        Recordings that cannot be analysed, as far as that is known.
-    corpus_digest : str
-        The digest of the corpus.
-    stages : list of Stage
-        Those that run before.
-    """
-
-    experiment: object
-    corpus: dict
-    left_out: list
+    experiment: object  # from `read_experiment`
+    corpus: dict  # as `load_corpus` gives it
+    left_out: list  # recordings that cannot be analysed, as far as that is known
     corpus_digest: str
-    stages: list = dataclasses.field(default_factory=list)
+    stages: list = dataclasses.field(default_factory=list)  # those that run before
 
     def of_kind(self, *kinds):
         """List the stages of some kinds."""
@@ -41,27 +27,13 @@ class Plan:
 
 @dataclasses.dataclass
 class Context:
-    """Where stages run, and with what.
+    """Where stages run, and with what."""
 
-    Parameters
-    ----------
-    out : pathlib.Path
-        The output folder.
-    corpus : Bunch
-        The recordings.
-    n_jobs : int or None
-        Number of threads for extraction.
-    verbose : bool
-        Whether to show progress.
-    begin : callable
-        ``begin(stage)`` notes what a stage has begun that can go on after a crash.
-    """
-
-    out: Path
+    out: Path  # the output folder
     corpus: dict
-    n_jobs: int | None
-    verbose: bool
-    begin: Callable
+    n_jobs: int | None  # threads for extraction
+    verbose: bool  # whether to show progress
+    begin: Callable  # ``begin(stage)`` notes what a stage has begun that can go on after a crash
 
     def path(self, relative):
         """Give the path of a file below the output folder, and make the folder that it is in."""
@@ -72,21 +44,11 @@ class Context:
 
 @dataclasses.dataclass
 class Outcome:
-    """What a stage has done.
+    """What a stage has done."""
 
-    Parameters
-    ----------
-    written : list of str
-        Files below the output folder.
-    note : str
-        What to say of it.
-    failed : list or None
-        Pairs of recordings that were left out and the reasons, of an extraction.
-    """
-
-    written: list
-    note: str = ""
-    failed: list | None = None
+    written: list  # files below the output folder
+    note: str = ""  # what to say of it
+    failed: list | None = None  # pairs of recordings that an extraction has left out, and the reasons
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -95,45 +57,22 @@ class Stage(abc.ABC):
 
     A kind of stages is a subclass, which says what it depends on (`options`, `needs`), what it writes (`outputs`), how
     it is made (`make`) and what it does (`run`).
-
-    Parameters
-    ----------
-    name : str
-        What users call it, such as "train 30dB".
-    needs : dict of str to str
-        The digest of each stage, or part of one, whose outcome this one uses, by its name.
-    runs : bool
-        Whether it is to be run.
-    reason : str
-        Why, or why not.
-    forced : bool
-        Whether it is run because that was asked for.
-    resumes : bool
-        Whether it goes on from where an earlier run was stopped.
-    before : StageRecord or None
-        What an earlier run has done.
-    lost : list of str
-        Files of that run that are not what it has written.
     """
 
-    #: What users call stages of this kind, such as "train".
-    kind: ClassVar[str]
-    #: The table of a configuration that belongs to the stages, and its keys.
-    table: ClassVar[str | None] = None
-    keys: ClassVar[dict] = {}
-    #: Whether to say that it begins: it takes long, and says more than a line.
-    is_announced: ClassVar[bool] = False
-    #: From where it goes on, in words.
+    kind: ClassVar[str]  # what users call stages of this kind, such as "train"
+    table: ClassVar[str | None] = None  # the table of a configuration that belongs to the stages
+    keys: ClassVar[dict] = {}  # the keys of this table
+    is_announced: ClassVar[bool] = False  # whether to say that it begins: it takes long, and says more than a line
     resumes_from: ClassVar[str] = "where it was stopped"
 
-    name: str
-    needs: dict
-    runs: bool = True
-    reason: str = "not done yet"
-    forced: bool = False
-    resumes: bool = False
-    before: StageRecord | None = None
-    lost: list = dataclasses.field(default_factory=list)
+    name: str  # what users call it, such as "train 30dB"
+    needs: dict  # the digest of each stage, or part of one, whose outcome this one uses, by its name
+    runs: bool = True  # whether it is to be run
+    reason: str = "not done yet"  # why, or why not
+    forced: bool = False  # whether it is run because that was asked for
+    resumes: bool = False  # whether it goes on from where an earlier run was stopped
+    before: StageRecord | None = None  # what an earlier run has done
+    lost: list = dataclasses.field(default_factory=list)  # files of that run that are not what it has written
 
     @classmethod
     @abc.abstractmethod

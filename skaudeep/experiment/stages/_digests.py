@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pandas as pd
 
+from skaudeep._files import state_of
 from skaudeep._version import __version__
 
 
@@ -43,18 +44,7 @@ def _canonical(value):
 
 
 def digest_corpus(corpus):
-    """Give the digest of a corpus: names, sizes and times of its files, and all that is known about them.
-
-    Parameters
-    ----------
-    corpus : Bunch
-        As `load_corpus` gives it. Where it lies does not count.
-
-    Returns
-    -------
-    str
-        Another one when a file or a label changes.
-    """
+    """Give the digest of a corpus: names, sizes and times of its files, and all that is known; not where it lies."""
     files, known = describe_corpus(corpus)
     states = {file: state_of(file) for file in set(files)}
     return digest({"files": [states[file] for file in files], **known})
@@ -72,15 +62,6 @@ def describe_corpus(corpus):
         elif values is not None:
             known[name] = np.asarray(values).astype(str).tolist()
     return [os.path.abspath(file) for file in segments["file"]], {"times": times, "known": known}
-
-
-def state_of(path):
-    """Give the size in bytes and the time of the last change in ns of a file; None if it is missing."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return [status.st_size, status.st_mtime_ns]
 
 
 def lost_files(record, out):

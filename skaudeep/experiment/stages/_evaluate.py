@@ -13,19 +13,7 @@ from skaudeep.results.files import write_json
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Evaluate(Stage):
-    """The evaluation of a classifier on features.
-
-    Parameters
-    ----------
-    features : str
-        Their name, such as "30dB-time".
-    classifier : dict
-        The entry of the configuration.
-    splits : dict
-        What `evaluate_dataset` is given: `train`, `test`, `majority_vote` and `upsample`.
-    seed : int
-        That of the classifier, and of what is upsampled.
-    """
+    """The evaluation of a classifier on features."""
 
     kind: ClassVar[str] = "evaluate"
     table: ClassVar[str] = "evaluation"
@@ -37,10 +25,10 @@ class Evaluate(Stage):
         "controls": Key(False, SWITCH),
     }
 
-    features: str
-    classifier: dict
-    splits: dict
-    seed: int
+    features: str  # their name, such as "30dB-time"
+    classifier: dict  # the entry of the configuration
+    splits: dict  # `train`, `test`, `majority_vote` and `upsample`
+    seed: int  # that of the classifier, and of what is upsampled
 
     @classmethod
     def make(cls, plan):
@@ -68,12 +56,10 @@ class Evaluate(Stage):
         return classifier | self.splits | {"seed": self.seed}
 
     def run(self, context):
-        own = ("name", "kind", "repeats")
-        parameters = {key: value for key, value in self.classifier.items() if key not in own}
         start = time.perf_counter()
         result = evaluate_dataset(
             read_netcdf(context.out / f"features/{self.features}.nc"),
-            make_classifier(self.classifier["kind"], random_state=self.seed, **parameters),
+            _make_classifier(self.classifier, self.seed),
             **self.splits,
             repeats=self.classifier["repeats"],
             random_state=self.seed,
@@ -83,3 +69,14 @@ class Evaluate(Stage):
         seconds = round(time.perf_counter() - start, 3)
         write_json({**named, **result.to_dict(), "seconds": seconds}, context.path(self.outputs[0]))
         return Outcome(self.outputs, str(result))
+
+
+def _make_classifier(entry, seed):
+    """Make the classifier of an entry of a configuration."""
+    parameters = {key: value for key, value in entry.items() if key not in ("name", "kind", "repeats")}
+    return make_classifier(entry["kind"], random_state=seed, **parameters)
+
+
+def fit_classifier(entry, ds, *, seed):
+    """Fit the classifier of an entry of a configuration on a whole data set, and give it."""
+    return _make_classifier(entry, seed).fit(ds["features"].values, ds["label_nominal"].values.astype(str))

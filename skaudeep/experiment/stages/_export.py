@@ -12,15 +12,7 @@ from skaudeep.io.formats import FORMATS, LAYOUTS
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Export(Stage):
-    """Learned features in other formats.
-
-    Parameters
-    ----------
-    features : str
-        Their name, such as "30dB-time".
-    settings : dict
-        The table of the configuration.
-    """
+    """Learned features in other formats."""
 
     kind: ClassVar[str] = "export"
     table: ClassVar[str] = "export"
@@ -31,8 +23,8 @@ class Export(Stage):
         "single_file": Key(False, SWITCH),
     }
 
-    features: str
-    settings: dict
+    features: str  # their name, such as "30dB-time"
+    settings: dict  # the table of the configuration
 
     @classmethod
     def make(cls, plan):

@@ -17,29 +17,15 @@ from skaudeep.spectrogram.settings import material_parameters
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Extract(Stage):
-    """Spectrograms of all settings, each of which is a part that can be done by itself.
-
-    Parameters
-    ----------
-    transformers : dict of str to SpectrogramTransformer
-        The files to write, and the setting of each.
-    left_out : list of str
-        Recordings that cannot be analysed, as far as that is known.
-    recordings : str
-        The digest of the names of the recordings and of what is known of them, whether or not files have changed.
-    on_error : {"raise", "skip"}
-        What to do about recordings that cannot be analysed.
-    place : dict
-        The `path` of the corpus and its `parser`.
-    """
+    """Spectrograms of all settings, each of which is a part that can be done by itself."""
 
     kind: ClassVar[str] = "extract"
 
-    transformers: dict
-    left_out: list
-    recordings: str
-    on_error: str
-    place: dict
+    transformers: dict  # the setting of each file to write
+    left_out: list  # recordings that cannot be analysed, as far as that is known
+    recordings: str  # digest of their names and what is known of them, whether or not files have changed
+    on_error: str  # what to do about recordings that cannot be analysed: "raise" or "skip"
+    place: dict  # the `path` of the corpus and its `parser`
 
     @classmethod
     def make(cls, plan):
@@ -77,7 +63,7 @@ class Extract(Stage):
 
     @property
     def identities(self):
-        """What the parts of each file are known by when extraction goes on.
+        """Digests by which the parts of each file are known when extraction goes on.
 
         Whether files have changed is seen to by `extract_spectrograms`: those that failed may have been mended.
         """

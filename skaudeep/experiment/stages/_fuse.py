@@ -11,15 +11,7 @@ from skaudeep.io import read_netcdf, write_netcdf
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Fuse(Stage):
-    """The features of all autoencoders side by side.
-
-    Parameters
-    ----------
-    members : list of Generate
-        The stages whose features are fused.
-    chunks : bool
-        Whether to join the features of the chunks of a recording, too.
-    """
+    """The features of all autoencoders side by side."""
 
     kind: ClassVar[str] = "fuse"
     table: ClassVar[str] = "fusion"
@@ -27,8 +19,8 @@ class Fuse(Stage):
     features: ClassVar[str] = "fused"
     is_control: ClassVar[bool] = False
 
-    members: list
-    chunks: bool
+    members: list  # the stages whose features are fused
+    chunks: bool  # whether to join the features of the chunks of a recording, too
 
     @classmethod
     def make(cls, plan):

@@ -6,6 +6,7 @@ from typing import ClassVar
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance, is_known
 from skaudeep.embedding import StatisticsPooling
 from skaudeep.embedding.runs import load_autoencoder
+from skaudeep.exceptions import param
 from skaudeep.experiment._corpus import deal
 from skaudeep.experiment._generate import generate_features
 from skaudeep.experiment._inputs import open_lazily
@@ -16,26 +17,14 @@ from skaudeep.io import write_netcdf
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Generate(Stage):
-    """The features of an autoencoder, or statistics of the spectrograms themselves.
-
-    Parameters
-    ----------
-    features : str
-        Their name, such as "30dB-time".
-    setting : str
-        Name of the spectrograms, such as "30dB".
-    train : Train or None
-        The stage that trains the autoencoder; None: statistics of the spectrograms.
-    folds, partitions, seed : int, dict, int
-        How to deal the recordings out where the corpus does not.
-    """
+    """The features of an autoencoder, or statistics of the spectrograms themselves."""
 
     kind: ClassVar[str] = "generate"
 
-    features: str
-    setting: str
-    train: Train | None
-    folds: int | None
+    features: str  # their name, such as "30dB-time"
+    setting: str  # name of the spectrograms, such as "30dB"
+    train: Train | None  # trains the autoencoder; None: statistics of the spectrograms
+    folds: int | None  # how to deal the recordings out where the corpus does not
     partitions: dict | None
     seed: int
 
@@ -127,7 +116,7 @@ def _pool(ds, pooling):
     """Make a data set with one vector of statistics over time for each instance."""
     features = pooling.fit_transform(ds["features"])
     pooled = ds.drop_dims(ds["features"].dims[1:]).assign(features=(("instance", "generated"), features))
-    provenance = decode_provenance(ds.attrs, "ds")
+    provenance = decode_provenance(ds.attrs, param.ds)
     if is_known(provenance):
         made = {"kind": "statistics", "statistics": list(pooling.statistics)}
         pooled.attrs[PROVENANCE] = encode_provenance([{"features": made, "input": provenance}])

@@ -10,19 +10,13 @@ from skaudeep.results.files import REPORT_FILE
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Report(Stage):
-    """A page about the experiment.
-
-    Parameters
-    ----------
-    configuration : dict
-        Of the experiment, which the page shows.
-    """
+    """A page about the experiment."""
 
     kind: ClassVar[str] = "report"
     table: ClassVar[str] = "report"
     keys: ClassVar[dict] = {"enabled": Key(True, SWITCH)}
 
-    configuration: dict
+    configuration: dict  # of the experiment, which the page shows
 
     @classmethod
     def make(cls, plan):

@@ -15,31 +15,17 @@ from skaudeep.results.files import TRAINING_FILE
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Train(Stage):
-    """A trained autoencoder.
-
-    Parameters
-    ----------
-    model : str
-        Name of the folder of the run, such as "30dB-time".
-    setting : str
-        Name of the spectrograms, such as "30dB".
-    autoencoder : dict
-        The entry of the configuration.
-    embedder : embedder
-        What is to be trained.
-    is_control : bool
-        Whether it is left untrained, to compare others with.
-    """
+    """A trained autoencoder."""
 
     kind: ClassVar[str] = "train"
     is_announced: ClassVar[bool] = True
     resumes_from: ClassVar[str] = "its last epoch"
 
-    model: str
-    setting: str
-    autoencoder: dict
-    embedder: BaseEstimator
-    is_control: bool
+    model: str  # name of the folder of the run, such as "30dB-time"
+    setting: str  # name of the spectrograms, such as "30dB"
+    autoencoder: dict  # the entry of the configuration
+    embedder: BaseEstimator  # what is to be trained
+    is_control: bool  # whether it is left untrained, to compare others with
 
     @classmethod
     def make(cls, plan):
