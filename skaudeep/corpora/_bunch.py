@@ -105,6 +105,7 @@ def make_bunch(
     partition = None if partition is None else np.array(partition, dtype=np.float64)
     if partition is not None and np.isnan(partition).all():
         partition = None
+    groups = None if groups is None else np.array(groups, dtype=str)
     files = _as_files(files)
     labelled = find_labelled(target, len(names))
     cv_folds, numbers = _fold_columns(folds)
@@ -117,7 +118,7 @@ def make_bunch(
         cv=cv,
         cv_folds=cv_folds,
         partition=partition,
-        groups=None if groups is None else np.array(groups, dtype=str),
+        groups=groups,
         filenames=names,
         frame=frame,
         metadata={
@@ -125,7 +126,7 @@ def make_bunch(
             **_label_metadata(target, target_names, labelled),
             "cv_folds": cv_folds,
             "partition": partition,
-            "groups": None if groups is None else np.array(groups, dtype=str),
+            "groups": groups,
         },
         DESCR=_describe(target, target_names, labelled, cv_folds, partition, groups, (*reason, *unused, *notes)),
         unused_columns=None if unused_columns is None else list(unused_columns),
@@ -203,8 +204,8 @@ def _renumbered(rows):
 
 def _as_array(files):
     """Return paths as text, and with them file-like objects as they are."""
-    if not any(is_file_like(file) for file in files):
-        return np.array([str(file) for file in files], dtype=str)
+    if not any(map(is_file_like, files)):
+        return np.array(list(map(str, files)), dtype=str)
     recordings = np.empty(len(files), dtype=object)
     recordings[:] = [file if is_file_like(file) else str(file) for file in files]
     return recordings

@@ -297,7 +297,7 @@ def _separator_of(table):
 
 def _header_columns(fields):
     """Say which column of a header holds what; empty if the fields are those of a recording and not of a header."""
-    names = [field.lower() for field in fields]
+    names = list(map(str.lower, fields))
     known = {}
     for what, forms in _META_COLUMNS.items():
         at = next((names.index(form) for form in forms if form in names), None)
@@ -394,11 +394,11 @@ def _listed(path, names):
 
 def _find_tables(folder, task):
     """Find those tables of a task that there are, the confidential one of each if there is one."""
-    paths = (
-        [folder / f"{Path(table).stem}{suffix}{Path(table).suffix}" for suffix in _CONFIDENTIAL]
-        for table in task.tables
-    )
-    return [found for forms in paths if (found := next((path for path in forms if path.is_file()), None)) is not None]
+    found = []
+    for table in map(Path, task.tables):
+        forms = [folder / f"{table.stem}{suffix}{table.suffix}" for suffix in _CONFIDENTIAL]
+        found += list(filter(Path.is_file, forms))[:1]
+    return found
 
 
 def _compare_task(folder, name):
@@ -428,8 +428,10 @@ def _compare_task(folder, name):
 
 def _compare_partition(names, folder):
     """Return numbers of partitions, from the beginnings of file names."""
-    begins = [name.rpartition("/")[2].lower() for name in names]
-    numbers = np.array([next((n for n, part in enumerate(PARTITIONS) if b.startswith(part)), np.nan) for b in begins])
+    files = names.str.lower().str.replace(r".*/", "", regex=True)
+    numbers = np.full(len(files), np.nan)
+    for number, part in enumerate(PARTITIONS):
+        numbers[files.str.startswith(part).to_numpy(dtype=bool)] = number
     if np.isnan(numbers).any():
         raise DataSetError(
             f"The name of {names.iloc[np.argmax(np.isnan(numbers))]} in {folder / 'wav'} begins with none of "

@@ -287,10 +287,10 @@ def _seconds(times, n):
 
 def _measure(segments, headers):
     """Return lengths in seconds, the number of unknown ones, and a table of the segments outside their file."""
-    start, end = segments["start"].to_numpy(), segments["end"].to_numpy()
+    start, end = segments["start"].fillna(0).to_numpy(), segments["end"].to_numpy()
     rate, n_samples = headers["sample_rate"].to_numpy(float), headers["n_samples"].to_numpy(float)
     # rounded as where recordings are read
-    first = np.where(np.isnan(start), 0, np.round(start * rate))
+    first = np.round(start * rate)
     open_end = np.isnan(end) | (end == np.inf)
     stop = np.where(open_end, n_samples, np.round(np.where(open_end, 0, end) * rate))
     readable = (headers["reason"] == "").to_numpy()
@@ -299,15 +299,13 @@ def _measure(segments, headers):
     slightly_late = exact & (stop > n_samples) & (stop - n_samples <= _TOLERANCE * rate)
     stop = np.where(slightly_late, n_samples, stop)
     inside = (first >= 0) & ~(stop <= first) & ~(exact & (stop > n_samples))
-    outside = [
-        (
-            name_of(segments["file"].iat[row]),
-            f"the segment from {0 if np.isnan(start[row]) else start[row]:g} s to "
-            f"{'its end' if open_end[row] else f'{end[row]:g} s'} is empty or not inside the recording"
-            + ("" if np.isnan(n_samples[row]) else f", which is {n_samples[row] / rate[row]:g} s long"),
-        )
-        for row in np.flatnonzero(readable & ~inside)
-    ]
+    outside = []
+    for row in np.flatnonzero(readable & ~inside):
+        to = "its end" if open_end[row] else f"{end[row]:g} s"
+        reason = f"the segment from {start[row]:g} s to {to} is empty or not inside the recording"
+        if not np.isnan(n_samples[row]):
+            reason += f", which is {n_samples[row] / rate[row]:g} s long"
+        outside.append((name_of(segments["file"].iat[row]), reason))
     lengths = ((stop - first) / rate)[readable & inside]
     known = ~np.isnan(lengths)
     return lengths[known], int((~known).sum()), pd.DataFrame(outside, columns=["file", "reason"])

@@ -91,10 +91,8 @@ def load_folder(folder, *, classes="auto", on_unreadable="raise"):
             f"No subfolders with audio in {folder}, but {param('classes', True)} takes them for classes."
         )
     elif classes == "auto" and any(labels) and not all(labels):
-        flat, nested = (
-            next(n for n, label in zip(names, labels, strict=True) if bool(label) is is_nested)
-            for is_nested in (False, True)
-        )
+        flat = names[labels.index("")]
+        nested = next(name for name, label in zip(names, labels, strict=True) if label)
         raise DataSetError(
             f"{folder} holds audio both directly ({flat}) and in subfolders ({nested}), so it is not clear whether "
             f"subfolders are classes. {FOLDER_LAYOUT} Or say so: with {param('classes', True)} files outside of them "
@@ -276,9 +274,9 @@ def _load_parts(folder, argument, number_of, layout, on_unreadable):
     """Load a Bunch of the recordings in the folders of partitions or folds."""
     found = find_recordings(folder, on_unreadable)
     names = found.names
-    levels = [name.split("/") for name in names]
-    parts = pd.Series([first if others else "" for first, *others in levels], dtype=object)
-    labels = pd.Series([below[1] if len(below) > 2 else "" for below in levels], dtype=object)
+    folders = [name.rpartition("/")[0].partition("/") for name in names]
+    parts = pd.Series([part for part, _, _ in folders], dtype=object)
+    labels = pd.Series([below.partition("/")[0] for _, _, below in folders], dtype=object)
     numbers = {part: number_of(part) for part in parts.unique()}
     for part, number in numbers.items():
         first = names[(parts == part).argmax()]

@@ -1,6 +1,7 @@
 """A small corpus of synthetic sounds: something to hear, learn from and test with, without a download."""
 
 import filecmp
+import functools
 import tempfile
 from pathlib import Path
 
@@ -268,14 +269,6 @@ def _chirp(recording, take, n, rate, *, upward):
     return _repeat(event, _starts(take, n, spacing, 0.2), n)
 
 
-def _chirp_up(recording, take, n, rate):
-    return _chirp(recording, take, n, rate, upward=True)
-
-
-def _chirp_down(recording, take, n, rate):
-    return _chirp(recording, take, n, rate, upward=False)
-
-
 def _bark(recording, take, n, rate):
     pitch, formant = recording.uniform(300, 500), recording.uniform(800, 1300)
     length = int(recording.uniform(0.08, 0.2) * rate)
@@ -361,13 +354,13 @@ def _engine(recording, take, n, rate):
 #: The first classes are those of a small corpus. The two directions of a chirp differ only in the order of
 #: what happens, which no statistic over time can see and a recurrent network can.
 _SOUNDS = {
-    "chirp_up": _chirp_up,
+    "chirp_up": functools.partial(_chirp, upward=True),
     "bark": _bark,
     "rain": _rain,
     "tick": _tick,
     "hum": _hum,
     "siren": _siren,
-    "chirp_down": _chirp_down,
+    "chirp_down": functools.partial(_chirp, upward=False),
     "crackle": _crackle,
     "drip": _drip,
     "wind": _wind,

@@ -55,7 +55,7 @@ def choose_columns(frame, given, table, layout):
     hints = _hints(missing, rest)
     if "duration" in chosen and "start" not in chosen and given["duration"] is None:
         del chosen["duration"]
-        hints += [_WITHOUT_START] if given["start"] is None else []
+        hints += [_WITHOUT_START] * (given["start"] is None)
     for hint in hints:
         warnings.warn(Message(f"{table}: {hint}"), UserWarning, stacklevel=4)
     return chosen
@@ -148,4 +148,4 @@ def _alike(role, names):
 
 
 def _listed(names):
-    return ", ".join(repr(name) for name in names)
+    return ", ".join(map(repr, names))

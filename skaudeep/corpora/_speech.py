@@ -89,7 +89,7 @@ def load_speech_commands(folder, *, on_unreadable="raise"):
         target=target,
         target_names=target_names,
         partition=_partition(folder, names, {*names, *found.unreadable}),
-        groups=[_speaker(name) for name in names],
+        groups=list(map(_speaker, names)),
         notes=(*noises, *found.notes),
         unreadable=reasons_below(folder, found),
     )

@@ -214,7 +214,7 @@ def read_table(file, columns=(), *, separator=None, path=None):
     if lacks:
         found = ", ".join(map(repr, header[:20]))
         raise _unreadable(file, f"it lacks {', '.join(lacks)} and has {found}", columns, separator)
-    repeated = pd.Index([name.lower() for name in header]).duplicated()
+    repeated = pd.Index(list(map(str.lower, header))).duplicated()
     if repeated.any():
         raise _unreadable(file, f"two columns are called {header[np.argmax(repeated)]!r}", columns, separator)
     for line, fields in lines:
@@ -370,10 +370,12 @@ def _wrong_field(column, wrong, table, expected):
 def _below(names, paths, root):
     """Say what identifies files: paths below the root where they are, otherwise as they are written."""
     start = os.path.join(os.path.normpath(os.path.abspath(root)), "")
-    short = [
-        path[len(start) :] if path.startswith(start) else path if os.path.isabs(name) else os.path.normpath(name)
-        for path, name in zip(map(os.path.abspath, paths), names, strict=True)
-    ]
+    short = []
+    for path, name in zip(map(os.path.abspath, paths), names, strict=True):
+        if path.startswith(start):
+            short.append(path[len(start) :])
+        else:
+            short.append(path if os.path.isabs(name) else os.path.normpath(name))
     return np.array([name.replace(os.sep, "/") for name in short], dtype=object)
 
 
@@ -405,7 +407,7 @@ def _seconds(column, table):
 
 def _segments(paths, times, lines, table):
     """Return file, start and end of every recording, or None if all are whole files."""
-    if all(np.isnan(time).all() for time in times.values()):
+    if np.isnan(list(times.values())).all():
         return None
     segments = pd.DataFrame({"file": paths, "start": np.nan, "end": np.nan} | times)
     empty = (segments["end"] <= segments["start"].fillna(0)).to_numpy()
@@ -421,12 +423,12 @@ def _segments(paths, times, lines, table):
 def _fragments(segments):
     """Return the part of a name that tells a segment: a media fragment such as #t=1.5,3; empty for a whole file."""
 
-    def text(time):
-        return "" if np.isnan(time) else np.format_float_positional(time, trim="-")
+    def text(time, before=""):
+        return "" if np.isnan(time) else before + np.format_float_positional(time, trim="-")
 
     times = zip(segments["start"], segments["end"], strict=True)
-    tails = [(text(start), "" if np.isnan(end) else f",{text(end)}") for start, end in times]
-    return np.array([f"#t={start}{end}" if start or end else "" for start, end in tails], dtype=object)
+    tails = [text(start) + text(end, ",") for start, end in times]
+    return np.array([tail and f"#t={tail}" for tail in tails], dtype=object)
 
 
 def _folds(column, table):

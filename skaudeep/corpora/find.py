@@ -193,7 +193,7 @@ def note_unlisted(n_others, where=""):
     """Say in a note, if there is something to say, how many files a table does not name."""
     if not n_others:
         return ()
-    plural = "s" if n_others > 1 else ""
+    plural = "s" * (n_others > 1)
     return (f"without {n_others} file{plural}{where} that the table does not name",)
 
 
@@ -391,7 +391,7 @@ def _refusal(folder, names, unreadable):
     return DataSetError(
         f"{n} of the {total} recordings in {folder} cannot be read ({_count_suffixes(unreadable)}); the first is "
         f"{first}, which {why.reason}."
-        + (f" Without them nothing is left of {_some(lost)}." if lost else "")
+        + f" Without them nothing is left of {_some(lost)}." * bool(lost)
         + f" {remedies[0].upper()}{remedies[1:]}.{skip}"
     )
 
@@ -399,8 +399,10 @@ def _refusal(folder, names, unreadable):
 def _lost_folders(names, unreadable):
     """Return the uppermost folders of which nothing is left without what cannot be read."""
     kept = {folder for name in names for folder in parents_of(name)}
-    lost = (next((folder for folder in parents_of(name) if folder not in kept), None) for name in unreadable)
-    return [folder for folder in dict.fromkeys(lost) if folder is not None]
+    lost = []
+    for name in unreadable:
+        lost += [folder for folder in parents_of(name) if folder not in kept][:1]
+    return list(dict.fromkeys(lost))
 
 
 def _count_suffixes(names):

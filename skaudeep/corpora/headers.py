@@ -19,14 +19,10 @@ def read_headers(files, n_jobs, verbose):
     parallel = joblib.Parallel(n_jobs=n_jobs, require="sharedmem", return_as="generator")
     rows = []
     with progress("Reading headers", len(files), enabled=verbose) as advance:
-        for found in parallel(joblib.delayed(_read_batch)(batch) for batch in batches):
+        for found in parallel(joblib.delayed(list)(map(_read_header, batch)) for batch in batches):
             rows += found
             advance(len(found))
     return pd.DataFrame(rows, columns=["file", "sample_rate", "channels", "n_samples", "format", "reason"])
-
-
-def _read_batch(files):
-    return [_read_header(file) for file in files]
 
 
 def _read_header(file):

@@ -294,7 +294,7 @@ def _corpora_below(path, names):
 def _in_words(path, found):
     """Say which folders have a layout."""
     listed = [f"{path / folder} has that of {kind!r}" for folder, kind in found.items()]
-    more = f" (and {len(listed) - 3} more)" if len(listed) > 3 else ""
+    more = f" (and {len(listed) - 3} more)" * (len(listed) > 3)
     return f"Below it, {', '.join(listed[:3])}{more}."
 
 
@@ -394,7 +394,7 @@ def _one_class(path, name, names, label):
     tables = [entry for folder in above for entry in sorted(folder.iterdir()) if entry.suffix.lower() in _TABLES]
     advice = []
     if name == "folder" and len(inner) > 1:
-        few = ", ".join(folder.rpartition("/")[2] for folder in inner[:3]) + (", ..." if len(inner) > 3 else "")
+        few = ", ".join(folder.rpartition("/")[2] for folder in inner[:3]) + ", ..." * (len(inner) > 3)
         advice.append(f"If the {len(inner)} folders in {path / deepest} are the classes ({few}), give that folder.")
     elif name == "folder":
         advice.append(f"For recordings without labels, give {path / deepest} or {param('classes', False)}.")
@@ -472,7 +472,7 @@ def _call(name, function, path, options, on_unreadable):
             f"{name} failed for {path}: {type(error).__name__}: {error}. Where a folder has another layout it should "
             "raise a DataSetError."
         ) from error
-    lacks = [key for key in KEYS if key not in corpus] if isinstance(corpus, Bunch) else KEYS
+    lacks = [key for key in KEYS if not isinstance(corpus, Bunch) or key not in corpus]
     if lacks:
         raise _BrokenPluginError(
             f"{name} returned {reprlib.repr(corpus)} for {path}; expected a Bunch such as load_folder returns, but it "

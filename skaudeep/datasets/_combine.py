@@ -78,7 +78,7 @@ def concat(datasets, *, check_settings=True):
     for ds, source in zip(datasets[1:], sources[1:], strict=True):
         _check_same_shape(datasets[0], ds, sources[0], source)
         _check_further_variables(datasets[0], ds, sources[0], source)
-    provenances = [decode_provenance(*pair) for pair in zip([ds.attrs for ds in datasets], sources, strict=True)]
+    provenances = [decode_provenance(ds.attrs, source) for ds, source in zip(datasets, sources, strict=True)]
     if check_settings:
         check_all_same_provenance(provenances, sources, remedy="make both in the same way")
     n_folds = _common_folds(datasets, sources)
@@ -162,7 +162,7 @@ def fuse(datasets, *, dim=None, names=None, check_settings=True):
     for ds, index, source in zip(datasets[1:], indexes[1:], sources[1:], strict=True):
         rows = _find(indexes[0], index, sources[0], source)
         aligned.append(ds if rows is None else ds.isel(instance=rows))
-    provenances = [decode_provenance(*pair) for pair in zip([ds.attrs for ds in datasets], sources, strict=True)]
+    provenances = [decode_provenance(ds.attrs, source) for ds, source in zip(datasets, sources, strict=True)]
     if check_settings:
         check_fused_provenance(provenances, sources, remedy="extract both with the same settings")
     fused = _fuse(aligned, sources, dim, names)
@@ -266,7 +266,7 @@ def _listed(datasets):
     """Return data sets as a list, and what error messages call them."""
     listed = list(datasets) if isinstance(datasets, Iterable) and not isinstance(datasets, xr.Dataset) else []
     if not listed or not all(isinstance(ds, xr.Dataset) for ds in listed):
-        got = type(datasets).__name__ + (f" of {', '.join(type(ds).__name__ for ds in listed)}" if listed else "")
+        got = type(datasets).__name__ + f" of {', '.join(type(ds).__name__ for ds in listed)}" * bool(listed)
         raise DataSetError(f"datasets: got {got}, expected a list of data sets; read_netcdf reads one from a file.")
     sources = [param(f"datasets[{i}]") for i in range(len(listed))]
     for ds, source in zip(listed, sources, strict=True):

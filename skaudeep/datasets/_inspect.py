@@ -80,13 +80,11 @@ class DatasetInfo(Counts):
 
     def _sections(self):
         yield "instances", [f"{self.n_instances:,} of {number_of(self.n_files, 'file')}"]
-        yield (
-            "chunks",
-            [
-                f"{chunks:,} per file" + (f" ({number_of(files, 'file')})" if len(self.chunks_per_file) > 1 else "")
-                for chunks, files in self.chunks_per_file.items()
-            ],
-        )
+        counts = [f"{chunks:,} per file" for chunks in self.chunks_per_file]
+        if len(counts) > 1:
+            files = [number_of(n, "file") for n in self.chunks_per_file.values()]
+            counts = [f"{count} ({some})" for count, some in zip(counts, files, strict=True)]
+        yield "chunks", counts
         shape = " x ".join(f"{size:,} ({dim})" for dim, size in self.feature_shape.items())
         yield "features", [f"{shape}, {self.dtype}, {_size(self.n_bytes)}"]
         if self.values is not None:
@@ -188,14 +186,12 @@ def _inspect_values(ds):
         total += float(values.sum(where=finite, dtype=np.float64))
         n_finite, n_nan = n_finite + int(finite.sum()), n_nan + int(missing.sum())
     constant = (((lowest == highest) | np.isnan(lowest)) & (features.size > 0)).ravel()
-    return {
-        "min": low if n_finite else None,
-        "max": high if n_finite else None,
-        "mean": total / n_finite if n_finite else None,
+    known = {"min": low, "max": high, "mean": total / n_finite} if n_finite else dict.fromkeys(("min", "max", "mean"))
+    return known | {
         "n_nan": n_nan,
         "n_infinite": features.size - n_finite - n_nan,
         "n_instances_with_nan": int(gaps.sum()),
-        "constant": get_feature_names(ds)[constant].tolist() if constant.any() else [],
+        "constant": get_feature_names(ds)[constant].tolist(),
     }
 
 
@@ -248,6 +244,6 @@ def _value_lines(values):
     gaps = f"{values['n_nan']:,} NaN in {number_of(values['n_instances_with_nan'], 'instance')}"
     lines = [f"{ranged}; {gaps if values['n_nan'] else 'no NaN'}, {values['n_infinite'] or 'none'} infinite"]
     if values["constant"]:
-        few = ", ".join(values["constant"][:3]) + (", ..." if len(values["constant"]) > 3 else "")
+        few = ", ".join(values["constant"][:3]) + ", ..." * (len(values["constant"]) > 3)
         lines.append(f"{len(values['constant']):,} constant: {few}")
     return lines

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from skaudeep._counts import number_of
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import PARTITIONS, check_layout, get_label_map, get_texts
 from skaudeep.exceptions import DataSetError, param
@@ -283,7 +284,7 @@ def _find_wrong_counts(names, files):
         rows = files.rows(file)
         name = str(names[rows[0]])
         how_many = f"{frequencies[usual]} of {len(counts)} files have {usual}"
-        yield Violation(6, f"{name} has {_counted(len(rows))}, but {how_many}.", name, rows)
+        yield Violation(6, f"{name} has {number_of(len(rows), 'chunk')}, but {how_many}.", name, rows)
 
 
 def _find_wrong_chunks(chunk_nr, names, files):
@@ -313,14 +314,12 @@ def _listed(texts):
     return f"{', '.join(texts[:_N_LISTED])}, ... ({len(texts)} in all)"
 
 
-def _counted(n_chunks):
-    return f"{n_chunks} chunk{'s' * (n_chunks != 1)}"
-
-
 def _partition_name(number):
     return "none" if math.isnan(number) else PARTITIONS[int(number)]
 
 
 def _number_text(number):
     """Return a number as short as it can be, whole ones without a point also where others are missing."""
-    return "none" if math.isnan(number) else repr(int(number)) if float(number).is_integer() else repr(number)
+    if math.isnan(number):
+        return "none"
+    return repr(int(number) if float(number).is_integer() else number)

@@ -153,21 +153,24 @@ def _as_numbers(y, unlabelled):
 
 def evaluate_splits(estimator, X, y, splits, advance=lambda: None, labelled=slice(None)):
     """Do what `evaluate_folds` does, with pairs of training and test rows; `advance` is called after each."""
-    tested = []
+    tested, predictions, accuracy, recall = [], [], [], []
     for training, test in splits:
         fitted = clone(estimator).fit(safe_indexing(X, training), y[training])
-        tested.append((test, fitted.predict(safe_indexing(X, test))))
+        predicted = fitted.predict(safe_indexing(X, test))
+        tested.append(test)
+        predictions.append(predicted)
+        accuracy.append(accuracy_score(y[test], predicted))
+        recall.append(_average_recall(y[test], predicted))
         advance()
-    rows = np.concatenate([test for test, _ in tested])
-    predictions = np.concatenate([predicted for _, predicted in tested])
+    rows, predictions = np.concatenate(tested), np.concatenate(predictions)
     classes = unique_labels(y[labelled])
     return FoldEvaluation(
         classes=classes,
         rows=rows,
-        folds=np.repeat(np.arange(len(tested)), [len(test) for test, _ in tested]),
+        folds=np.repeat(np.arange(len(tested)), list(map(len, tested))),
         predictions=predictions,
-        accuracy=np.array([accuracy_score(y[test], predicted) for test, predicted in tested]),
-        recall=np.array([_average_recall(y[test], predicted) for test, predicted in tested]),
+        accuracy=np.array(accuracy),
+        recall=np.array(recall),
         confusion=confusion_matrix(y[rows], predictions, labels=classes),
     )
 

@@ -363,7 +363,7 @@ def _candidates(folder, partition=None, fold=None):
 
 
 def _folders(folder):
-    return [entry for entry in folder.iterdir() if entry.is_dir()]
+    return list(filter(Path.is_dir, folder.iterdir()))
 
 
 def _find_files(directory, name, format):

@@ -97,7 +97,7 @@ def write_tables(ds, targets, text_format, columns, header, **together):
     for path in targets:
         check_no_input(path, {param("the file of ds"): source_files(ds)})
     heads, tails = (_metadata_texts(ds, names, text_format) for names in columns)
-    before, after = (b"," if names else b"" for names in columns)
+    before, after = (b"," * bool(names) for names in columns)
     missing = text_format.missing.encode()
     with deferred(), contextlib.ExitStack() as stack:  # Ctrl-C is answered between blocks
         if together:
@@ -409,7 +409,7 @@ def _refuse(frame, wrong, message):
 def _number_column(texts, frame, variable):
     """Return texts as float64, NaN where missing."""
     codes, distinct = pd.factorize(np.array(texts, dtype=object))
-    stripped = [text.strip() for text in distinct]
+    stripped = list(map(str.strip, distinct))
     numbers = [math.nan if text in ("", "?") else parse_number(text) for text in stripped]
     if None in numbers:
         bad = numbers.index(None)

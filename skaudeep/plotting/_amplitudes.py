@@ -101,17 +101,17 @@ class AmplitudeDisplay:
         ValueError
             If there is no finite level, or something is no spectrogram.
         """
-        pieces = [piece[np.isfinite(piece)] for piece in _as_arrays(spectrogram)]
-        if not sum(piece.size for piece in pieces):
+        values = np.concatenate([piece[np.isfinite(piece)] for piece in _as_arrays(spectrogram)])
+        if not values.size:
             raise ValueError(
                 "spectrogram has no finite values, expected at least one spectrogram with levels to count."
             )
-        low = min(piece.min() for piece in pieces if piece.size)
-        high = max(piece.max() for piece in pieces if piece.size)
+        low, high = values.min(), values.max()
         edges = np.histogram_bin_edges([low, high], n_intervals)
-        counts = sum(np.histogram(piece, edges)[0] for piece in pieces)
-        n_lowest = sum(np.count_nonzero(piece == low) for piece in pieces)
-        n_clipped = int(n_lowest) if low < high and n_lowest > max(1, _CLIPPED * counts.sum()) else 0
+        counts = np.histogram(values, edges)[0]
+        n_clipped = np.count_nonzero(values == low)
+        if low == high or n_clipped <= max(1, _CLIPPED * counts.sum()):
+            n_clipped = 0
         counts[0] -= n_clipped
         label = level_label or default_level_label(np.array([[low, high]]))
         return cls(counts=counts, edges=edges, n_clipped=n_clipped, level_label=label, title=title).plot(ax=ax)
@@ -156,7 +156,7 @@ def _as_arrays(spectrogram):
         arrays = spectrogram
     if len(arrays) == 1 and arrays[0].dtype == np.dtype(object) and arrays[0].ndim:
         arrays = arrays[0]
-    arrays = [np.asarray(array) for array in arrays]
+    arrays = list(map(np.asarray, arrays))
     for array in arrays:
         if array.ndim < 2 or array.dtype.kind not in "iuf":
             raise ValueError(

@@ -90,7 +90,7 @@ class ConfusionDisplay:
         classes = range(len(confusion)) if classes is None else classes
         if len(classes) != len(confusion):
             raise ValueError(f"classes has {len(classes)} names, expected {len(confusion)}, one for each row.")
-        return cls(confusion=confusion, classes=[str(name) for name in classes], title=title).plot(ax=ax)
+        return cls(confusion=confusion, classes=list(map(str, classes)), title=title).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw the matrix.
@@ -114,8 +114,10 @@ class ConfusionDisplay:
         self.image_ = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
         self.figure_.colorbar(self.image_, ax=ax, label="Share of the true class", shrink=0.8)
         self.texts_ = self._write_counts(shares) if n <= _MOST_NUMBERS else []
-        size = 9 if n <= 12 else 8 if n <= _MOST_NUMBERS else 6
-        names = [shortened(name) for name in self.classes]
+        size = 9 if n <= 12 else 8
+        if n > _MOST_NUMBERS:
+            size = 6
+        names = list(map(shortened, self.classes))
         ax.set_xticks(range(n), names, rotation=90, fontsize=size, parse_math=False)
         ax.set_yticks(range(n), names, fontsize=size, parse_math=False)
         # lines between the cells lead the eye to the names
@@ -128,15 +130,9 @@ class ConfusionDisplay:
 
     def _write_counts(self, shares):
         size = 9 if len(shares) <= 12 else 7
-        return [
-            self.ax_.text(
-                column,
-                row,
-                f"{self.confusion[row, column]:g}",
-                ha="center",
-                va="center",
-                fontsize=size,
-                color="white" if shares[row, column] > 0.5 else "black",
-            )
-            for row, column in np.argwhere(self.confusion)
-        ]
+        options = {"ha": "center", "va": "center", "fontsize": size}
+        texts = []
+        for row, column in np.argwhere(self.confusion):
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            texts.append(self.ax_.text(column, row, f"{self.confusion[row, column]:g}", color=colour, **options))
+        return texts

@@ -183,7 +183,9 @@ class EmbeddingDisplay:
         if self.labels is None or self.labels.dtype.kind == "f":
             return []
         known = self.labels[~_missing(self.labels)]
-        return [str(name) for name in (np.unique(known) if known.dtype.kind in "iub" else sorted(set(map(str, known))))]
+        if known.dtype.kind in "iub":  # in the order of numbers
+            return list(map(str, np.unique(known)))
+        return sorted(set(map(str, known)))
 
     def _draw_classes(self, classes):
         if self.labels is None:

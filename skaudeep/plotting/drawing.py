@@ -47,7 +47,7 @@ def shortened(text, length=28):
 
 def add_legend(ax, handles, labels, **options):
     """Add a legend of names as they are: neither formulas between dollars, nor hidden for an underscore."""
-    legend = ax.legend(handles, ["" for _ in labels], **options)
+    legend = ax.legend(handles, [""] * len(labels), **options)
     for text, label in zip(legend.get_texts(), labels, strict=True):
         text.set_parse_math(False)
         text.set_text(label)

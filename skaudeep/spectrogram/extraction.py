@@ -234,9 +234,10 @@ def extract(configs, sources, *, n_jobs=None, verbose=0):
     readers, _ = plan(sources, range(len(sources)), _tolerance(configs))
     batches = [readers[first : first + size] for first in range(0, len(readers), size)]
     outputs = [SpectrogramCollector(len(sources)) for _ in configs]
+    extract_next = functools.partial(_extract_next, configs)
     parallel = joblib.Parallel(n_jobs=n_jobs, require="sharedmem", return_as="generator")
     with progress("Extracting spectrograms", len(sources), enabled=verbose) as advance:
-        tasks = (joblib.delayed(_extract_batch)(configs, batch) for batch in batches)
+        tasks = (joblib.delayed(list)(map(extract_next, batch)) for batch in batches)
         for results in parallel(tasks):
             for row, of_configs in results:
                 for output, result in zip(outputs, of_configs, strict=True):
@@ -248,10 +249,6 @@ def extract(configs, sources, *, n_jobs=None, verbose=0):
     for message in dict.fromkeys(output.summary() for output in wanted if output.failed):
         warnings.warn(message, UserWarning, stacklevel=5)
     return results
-
-
-def _extract_batch(configs, readers):
-    return [_extract_next(configs, reader) for reader in readers]
 
 
 def _tolerance(configs):

@@ -143,7 +143,7 @@ def _segments(X):
         if isinstance(X, pd.DataFrame) and any(pd.api.types.is_string_dtype(X[name]) for name in X):
             raise ValueError(f"X has the columns {list(X.columns)}; name that of the paths 'file' or 'path'")
         return None
-    columns = [table[name] if name in table else [None] * len(table) for name in ("file", "start", "end")]
+    columns = [table.get(name, [None] * len(table)) for name in ("file", "start", "end")]
     return [
         FileSource(_as_file(file, row), _seconds(start, row, "start"), _seconds(end, row, "end"))
         for row, (file, start, end) in enumerate(zip(*columns, strict=True))

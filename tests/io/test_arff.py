@@ -98,28 +98,6 @@ def test_scipy_reads_quoted_classes_if_the_first_row_has_one(shared, tmp_path):
     assert data["label_nominal"].astype(str).tolist() == ds.label_nominal.values.tolist()
 
 
-@pytest.mark.parametrize(
-    "labels",
-    [
-        {"label_numeric": [0.5, np.nan, -3.0]},
-        {"label_numeric": [3, 1, 2]},
-        {"label_numeric": [1.0, np.nan, 3.0]},
-        {},
-        {"label_nominal": ["b", "", "a"], "label_numeric": [7, 3, 5]},
-        {"label_nominal": ["b", "", "a"], "label_map": {"a": 5, "b": 2}},
-        {"label_nominal": ["NA", "?", "nan"]},
-        {"label_nominal": ["b", "?", "a"], "label_map": {"?": 0, "a": 1, "b": 2, "c": 3}},
-        {"label_map": {"a": 0, "b": 1}},
-    ],
-)
-@pytest.mark.parametrize("labels_last", [False, True])
-def test_labels_round_trip(tmp_path, labels, labels_last):
-    ds = make_dataset(np.ones((3, 1)), ["a", "a", "b"], chunk_nr=[0, 1, 0], **labels)
-    write_arff(ds, tmp_path / "any.arff", labels_last=labels_last)
-    same(read_arff(tmp_path / "any.arff"), ds)
-    load(tmp_path / "any.arff")
-
-
 def test_types_of_labels(tmp_path):
     ds = make_dataset(np.ones((2, 1)), ["a", "b"], label_numeric=[0.5, np.nan])
     for numeric, kind in (([0.5, np.nan], "REAL"), ([2.0, np.nan], "INTEGER")):

@@ -106,26 +106,6 @@ def test_anything_round_trips(tmp_path, files, labels, columns, labels_last, dat
     assert frame["label_nominal"].tolist() == labels[:n]
 
 
-@pytest.mark.parametrize(
-    "labels",
-    [
-        {"label_numeric": [0.5, np.nan, -3.0]},
-        {"label_numeric": [3, 1, 2]},
-        {"label_numeric": [1.0, np.nan, 3.0]},
-        {"label_numeric": [-(2.0**53), np.nan, 2.0**53]},
-        {},
-        {"label_nominal": ["b", "", "a"], "label_numeric": [7, 3, 5]},
-        {"label_nominal": ["b", "", "a"], "label_map": {"a": 5, "b": 2}},
-        {"label_nominal": ["NA", "null", "nan"]},
-    ],
-)
-@pytest.mark.parametrize("labels_last", [False, True])
-def test_labels_round_trip(tmp_path, labels, labels_last):
-    ds = make_dataset(np.ones((3, 1)), ["a", "a", "b"], chunk_nr=[0, 1, 0], **labels)
-    write_csv(ds, tmp_path / "any.csv", labels_last=labels_last)
-    same(read_csv(tmp_path / "any.csv"), ds)
-
-
 def test_several_dimensions_become_one(tmp_path, rng):
     ds = make_dataset(rng.standard_normal((3, 2, 4)), ["a", "b", "c"])
     write_csv(ds, tmp_path / "x.csv")

@@ -1,9 +1,44 @@
+import itertools
+
+import arff
+import numpy as np
 import pytest
 import xarray as xr
 
 from skaudeep import io
-from skaudeep.datamodel import get_label_map
+from skaudeep.datamodel import get_label_map, make_dataset
 from skaudeep.io.formats import FORMATS, load_format
+
+LABELS = [
+    {"label_numeric": [0.5, np.nan, -3.0]},
+    {"label_numeric": [3, 1, 2]},
+    {"label_numeric": [1.0, np.nan, 3.0]},
+    {"label_numeric": [-(2.0**53), np.nan, 2.0**53]},
+    {},
+    {"label_nominal": ["b", "", "a"], "label_numeric": [7, 3, 5]},
+    {"label_nominal": ["b", "", "a"], "label_map": {"a": 5, "b": 2}},
+    {"label_nominal": ["NA", "null", "nan"]},
+    {"label_nominal": ["NA", "?", "nan"]},
+]
+#: With classes that no instance has, which CSV files do not tell.
+DECLARED = [
+    {"label_nominal": ["b", "?", "a"], "label_map": {"?": 0, "a": 1, "b": 2, "c": 3}},
+    {"label_map": {"a": 0, "b": 1}},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"), [*itertools.product(FORMATS, LABELS), *itertools.product(["arff"], DECLARED)]
+)
+@pytest.mark.parametrize("labels_last", [False, True])
+def test_labels_round_trip(tmp_path, name, labels, labels_last):
+    ds = make_dataset(np.ones((3, 1)), ["a", "a", "b"], chunk_nr=[0, 1, 0], **labels)
+    getattr(io, f"write_{name}")(ds, tmp_path / "any", labels_last=labels_last)
+    again = getattr(io, f"read_{name}")(tmp_path / "any")
+    xr.testing.assert_identical(again, ds)
+    assert [again[variable].dtype.kind for variable in ds] == [ds[variable].dtype.kind for variable in ds]
+    if name == "arff":
+        arff.loads((tmp_path / "any").read_text())
 
 
 @pytest.mark.parametrize("name", FORMATS)
