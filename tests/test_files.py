@@ -320,7 +320,7 @@ import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
 import skaudeep
-from skaudeep import _engine
+from skaudeep import _training
 from skaudeep._files import atomic_path
 from skaudeep.datasets import make_dataset
 from skaudeep.io import NetCDFWriter, write_arff, write_csv
@@ -345,7 +345,7 @@ WRITERS = {
     "table.csv": lambda path: write_csv(ds, path),
     "table.arff": lambda path: write_arff(ds, path),
     "model.skaudeep": lambda path: skaudeep.save(classifier, path),
-    "arrays.npz": lambda path: _engine.save_arrays(path, {}, {"a": noise}),
+    "arrays.npz": lambda path: _training.save_arrays(path, {}, {"a": noise}),
     "report.txt": write_text,
 }
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))

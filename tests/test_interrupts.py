@@ -151,7 +151,7 @@ import orjson
 from sklearn.preprocessing import StandardScaler
 
 import skaudeep
-from skaudeep import SpectrogramTransformer, _engine
+from skaudeep import SpectrogramTransformer, _engine, _training
 from skaudeep._files import atomic_path
 from skaudeep.datasets import make_dataset, make_sound_events
 from skaudeep.experiment import extract_spectrograms
@@ -203,8 +203,8 @@ WRITERS = {
     "csv": (lambda value, path: write_csv(data_set(value), path), read_csv),
     "arff": (lambda value, path: write_arff(data_set(value), path), read_arff),
     "arrays": (
-        lambda value, path: _engine.save_arrays(path, {}, {"a": np.full(9, value)}),
-        lambda path: _engine.load_arrays(path)[1]["a"].tolist(),
+        lambda value, path: _training.save_arrays(path, {}, {"a": np.full(9, value)}),
+        lambda path: _training.load_arrays(path)[1]["a"].tolist(),
     ),
     "model": (
         lambda value, path: skaudeep.save(StandardScaler().fit([[0.0], [value + 1.0]]), path),
