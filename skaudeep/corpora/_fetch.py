@@ -119,7 +119,8 @@ def _fetcher(function):
     """Check the arguments of a function that fetches a corpus, and complete its documentation."""
     load = _CORPORA[function.__name__.removeprefix("fetch_")].load
     shared = _SHARED.format(load=load.__name__)
-    function.__doc__ = inspect.cleandoc(function.__doc__ or "").replace("(sections as in all fetchers)\n", shared)
+    own = inspect.cleandoc(function.__doc__ or "") + "\n"
+    function.__doc__ = own.replace("(sections as in all fetchers)\n", shared)
     parameters = {
         "data_home": [str, os.PathLike, None],
         "url": [str, None],

@@ -78,7 +78,7 @@ class ConfusionDisplay:
         Raises
         ------
         ValueError
-            If this is no matrix of counts, or there are not as many classes.
+            If this is not a matrix of counts, or there are not as many classes.
         """
         confusion = np.asarray(confusion)
         square = confusion.ndim == 2 and confusion.size and confusion.shape[0] == confusion.shape[1]
