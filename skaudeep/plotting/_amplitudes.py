@@ -101,15 +101,16 @@ class AmplitudeDisplay:
         ValueError
             If there is no finite level, or something is no spectrogram.
         """
-        values = np.concatenate([piece[np.isfinite(piece)] for piece in _as_arrays(spectrogram)])
-        if not values.size:
+        pieces = [piece[np.isfinite(piece)] for piece in _as_arrays(spectrogram)]
+        pieces = [piece for piece in pieces if piece.size]
+        if not pieces:
             raise ValueError(
                 "spectrogram has no finite values, expected at least one spectrogram with levels to count."
             )
-        low, high = values.min(), values.max()
+        low, high = min(map(np.min, pieces)), max(map(np.max, pieces))
         edges = np.histogram_bin_edges([low, high], n_intervals)
-        counts = np.histogram(values, edges)[0]
-        n_clipped = np.count_nonzero(values == low)
+        counts = sum(np.histogram(piece, edges)[0] for piece in pieces)
+        n_clipped = int(sum(np.count_nonzero(piece == low) for piece in pieces))
         if low == high or n_clipped <= max(1, _CLIPPED * counts.sum()):
             n_clipped = 0
         counts[0] -= n_clipped
