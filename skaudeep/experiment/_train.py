@@ -321,9 +321,9 @@ class _AfterEpoch:
                 self._summaries.write(embedder, embedder._training_state.n_steps, seconds)
         finally:  # a finished epoch is not lost; before, the thread that saves would delay the summaries
             self._saver.save(embedder, seconds)
-        self._advance(note=f"loss {embedder.loss_:.4f}")
-        message = "epoch %d/%d  loss %.4f  %.1f s"
-        _log.log(self._level, message, embedder.n_iter_, embedder.max_epochs, embedder.loss_, seconds)
+        losses = "  ".join(f"{name} {values[-1]:.4f}" for name, values in embedder.history_.items())
+        self._advance(note=losses)
+        _log.log(self._level, "epoch %d/%d  %s  %.1f s", embedder.n_iter_, embedder.max_epochs, losses, seconds)
         self._start = time.perf_counter()
 
 
