@@ -247,6 +247,8 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
             left it.
         """
         check_callbacks(callbacks)
+        if after_epoch is not None and not callable(after_epoch):
+            raise TypeError(f"after_epoch={after_epoch!r}: give a function, which gets the embedder after each epoch")
         is_fitted = hasattr(self, "weights_")
         resume = resume and is_fitted
         state, sequences = self._begin(X, continues=is_fitted and (self.warm_start or resume))

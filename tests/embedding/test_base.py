@@ -529,6 +529,21 @@ class TestParametersSetLater:
 
 
 class TestCallbacksAndLogs:
+    def test_after_epoch_gets_the_fitted_embedder(self, tmp_path):
+        seen = []
+
+        def keep(embedder):
+            seen.append(embedder.n_iter_)
+            if embedder.n_iter_ == 2:
+                embedder.save(tmp_path / "two.skaudeep")
+
+        at_once = make(learning_rate_schedule="cosine").fit(X, after_epoch=keep)
+        assert seen == [1, 2, 3]
+        assert_same(skaudeep.load(tmp_path / "two.skaudeep").fit(X, resume=True), at_once)
+        assert_same(copy.deepcopy(at_once).fit(X, resume=True), at_once)  # nothing is left to do
+        with pytest.raises(TypeError, match="after_epoch=3: give a function"):
+            make().fit(X, after_epoch=3)
+
     def test_something_else_is_no_callback(self):
         with pytest.raises(TypeError, match=r"callbacks=\[3\]: 3 is not a Keras callback"):
             make().fit(X, callbacks=[3])
