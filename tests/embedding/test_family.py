@@ -180,7 +180,7 @@ class TestTraining:
         network.load_weights_dict(start.weights_)
         network.prepare_training(0.01)
         rates, seed = np.zeros(0, np.float32), np.zeros(2, np.int32)
-        loss = float(network.train_batch(padded, lengths, rates, np.float32(1e9), seed))
+        loss = float(network.train_batch(padded, lengths, np.arange(len(X)), rates, 1e9, 0.0, seed)["loss"])
         _, autoencoder = start.to_keras()
         variables = {f"{layer.name}.{v.name}": v for layer in autoencoder.layers for v in layer.weights}
         with tf.GradientTape() as tape:
