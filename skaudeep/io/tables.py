@@ -250,7 +250,8 @@ def find_columns(names, source, options, *, blanks=False):
         raise DataSetError(f"{source}: two columns are called {names[np.argmax(again)]!r}; rename one.")
     if len(set(options.values())) < len(options):
         raise DataSetError(
-            f"{', '.join(param(key, name) for key, name in options.items())}: expected different columns."
+            f"{', '.join(param(key, name) for key, name in options.items())}: expected a different column for "
+            "each variable."
         )
     places = {name.strip(): i for i, name in enumerate(names)} if blanks else {}
     places.update({name: i for i, name in enumerate(names)})
