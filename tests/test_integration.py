@@ -163,7 +163,7 @@ class TestFusion:
         ("varied", "message"),
         [
             ({}, "none was given"),
-            ({"clip": [1]}, "clip is no parameter"),
+            ({"clip": [1]}, "clip is not a parameter"),
             ({"clip_below": -30}, "give a list"),
             ({"channels": "mean"}, "give a list"),
         ],
