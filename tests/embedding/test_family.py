@@ -479,13 +479,13 @@ class TestEmbeddingsOfFrames:
 
     @pytest.mark.parametrize("Z", [None, np.zeros((2, 5)), [[1.0], [1.0, 2.0]]], ids=["none", "size", "torn"])
     def test_something_else(self, frames, Z):
-        with pytest.raises(ValueError, match=r"Z has shape .*; expected \(n, T, 6\) or \(n, 6\)"):
+        with pytest.raises(ValueError, match=r"Z has shape .*; expected \(n, T, 3\) or \(n, 3\)"):
             frames.inverse_transform(Z)
 
     def test_frames_one_by_one_are_a_table(self, frames):
         table = X[:, 0]
         expected = frames.transform(table)
-        assert expected.shape == (len(X), 6)
+        assert expected.shape == (len(X), 3)
         for form in (list(table), np.array([*table, None], object)[:-1]):
             np.testing.assert_array_equal(frames.transform(form), expected)
         with pytest.raises(ValueError, match="different numbers of features"):
