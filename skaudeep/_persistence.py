@@ -247,8 +247,7 @@ def _make(data, members, header, name, allowance):
     try:
         check_digests(members, header.get("digests"))
         tree = bytes(members[_TREE])
-        trusted = _trusted() | _storable(_names_in(tree))
-        _check_calls(tree, trusted)
+        trusted = _check_calls(tree)
         check_sizes(tree, members, allowance)
         return skops.io.loads(data, trusted=sorted(trusted))
     except UntrustedTypesFoundException as error:
@@ -266,29 +265,20 @@ def _make(data, members, header, name, allowance):
         is_loading.reset(token)
 
 
-def _names_in(tree):
-    """Give the names of all types in a tree."""
-    names = set()
+def _check_calls(tree):
+    """Refuse a tree that would call, even if only what is trusted, otherwise than one that `save` wrote.
 
-    def note(node):
-        if isinstance(node.get("__loader__"), str):
-            names.add(f"{node['__module__']}.{node['__class__']}")
-        return node
-
-    json.loads(tree, object_hook=note)
-    return names
-
-
-def _check_calls(tree, trusted):
-    """Refuse a tree that would call, even if only what is trusted, otherwise than one that `save` wrote."""
+    Gives the names that are trusted, with those of the storable classes in the tree.
+    """
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    refused = set()
+    trusted, refused = set(_trusted()), set()
 
     def check(node):
         loader = node.get("__loader__")
         if isinstance(loader, str):
             name = f"{node['__module__']}.{node['__class__']}"
+            trusted.update(_storable({name} - trusted))
             called = name in trusted and loader not in _UNCALLED and name not in _CALLED.get(loader, ())
             if called or loader not in _NODES:
                 refused.add(name)
@@ -299,6 +289,7 @@ def _check_calls(tree, trusted):
     json.loads(tree, object_hook=check)
     if refused:
         raise UntrustedTypesFoundException(refused)
+    return trusted
 
 
 def _strange_key_types(types):
