@@ -24,9 +24,8 @@ from skaudeep.embedding.runs import kind_of, list_checkpoints, load_checkpoint
 from skaudeep.exceptions import DataSetError, Message, ParameterError, param
 from skaudeep.experiment._inputs import check_trained_provenance, common_provenance, gather, open_inputs
 from skaudeep.experiment._summaries import EVENT_FILES, Summaries
-from skaudeep.results.files import TRAINING_FILE
+from skaudeep.results.files import FORMAT, TRAINING_FILE
 
-_FORMAT = 1
 _N_SUMMARISED = 16  # instances of which summaries tell
 _REFUSED_PARAMETERS = ("checkpoint_dir", "log_dir")
 
@@ -395,7 +394,7 @@ class _Saver:
         with _errors_naming(path):
             embedder.save(path)
         record = {
-            "format": _FORMAT,
+            "format": FORMAT,
             "skaudeep": __version__,
             "kind": kind_of(embedder),
             **self._record,

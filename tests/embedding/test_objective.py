@@ -35,7 +35,6 @@ def build(config):
 
 
 class MaskedEmbedder(BaseEmbedder):
-    kind = "masked"
     _config_class = MaskedConfig
     _build_network = staticmethod(build)
 
