@@ -26,7 +26,11 @@ class EmbeddingNetwork(RecurrentNetwork):
         raise NotImplementedError
 
     def layer_outputs(self, x, mask):
-        """Give a list of the outputs (T, B, n) of all encoder layers, and the mask of their steps."""
+        """Give the outputs of all encoder layers, a list of pairs.
+
+        Each is of an output (T', B, n) and the mask (T', B, 1) of its real steps, or None where all are real. T' may
+        differ from layer to layer.
+        """
         raise NotImplementedError
 
     def objective(self, x, mask, noise=None):
@@ -92,8 +96,8 @@ class EmbeddingNetwork(RecurrentNetwork):
         return self.gradients(self.objective, x, mask, noise)
 
     def _state_statistics(self, x, mask):
-        outputs, mask = self.layer_outputs(x, mask)
-        return tf.concat([statistics_over_time(h, mask) for h in outputs], axis=-1)
+        statistics = [statistics_over_time(output, steps) for output, steps in self.layer_outputs(x, mask)]
+        return tf.concat(statistics, axis=-1)
 
 
 class EncoderNetwork(EmbeddingNetwork):
@@ -134,6 +138,6 @@ class EncoderNetwork(EmbeddingNetwork):
         return self.encode_steps(x, mask, noise)[0]
 
     def layer_outputs(self, x, mask):
-        """Give a list of the outputs (T, B, n) of all encoder layers, and the mask of their steps."""
+        """Give the outputs (T', B, n) of all encoder layers, each with the mask of its steps."""
         _, outputs, mask = self.encode_steps(x, mask)
-        return outputs, mask
+        return [(output, mask) for output in outputs]

@@ -125,9 +125,9 @@ class TimeAutoencoder(Autoencoder):
         return self._represent_steps(self._steps(x, mask, noise)[0], mask, noise)[0]
 
     def layer_outputs(self, x, mask):
-        """Give a list of the outputs (T, B, n) of all encoder layers, and the mask of their steps."""
+        """Give the outputs (T, B, n) of all encoder layers, each with the mask of its steps."""
         steps, below = self._steps(x, mask)
-        return [*below, *self._represent_steps(steps, mask)[1]], mask
+        return [(output, mask) for output in (*below, *self._represent_steps(steps, mask)[1])]
 
     def decode_steps(self, x, mask, noise=None, free_running=False):
         """Give the decoder's outputs, by direction."""
@@ -217,8 +217,9 @@ class FrequencyAutoencoder(_FrameAutoencoder):
         return tf.tanh(self.dense_on_parts("representation", [state]))
 
     def layer_outputs(self, x, mask):
-        """Give a list of the last outputs (T, B, n) of every layer for all frames, and the mask of these."""
-        return _in_halves(lambda part: self._encode_frames(self.config.encoder, part)[1:], x), mask
+        """Give the last outputs (T, B, n) of every layer for all frames, each with the mask of these."""
+        outputs = _in_halves(lambda part: self._encode_frames(self.config.encoder, part)[1:], x)
+        return [(output, mask) for output in outputs]
 
     def decode_steps(self, x, mask, noise=None, free_running=False):
         """Give nothing: frames have nothing to do with each other, and `output` makes each from itself."""
