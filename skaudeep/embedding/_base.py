@@ -35,7 +35,8 @@ from skaudeep._versions import VersionedMixin
 from skaudeep.embedding._checkpoints import find_checkpoint
 from skaudeep.embedding._config import CELLS, EncoderConfig
 from skaudeep.embedding._exchange import ExchangeMixin
-from skaudeep.embedding._pooling import STATISTICS, check_statistics
+from skaudeep.embedding._pooling import check_statistics
+from skaudeep.embedding._statistics import STATISTICS
 
 #: constraints of the parameters that all embedders have
 COMMON_CONSTRAINTS = {

@@ -8,8 +8,8 @@ from skaudeep._containers import RowNamesMixin, with_row_names
 from skaudeep._sequences import cut, object_array
 from skaudeep._validation import check_is_fitted
 from skaudeep.embedding._config import FrequencyConfig
-from skaudeep.embedding._pooling import STATISTICS
 from skaudeep.embedding._reconstruction import WINDOW_CONSTRAINTS, BaseAutoencoderEmbedder, recurrence_constraints
+from skaudeep.embedding._statistics import STATISTICS
 
 
 class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_wrap_output_keys=None):

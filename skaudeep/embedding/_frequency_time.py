@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from skaudeep.embedding._config import FrequencyTimeConfig
-from skaudeep.embedding._pooling import STATISTICS
 from skaudeep.embedding._reconstruction import WINDOW_CONSTRAINTS, BaseAutoencoderEmbedder, recurrence_constraints
+from skaudeep.embedding._statistics import STATISTICS
 
 
 class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):

@@ -8,8 +8,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from skaudeep._sequences import check_sequences
 from skaudeep._validation import check_is_fitted, fit_context, require_finite_results
 from skaudeep._versions import VersionedMixin
-
-STATISTICS = ("mean", "std", "max", "min", "delta")
+from skaudeep.embedding._statistics import FORMULAS, STATISTICS
 
 _BLOCK = 2**20  # values that are looked at together, in double precision
 
@@ -151,17 +150,7 @@ def pool_statistics(x, lengths=None):
     dict of str to ndarray of shape (B, D), float64
         By name.
     """
-    x = x.astype(np.float64)
     n_steps = np.full(len(x), x.shape[1]) if lengths is None else lengths
-    real = (np.arange(x.shape[1]) < n_steps[:, None])[:, :, None]
-    n_steps = n_steps[:, None]
-    mean = x.sum(axis=1, where=real) / n_steps
-    variance = np.square(x - mean[:, None]).sum(axis=1, where=real) / n_steps
-    change = np.abs(np.diff(x, axis=1)).sum(axis=1, where=real[:, 1:])
-    return {
-        "mean": mean,
-        "std": np.sqrt(variance),
-        "max": x.max(axis=1, where=real, initial=-np.inf),
-        "min": x.min(axis=1, where=real, initial=np.inf),
-        "delta": change / np.maximum(n_steps - 1, 1),
-    }
+    real = np.arange(x.shape[1])[:, None, None] < n_steps[:, None]
+    time_major = np.swapaxes(x.astype(np.float64), 0, 1)
+    return {name: formula(np, time_major, real.astype(np.float64)) for name, formula in FORMULAS.items()}

@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from skaudeep.embedding._config import TimeConfig
-from skaudeep.embedding._pooling import STATISTICS
 from skaudeep.embedding._reconstruction import BaseAutoencoderEmbedder, recurrence_constraints
+from skaudeep.embedding._statistics import STATISTICS
 
 
 class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):

@@ -3,15 +3,30 @@
 Tensors are batch-major at the border, ``(B, T, F)``, and time-major inside, ``(T, B, F)``.
 """
 
+import types
+
 import tensorflow as tf
 
+from skaudeep.embedding._statistics import FORMULAS
 from skaudeep.embedding.networks._convolution import convolution_shapes, convolve
-from skaudeep.embedding.networks._recurrent import Noise, RecurrentNetwork, real_steps, statistics_over_time
+from skaudeep.embedding.networks._recurrent import Noise, RecurrentNetwork, real_steps
 
 SEQUENCES = tf.TensorSpec([None, None, None], tf.float32)
 VECTOR = tf.TensorSpec([None], tf.int32)
 PAIR = tf.TensorSpec([2], tf.int32)
 SCALAR = tf.TensorSpec([], tf.float32)
+
+#: TensorFlow's operations under the names of NumPy, for formulas that are written once for both
+OPERATIONS = types.SimpleNamespace(
+    abs=tf.abs,
+    max=tf.reduce_max,
+    maximum=tf.maximum,
+    min=tf.reduce_min,
+    sqrt=tf.sqrt,
+    square=tf.square,
+    sum=tf.reduce_sum,
+    where=tf.where,
+)
 
 
 class EmbeddingNetwork(RecurrentNetwork):
@@ -96,8 +111,11 @@ class EmbeddingNetwork(RecurrentNetwork):
         return self.gradients(self.objective, x, mask, noise)
 
     def _state_statistics(self, x, mask):
-        statistics = [statistics_over_time(output, steps) for output, steps in self.layer_outputs(x, mask)]
-        return tf.concat(statistics, axis=-1)
+        by_layer = []
+        for output, steps in self.layer_outputs(x, mask):
+            real = tf.ones_like(output[:, :, :1]) if steps is None else steps
+            by_layer.append(tf.stack([formula(OPERATIONS, output, real) for formula in FORMULAS.values()]))
+        return tf.concat(by_layer, axis=-1)
 
 
 class EncoderNetwork(EmbeddingNetwork):

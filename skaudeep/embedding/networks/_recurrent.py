@@ -374,18 +374,6 @@ def real_steps(lengths, n_steps):
     return tf.transpose(tf.sequence_mask(lengths, n_steps, tf.float32))[:, :, None]
 
 
-def statistics_over_time(h, mask):
-    """Mean, std, max, min and mean absolute change over the real steps: (T, B, n) -> (5, B, n)."""
-    mask = tf.ones_like(h[:, :, :1]) if mask is None else mask
-    n = tf.reduce_sum(mask, axis=0)
-    mean = tf.reduce_sum(h * mask, axis=0) / n
-    std = tf.sqrt(tf.reduce_sum(tf.square(h - mean) * mask, axis=0) / n)
-    largest = tf.reduce_max(tf.where(mask > 0, h, -np.inf), axis=0)
-    smallest = tf.reduce_min(tf.where(mask > 0, h, np.inf), axis=0)
-    delta = tf.reduce_sum(tf.abs(h[1:] - h[:-1]) * mask[1:], axis=0) / tf.maximum(n - 1, 1)
-    return tf.stack([mean, std, largest, smallest, delta])
-
-
 def _state_vector(directions):
     """One vector per sequence: by layer, forward then backward, for an LSTM c then h."""
     states = []
