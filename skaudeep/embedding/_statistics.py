@@ -36,3 +36,41 @@ def delta(xp, x, real):
 #: formulas by the names that users know, in the order in which a network computes them
 FORMULAS = {"mean": mean, "std": std, "max": largest, "min": smallest, "delta": delta}
 STATISTICS = tuple(FORMULAS)
+
+
+def covariance(xp, x, real):
+    """Covariance of the population of steps, (B, D, D)."""
+    deviations = (x - mean(xp, x, real)) * real
+    products = xp.transpose(deviations, (1, 2, 0)) @ xp.transpose(deviations, (1, 0, 2))
+    return products / xp.sum(real, axis=0)[:, :, None]
+
+
+def project(xp, x, center, directions):
+    """Coordinates of steps from a center (D,) in k directions, (k, D): (T, B, k)."""
+    return xp.tensordot(x - center, directions, axes=(2, 1))
+
+
+def moments(xp, x, real):
+    """Number, mean (D,) and summed products of deviations (D, D) of the real steps of all sequences together."""
+    n_steps = xp.sum(real)
+    center = xp.sum(x * real, axis=(0, 1)) / n_steps
+    deviations = xp.reshape((x - center) * real, (-1, x.shape[-1]))
+    return n_steps, center, xp.transpose(deviations) @ deviations
+
+
+def average_bands(xp, x, n_bands):
+    """Average neighbouring features of (..., F, C), those of each channel by themselves: (..., n_bands, C).
+
+    Bands are as wide as each other or, the first ones, one feature wider. As many bands as features, or more, leave
+    the features as they are.
+    """
+    n_features = x.shape[-2]
+    if n_bands is None or n_bands >= n_features:
+        return x
+    bands = []
+    start = 0
+    for band in range(n_bands):
+        width = n_features // n_bands + (band < n_features % n_bands)
+        bands.append(xp.sum(x[..., start : start + width, :], axis=-2) / width)
+        start += width
+    return xp.stack(bands, axis=-2)

@@ -9,12 +9,15 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.linalg import logm
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from skaudeep.embedding import _pooling
-from skaudeep.embedding._pooling import STATISTICS, StatisticsPooling, pool_statistics
+from skaudeep.embedding._pooling import StatisticsPooling, pool_statistics
+from skaudeep.embedding._statistics import STATISTICS
 from skaudeep.fusion import ChunkwiseTransformer
 from skaudeep.spectrogram import SpectrogramTransformer
 
@@ -99,9 +102,9 @@ def test_batches_are_small(rng, ragged, monkeypatch):
     """Padding counts, and a sequence that is too long is a batch; rows stay where they are."""
     sizes = []
 
-    def spy(x, lengths):
+    def spy(x, *arguments):
         sizes.append(x.size)
-        return pool_statistics(x, lengths)
+        return pool_statistics(x, *arguments)
 
     monkeypatch.setattr(_pooling, "_BLOCK", 80)
     monkeypatch.setattr(_pooling, "pool_statistics", spy)
@@ -184,3 +187,129 @@ def test_statistics_that_overflow():
     X = [[[0.0], [1.0]], [[3e38], [-3e38]]]
     with pytest.raises(ValueError, match=r"a StatisticsPooling gives NaN or infinity for 1 of 2 rows.* row 1: "):
         StatisticsPooling().fit_transform(X)
+
+
+class TestCovariance:
+    """The logarithm of the covariance in the directions in which steps vary most."""
+
+    @pytest.fixture
+    def sequences(self, rng):
+        """Sequences of several lengths, of features that depend on each other."""
+        mixing = rng.normal(size=(5, 5))
+        return [(rng.normal(size=(n, 5)) @ mixing + 3).astype(np.float32) for n in (40, 9, 17, 1, 40, 2)]
+
+    @staticmethod
+    def expected(pooling, sequence, n_components):
+        pca = PCA(n_components, svd_solver="full").fit(pooling.steps)
+        signs = np.sign(np.sum(pca.components_ * pooling.components_, axis=1))
+        projected = pca.transform(sequence) * signs
+        matrix = np.cov(projected.T, bias=True).reshape(n_components, n_components)
+        variances = pca.explained_variance_ * (1 - 1 / len(pooling.steps))
+        floor = 1e-6 * variances.mean()
+        matrix = 0.99 * matrix + (0.01 * np.trace(matrix) / n_components + floor) * np.eye(n_components)
+        logarithm = logm(matrix)
+        entries = []
+        for i in range(n_components):
+            entries += [logarithm[i, j] * (1 if i == j else np.sqrt(2)) for j in range(i, n_components)]
+        return np.array(entries)
+
+    @pytest.mark.parametrize("n_components", [1, 3, 64])
+    def test_scipy_and_scikit_learn_give_the_same(self, sequences, n_components):
+        pooling = StatisticsPooling(statistics=("covariance",), n_components=n_components).fit(sequences)
+        pooling.steps = np.concatenate(sequences).astype(np.float64)
+        k = min(n_components, 5)
+        assert pooling.components_.shape == (k, 5)
+        np.testing.assert_allclose(pooling.mean_, pooling.steps.mean(axis=0))
+        np.testing.assert_allclose(pooling.explained_variance_.sum(), self.variance(pooling), rtol=1e-9)
+        result = pooling.transform(sequences)
+        assert result.shape == (6, k * (k + 1) // 2) and result.dtype == np.float32
+        for row, x in zip(result, sequences, strict=True):
+            np.testing.assert_allclose(row, self.expected(pooling, x.astype(np.float64), k), rtol=1e-5, atol=1e-5)
+
+    @staticmethod
+    def variance(pooling):
+        return np.square((pooling.steps - pooling.steps.mean(axis=0)) @ pooling.components_.T).mean(axis=0).sum()
+
+    def test_distances_are_those_of_the_logarithms(self, rng):
+        X = rng.normal(size=(2, 30, 4))
+        pooling = StatisticsPooling(statistics=("covariance",)).fit(X)
+        vectors = pooling.transform(X)
+        logarithms = []
+        for vector in vectors:
+            matrix = np.zeros((4, 4))
+            matrix[np.triu_indices(4)] = vector
+            beside = np.triu(matrix, 1) / np.sqrt(2)
+            logarithms.append(np.diag(np.diag(matrix)) + beside + beside.T)
+        distance = np.linalg.norm(logarithms[0] - logarithms[1])
+        assert np.linalg.norm(vectors[0] - vectors[1]) == pytest.approx(distance, rel=1e-6)
+        assert distance > 0.5
+
+    def test_columns_and_names(self, sequences):
+        pooling = StatisticsPooling(statistics=("max", "covariance", "mean"), n_components=2).fit(sequences)
+        result = pooling.transform(sequences)
+        names = pooling.get_feature_names_out().tolist()
+        assert names[5:8] == ["covariance_0_0", "covariance_0_1", "covariance_1_1"]
+        assert names[0] == "max_x0" and names[-1] == "mean_x4" and result.shape == (6, 13)
+        assert_statistics(np.delete(result, [5, 6, 7], axis=1), sequences, ("max", "mean"))
+
+    def test_default_statistics_have_none(self, sequences):
+        pooling = StatisticsPooling(statistics=("covariance",)).fit(sequences)
+        assert StatisticsPooling().fit_transform(sequences).shape == (6, 25)
+        assert not hasattr(pooling.set_params(statistics=("mean",)).fit(sequences), "components_")
+        with pytest.raises(ValueError, match="learned at fit, and were not asked for then; fit again"):
+            pooling.set_params(statistics=("covariance",)).transform(sequences)
+        with pytest.raises(ValueError, match="fit again"):
+            pooling.get_feature_names_out()
+
+    @pytest.mark.parametrize("X", [np.zeros((3, 4, 2)), np.full((2, 1, 2), 1e-30), [[[5.0]], [[5.0], [5.0]]]])
+    def test_what_does_not_vary_is_finite(self, X):
+        pooling = StatisticsPooling(statistics=("covariance",)).fit(X)
+        assert pooling.components_.shape[0] == 1
+        np.testing.assert_allclose(pooling.transform(X), np.log(1e-6), rtol=1e-6)
+
+    def test_silent_and_short_ones_among_others(self, sequences):
+        pooling = StatisticsPooling(statistics=("covariance",)).fit(sequences)
+        silent = pooling.transform([np.full((20, 5), -1.0), np.full((1, 5), -1.0)])
+        diagonal = np.log(1e-6 * pooling.explained_variance_.mean()) * np.eye(5)[np.triu_indices(5)]
+        np.testing.assert_allclose(silent, [diagonal, diagonal], rtol=1e-6, atol=1e-6)
+
+    def test_sequences_of_numbers(self, rng):
+        X = rng.normal(size=(5, 9)).astype(np.float32)
+        pooling = StatisticsPooling(statistics=("covariance", "mean"))
+        result = pooling.fit_transform(X)
+        assert pooling.get_feature_names_out().tolist() == ["covariance_0_0", "mean"]
+        np.testing.assert_allclose(result[:, 0], np.log(X.var(axis=1) + 1e-6 * X.var()), rtol=1e-5)
+
+    def test_of_a_lazy_array_batch_by_batch(self, rng, monkeypatch):
+        da = pytest.importorskip("dask.array")
+        X = rng.uniform(-1, 1, (6, 10, 4)).astype(np.float32)
+        pooling = StatisticsPooling(statistics=("covariance", "std"))
+        expected = pooling.fit_transform(X)
+        monkeypatch.setattr(_pooling, "_BLOCK", 2 * 10 * 4)
+        array = xr.DataArray(da.from_array(X, chunks=(2, 10, 4)), dims=("instance", "time", "freq"))
+        np.testing.assert_allclose(pooling.fit_transform(array), expected, rtol=1e-5, atol=1e-6)
+
+    @given(data=st.data())
+    def test_neighbours_do_not_matter(self, data):
+        lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
+        values = st.floats(-10, 10, width=32)
+        X = [data.draw(hnp.arrays(np.float32, (n, 2), elements=values)) for n in lengths]
+        rng = np.random.default_rng(0)
+        pooling = StatisticsPooling(statistics=("covariance",)).fit(rng.normal(size=(2, 9, 2)))
+        together = pooling.transform(X)
+        assert np.isfinite(together).all()
+        alone = [pooling.transform(x[None])[0] for x in X]
+        np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-5)
+
+    def test_signs_and_directions_are_the_same_each_time(self, sequences):
+        first = StatisticsPooling(statistics=("covariance",)).fit(sequences)
+        again = pickle.loads(pickle.dumps(clone(first).fit(sequences[::-1])))
+        np.testing.assert_allclose(first.components_, again.components_, atol=1e-6)
+        largest = np.abs(first.components_).argmax(axis=1)
+        assert (first.components_[np.arange(5), largest] > 0).all()
+        np.testing.assert_allclose(first.components_ @ first.components_.T, np.eye(5), atol=1e-12)
+
+    def test_directions_in_which_nothing_varies_are_left_out(self, rng):
+        X = rng.normal(size=(4, 20, 3)).astype(np.float32)
+        X[:, :, 1] = 7
+        assert StatisticsPooling(statistics=("covariance",)).fit(X).components_.shape == (2, 3)
