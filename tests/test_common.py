@@ -36,7 +36,7 @@ ESTIMATORS = [
         window_width=1, window_overlap=0, frequency_n_units=2, time_n_units=2, max_epochs=1, random_state=0
     ),
     StatisticsPooling(),
-    StatisticsPooling(statistics=("covariance", "max"), n_components=3),
+    StatisticsPooling(statistics=("covariance", "max"), n_bands=2, n_components=3),
     KerasMLPClassifier(hidden_layer_sizes=(20,), learning_rate=0.02, max_epochs=60, random_state=0),
     KerasMLPRegressor(hidden_layer_sizes=(20,), dropout=0, learning_rate=0.02, max_epochs=60, random_state=0),
     LiblinearClassifier(),

@@ -71,6 +71,7 @@ ENCODER_CONSTRAINTS = {
     "conv_channels": ["array-like"],
     "conv_kernel": ["array-like"],
     "conv_strides": ["array-like"],
+    "n_bands": [Interval(Integral, 1, None, closed="left")],
 }
 
 #: all kinds of embedders that have been defined, by their names
@@ -98,6 +99,9 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         Channels of each convolution over time and frequency before the recurrent layers.
     conv_kernel, conv_strides : sequence of two int, default=(3, 3) and (1, 2)
         Size and step of the convolutions: frames, features.
+    n_bands : int, default=4
+        Bands of frequency that the outputs of each convolution are averaged to, those of each channel by themselves,
+        for ``output="states"``; no more than there are features.
     reset_after : bool, default=True
         For "gru": apply the reset gate after the matrix product.
     dropout, input_noise : float, default=0.2 and 0.0
@@ -159,6 +163,7 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         conv_channels=(),
         conv_kernel=(3, 3),
         conv_strides=(1, 2),
+        n_bands=4,
         reset_after=True,
         dropout=0.2,
         input_noise=0.0,
@@ -187,6 +192,7 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         self.conv_channels = conv_channels
         self.conv_kernel = conv_kernel
         self.conv_strides = conv_strides
+        self.n_bands = n_bands
         self.reset_after = reset_after
         self.dropout = dropout
         self.input_noise = input_noise
@@ -431,7 +437,7 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
             return self._embed(sequences)
         result = np.empty((len(sequences), self._n_features_out), np.float32)
         chosen = [STATISTICS.index(name) for name in self.statistics]
-        with self._network() as network:
+        with self._network(self._states_config) as network:
             for rows, batch in self._batches(sequences):
                 result[rows] = np.concatenate(network.state_statistics(*batch).numpy()[chosen], axis=1)
         return self._require_finite(result)
@@ -480,15 +486,22 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         """Number of sequences to look at side by side where nothing is learned: fewer where they are long."""
         return max(1, min(max(self.batch_size, 128), self._steps_of_a_batch // int(n_steps)))
 
-    def _network(self):
+    def _network(self, config=None):
         """Borrow a network with the fitted weights."""
-        return borrow(self._config, self._build_network, self.weights_)
+        return borrow(config or self._config, self._build_network, self.weights_)
+
+    @property
+    def _states_config(self):
+        """The architecture with as many bands of convolutions as there are to be now."""
+        if not hasattr(self._config, "n_bands"):
+            return self._config
+        return dataclasses.replace(self._config, n_bands=int(self.n_bands))
 
     @property
     def _n_features_out(self):
         if self.output == "bottleneck":
             return self.embedding_dim_
-        return self._config.n_layer_outputs * len(self.statistics)
+        return self._states_config.n_layer_outputs * len(self.statistics)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -20,6 +20,7 @@ FREE_PARAMETERS = (
     "verbose",
     "output",
     "statistics",
+    "n_bands",
     "warm_start",
 )
 

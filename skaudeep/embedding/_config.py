@@ -186,6 +186,8 @@ class EncoderConfig(_TimeEncoder, NetworkConfig):
         Channels of each convolution over time and frequency before the recurrent stack; empty for none.
     conv_kernel, conv_strides : tuple of two int
         Size and step of each convolution: frames, features.
+    n_bands : int
+        Bands of frequency that outputs of convolutions are averaged to where outputs of all layers are asked for.
 
     Examples
     --------
@@ -199,6 +201,9 @@ class EncoderConfig(_TimeEncoder, NetworkConfig):
     conv_channels: tuple[int, ...] = ()
     conv_kernel: tuple[int, int] = (3, 3)
     conv_strides: tuple[int, int] = (1, 2)
+    n_bands: int = 4
+
+    _free: ClassVar[tuple] = ("noises", "n_bands")
 
     def __post_init__(self):
         if not self.n_layers and not self.conv_channels:
@@ -209,10 +214,15 @@ class EncoderConfig(_TimeEncoder, NetworkConfig):
         """Size of a step of the recurrence: the features, or all channels of the last convolution."""
         if not self.conv_channels:
             return self.n_features
-        n_features = self.n_features
+        return self._map_features[-1] * self.conv_channels[-1]
+
+    @property
+    def _map_features(self):
+        """Features that are left after each convolution."""
+        sizes = [self.n_features]
         for _ in self.conv_channels:
-            n_features = -(-n_features // self.conv_strides[1])
-        return n_features * self.conv_channels[-1]
+            sizes.append(-(-sizes[-1] // self.conv_strides[1]))
+        return sizes[1:]
 
     @property
     def stacks(self):
@@ -226,8 +236,10 @@ class EncoderConfig(_TimeEncoder, NetworkConfig):
 
     @property
     def n_layer_outputs(self):
-        """Number of outputs of all encoder layers at each step."""
-        return self.encoder.n_layer_outputs if self.n_layers else self.n_inputs
+        """Number of outputs of all encoder layers at each step; of a convolution, those of its bands."""
+        maps = zip(self._map_features, self.conv_channels, strict=True)
+        n_outputs = sum(min(self.n_bands, n_features) * n_channels for n_features, n_channels in maps)
+        return n_outputs + self.encoder.n_layer_outputs
 
     @property
     def denses(self):

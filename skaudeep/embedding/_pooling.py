@@ -15,7 +15,7 @@ from skaudeep._validation import (
 )
 from skaudeep._versions import VersionedMixin
 from skaudeep.embedding._covariances import Directions, Moments
-from skaudeep.embedding._statistics import FORMULAS, STATISTICS, covariance, moments, project
+from skaudeep.embedding._statistics import FORMULAS, STATISTICS, average_bands, covariance, moments, project
 
 #: the statistic that has a number for each pair of directions in which steps vary
 COVARIANCE = "covariance"
@@ -34,14 +34,18 @@ class StatisticsPooling(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, 
     statistics : sequence of str, default=("mean", "std", "max", "min", "delta")
         Which, and in which order. "std" is that of the population; "delta" is the mean absolute change from step
         to step, 0 for a single step; "covariance" tells which features change together, see Notes.
+    n_bands : int, default=None
+        Average neighbouring features into so many bands first, which are as wide as each other or, the first ones, one
+        feature wider. None, or as many as there are features, or more: leave the features as they are.
     n_components : int, default=64
-        For "covariance": number of directions, at most; there are no more than features, and no more than directions
-        in which the steps at `fit` vary. Of k directions there are k * (k + 1) / 2 numbers.
+        For "covariance": number of directions, at most; there are no more than features (bands), and no more than
+        directions in which the steps at `fit` vary. Of k directions there are k * (k + 1) / 2 numbers.
 
     Attributes
     ----------
     components_ : ndarray of shape (k, D)
-        The directions, if "covariance" is asked for: principal components of all steps at `fit`.
+        The directions, if "covariance" is asked for: principal components of all steps at `fit`, of D features or
+        bands.
     mean_ : ndarray of shape (D,)
         Mean of these steps.
     explained_variance_ : ndarray of shape (k,)
@@ -89,11 +93,13 @@ class StatisticsPooling(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, 
 
     _parameter_constraints: ClassVar[dict] = {
         "statistics": ["array-like"],
+        "n_bands": [Interval(Integral, 1, None, closed="left"), None],
         "n_components": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, *, statistics=STATISTICS, n_components=64):
+    def __init__(self, *, statistics=STATISTICS, n_bands=None, n_components=64):
         self.statistics = statistics
+        self.n_bands = n_bands
         self.n_components = n_components
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -152,10 +158,11 @@ class StatisticsPooling(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, 
         return require_finite_results(result, "a StatisticsPooling")
 
     def _batches(self, sequences):
-        """Row numbers, sequences and lengths, some at a time."""
+        """Row numbers, sequences of bands and lengths, some at a time."""
         n_values = int(sequences.lengths.max()) * sequences.n_features
         for rows in sequences.batches(max(1, _BLOCK // n_values)):
-            yield rows, *sequences.take(rows)
+            x, lengths = sequences.take(rows)
+            yield rows, average_bands(np, x[..., None], self.n_bands)[..., 0], lengths
 
     def _directions(self):
         """Give the directions of covariances; None where these are not asked for."""
@@ -166,7 +173,18 @@ class StatisticsPooling(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, 
                 f"statistics={self.statistics!r}: the directions of covariances are learned at fit, and were not asked "
                 "for then; fit again"
             )
+        if self.components_.shape[1] != self._n_values:
+            raise ValueError(
+                f"n_bands={self.n_bands!r}: the directions of covariances were learned at fit for "
+                f"{self.components_.shape[1]} values of each step, not {self._n_values}; fit again"
+            )
         return Directions(self.mean_, self.components_, self.explained_variance_)
+
+    @property
+    def _n_values(self):
+        """Number of features of a step, or of bands."""
+        n_features = 1 if self._univariate else self.n_features_in_
+        return n_features if self.n_bands is None else min(self.n_bands, n_features)
 
     def get_feature_names_out(self, input_features=None):
         """Name the columns.
@@ -179,10 +197,12 @@ class StatisticsPooling(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, 
         Returns
         -------
         ndarray of shape (n_features_out,), object
-            Names such as "mean_x0", and "covariance_0_1" of two directions; of sequences of numbers only "mean" and so
-            on.
+            Names such as "mean_x0", or "mean_band0" of bands, and "covariance_0_1" of two directions; of sequences of
+            numbers only "mean" and so on.
         """
         features = super().get_feature_names_out(input_features)
+        if self._n_values < len(features):
+            features = [f"band{band}" for band in range(self._n_values)]
         directions = self._directions()
         names = []
         for statistic in self.statistics:

@@ -189,6 +189,37 @@ def test_statistics_that_overflow():
         StatisticsPooling().fit_transform(X)
 
 
+class TestBands:
+    @pytest.mark.parametrize(("n_bands", "widths"), [(1, [7]), (3, [3, 2, 2]), (6, [2, 1, 1, 1, 1, 1])])
+    def test_they_are_means_of_neighbours(self, rng, n_bands, widths):
+        X = [rng.uniform(-1, 1, (n, 7)).astype(np.float32) for n in (9, 4)]
+        ends = np.cumsum(widths)[:-1]
+        bands = [np.stack([part.mean(axis=1) for part in np.split(x, ends, axis=1)], axis=1) for x in X]
+        pooling = StatisticsPooling(n_bands=n_bands)
+        assert_statistics(pooling.fit_transform(X), bands)
+        names = [f"{statistic}_band{band}" for statistic in STATISTICS for band in range(n_bands)]
+        assert pooling.get_feature_names_out().tolist() == names
+
+    @pytest.mark.parametrize("n_bands", [None, 3, 100])
+    def test_as_many_as_features_change_nothing(self, ragged, n_bands):
+        pooling = StatisticsPooling(n_bands=n_bands)
+        assert_statistics(pooling.fit_transform(ragged), ragged)
+        assert pooling.get_feature_names_out()[0] == "mean_x0"
+
+    def test_of_numbers_there_is_one(self, rng):
+        pooling = StatisticsPooling(n_bands=4).fit(rng.uniform(-1, 1, (5, 9)))
+        assert pooling.get_feature_names_out().tolist() == list(STATISTICS)
+
+    def test_covariances_are_those_of_bands(self, rng):
+        X = rng.normal(size=(4, 9, 6))
+        pooling = StatisticsPooling(statistics=("covariance",), n_bands=3)
+        bands = X.reshape(4, 9, 3, 2).mean(axis=-1)
+        expected = StatisticsPooling(statistics=("covariance",)).fit_transform(bands)
+        np.testing.assert_allclose(pooling.fit_transform(X), expected, rtol=1e-4, atol=1e-5)
+        with pytest.raises(ValueError, match="n_bands=2: .* learned at fit for 3 values of each step, not 2; fit"):
+            pooling.set_params(n_bands=2).transform(X)
+
+
 class TestCovariance:
     """The logarithm of the covariance in the directions in which steps vary most."""
 

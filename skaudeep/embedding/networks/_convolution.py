@@ -40,9 +40,13 @@ def convolve(config, parameters, x, mask=None):
         All channels of all remaining features, 0 where there is padding; T' is T divided by all strides, rounded up.
     mask : tensor of shape (T', B, 1) or None
         The real steps.
+    maps : list of pairs
+        For each convolution its output, a tensor of shape (B, T', F', C), and the real ones of its steps, a tensor of
+        shape (B, T', 1, 1) or None.
     """
+    maps = []
     if not config.conv_channels:
-        return x, mask
+        return x, mask, maps
     x = tf.transpose(x, [1, 0, 2])[..., None]
     real = None if mask is None else tf.transpose(mask, [1, 0, 2])[..., None]
     # what is before and after, in time and in frequency
@@ -56,6 +60,27 @@ def convolve(config, parameters, x, mask=None):
         if real is not None:
             real = real[:, :: config.conv_strides[0]]
             x = x * real
+        maps.append((x, real))
+    return *as_steps(x, real), maps
+
+
+def as_steps(x, real):
+    """Turn a map into steps.
+
+    Parameters
+    ----------
+    x : tensor of shape (B, T, F, C)
+        Channels of features.
+    real : tensor of shape (B, T, 1, 1) or None
+        Its real steps.
+
+    Returns
+    -------
+    x : tensor of shape (T, B, F * C)
+        All channels of the first feature, then of the second, and so on.
+    mask : tensor of shape (T, B, 1) or None
+        The real steps.
+    """
     n_sequences, n_steps, n_values = tf.shape(x)[0], tf.shape(x)[1], x.shape[2] * x.shape[3]
     x = tf.reshape(tf.transpose(x, [1, 0, 2, 3]), [n_steps, n_sequences, n_values])
     return x, None if real is None else tf.transpose(real[..., 0], [1, 0, 2])

@@ -7,8 +7,8 @@ import types
 
 import tensorflow as tf
 
-from skaudeep.embedding._statistics import FORMULAS
-from skaudeep.embedding.networks._convolution import convolution_shapes, convolve
+from skaudeep.embedding._statistics import FORMULAS, average_bands
+from skaudeep.embedding.networks._convolution import as_steps, convolution_shapes, convolve
 from skaudeep.embedding.networks._recurrent import Noise, RecurrentNetwork, real_steps
 
 SEQUENCES = tf.TensorSpec([None, None, None], tf.float32)
@@ -24,6 +24,7 @@ OPERATIONS = types.SimpleNamespace(
     min=tf.reduce_min,
     sqrt=tf.sqrt,
     square=tf.square,
+    stack=tf.stack,
     sum=tf.reduce_sum,
     where=tf.where,
 )
@@ -142,7 +143,7 @@ class EncoderNetwork(EmbeddingNetwork):
         mask : tensor of shape (T', B, 1) or None
             The real ones of these steps.
         """
-        x, mask = convolve(self.config, self.parameters, x, mask)
+        x, mask, _ = convolve(self.config, self.parameters, x, mask)
         if self.config.n_layers:
             state, outputs, _ = self.run_encoder(self.config.encoder, x, mask, noise)
         elif mask is None:
@@ -156,6 +157,13 @@ class EncoderNetwork(EmbeddingNetwork):
         return self.encode_steps(x, mask, noise)[0]
 
     def layer_outputs(self, x, mask):
-        """Give the outputs (T', B, n) of all encoder layers, each with the mask of its steps."""
-        _, outputs, mask = self.encode_steps(x, mask)
-        return [(output, mask) for output in outputs]
+        """Give the outputs (T', B, n) of all encoder layers, each with the mask of its steps.
+
+        Those of convolutions, which come first, are averaged to `n_bands` bands of frequency.
+        """
+        x, mask, maps = convolve(self.config, self.parameters, x, mask)
+        layers = [as_steps(average_bands(OPERATIONS, values, self.config.n_bands), real) for values, real in maps]
+        if self.config.n_layers:
+            _, outputs, _ = self.run_encoder(self.config.encoder, x, mask)
+            layers += [(output, mask) for output in outputs]
+        return layers

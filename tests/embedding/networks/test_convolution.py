@@ -52,6 +52,38 @@ def test_a_sequence_gives_the_same_alone_and_among_longer_ones(parameters, outpu
         np.testing.assert_allclose(embedder.transform(x[None])[0], row, rtol=1e-4, atol=1e-5)
 
 
+def mean_maps(embedder, sizes):
+    """Means over time of the map of each convolution, (n, features, channels), out of means of all states."""
+    means = embedder.set_params(output="states", statistics=("mean",), n_bands=99).transform(X)
+    parts = np.split(means, np.cumsum([size * channels for size, channels in sizes]), axis=1)
+    return [part.reshape(len(X), *size) for part, size in zip(parts, sizes, strict=False)], parts[-1]
+
+
+@pytest.mark.parametrize("n_layers", [0, 1])
+@pytest.mark.parametrize(("strides", "sizes"), [((2, 1), [(6, 2), (6, 3)]), ((1, 2), [(3, 2), (2, 3)])])
+def test_states_are_those_of_every_map_in_bands(n_layers, strides, sizes):
+    embedder = make(n_layers=n_layers, conv_strides=strides, n_units=3).fit(X)
+    maps, recurrent = mean_maps(embedder, sizes)
+    assert recurrent.shape == (5, 3 * n_layers)
+    for n_bands in (1, 2, 4, 6):
+        expected = []
+        for values in maps:
+            parts = np.array_split(values, min(n_bands, values.shape[1]), axis=1)
+            expected += [part.mean(axis=1) for part in parts]
+        states = embedder.set_params(n_bands=n_bands).transform(X)
+        np.testing.assert_allclose(states, np.concatenate([*expected, recurrent], axis=1), atol=1e-6)
+        assert len(embedder.get_feature_names_out()) == states.shape[1]
+
+
+@pytest.mark.parametrize("sizes", [[(3, 2)], [(3, 2), (2, 3)]])
+def test_the_last_map_is_what_is_represented(sizes):
+    embedder = make(n_layers=0, conv_channels=[channels for _, channels in sizes]).fit(X)
+    represented = embedder.transform(X)
+    maps, _ = mean_maps(embedder, sizes)
+    kernel = embedder.weights_["representation.kernel"]
+    np.testing.assert_allclose(np.tanh(maps[-1].reshape(len(X), -1) @ kernel), represented, atol=1e-5)
+
+
 def test_an_encoder_needs_layers():
     with pytest.raises(ValueError, match="n_layers=0 and conv_channels=()"):
         make(n_layers=0, conv_channels=()).fit(X)
