@@ -34,8 +34,9 @@ from skaudeep._validation import (
 from skaudeep._versions import VersionedMixin
 from skaudeep.embedding._checkpoints import find_checkpoint
 from skaudeep.embedding._config import CELLS, EncoderConfig
+from skaudeep.embedding._covariances import Moments
 from skaudeep.embedding._exchange import ExchangeMixin
-from skaudeep.embedding._pooling import check_statistics
+from skaudeep.embedding._pooling import COVARIANCE, check_directions, check_statistics
 from skaudeep.embedding._statistics import STATISTICS
 
 #: constraints of the parameters that all embedders have
@@ -49,6 +50,7 @@ COMMON_CONSTRAINTS = {
     "clip_value": [Interval(Real, 0, None, closed="neither")],
     "output": [StrOptions({"bottleneck", "states"})],
     "statistics": ["array-like"],
+    "n_components": [Interval(Integral, 1, None, closed="left")],
     "batch_size": [Interval(Integral, 1, None, closed="left")],
     "max_epochs": [Interval(Integral, 0, None, closed="left")],
     "early_stopping": ["boolean"],
@@ -112,7 +114,7 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         How it changes from step to step.
     weight_decay, clip_value : float, default=0.0 and 2.0
         Decoupled decay of kernels; gradients are clipped element-wise to [-clip_value, clip_value].
-    output, statistics : str and sequence of str
+    output, statistics, n_components : str, sequence of str and int
         As in `Seq2SeqAutoencoderEmbedder`.
     batch_size, max_epochs : int, default=64
         Sequences of a training step, passes over the data.
@@ -146,6 +148,8 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
     _rows_are_frames = False
     #: steps to look at side by side where nothing is learned
     _steps_of_a_batch = 2**14
+    #: for each layer the directions in which covariances of its outputs are taken, once these have been learned
+    _directions = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -173,6 +177,7 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         clip_value=2.0,
         output="bottleneck",
         statistics=STATISTICS,
+        n_components=64,
         batch_size=64,
         max_epochs=64,
         early_stopping=False,
@@ -202,6 +207,7 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         self.clip_value = clip_value
         self.output = output
         self.statistics = statistics
+        self.n_components = n_components
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
@@ -366,10 +372,12 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         self, state, schedule, sequences, training, validation=None, callbacks=(), checkpoint=None, after_epoch=None
     ):
         n_before = state.n_epochs
+        self._directions = None
 
         def finish_epoch():
             # if it is saved and loaded, the training can go on
             self._store(state, None if state.best_weights is state.weights else state.best_weights)
+            self._learn_directions(sequences, training)
             after_epoch(self)
 
         try:
@@ -383,8 +391,29 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
                 self._store(state)
             raise
         self._store(state)
+        self._learn_directions(sequences, training)
+
+    @property
+    def _pools_covariances(self):
+        """Whether `transform` gives covariances of states, whose directions are learned at the end of `fit`."""
+        return self.output == "states" and COVARIANCE in self.statistics
+
+    def _learn_directions(self, sequences, rows):
+        """Learn in which directions outputs of layers vary, if covariances are asked for, of the present weights."""
+        if self._directions is not None or not self._pools_covariances:
+            return
+        found = []
+        with self._network(self._states_config) as network:
+            for _, batch in self._batches(sequences, rows):
+                layers = network.state_moments(*batch)
+                found = found or [Moments() for _ in layers]
+                for sums, new in zip(found, layers, strict=True):
+                    sums.add(*(tensor.numpy() for tensor in new))
+        self._directions = [sums.find_directions(self.n_components) for sums in found]
 
     def _store(self, state, best_weights=None):
+        if vars(self).get("weights_") is not state.weights:
+            self._directions = None
         self.weights_ = state.weights
         self.history_ = state.history
         self.n_iter_ = state.n_epochs
@@ -425,7 +454,7 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         -------
         ndarray of float32 of shape (n, D)
             The representation (``output="bottleneck"``, D = `embedding_dim_`) or statistics over time of the
-            encoder's states (``output="states"``).
+            encoder's states (``output="states"``): the first one of all layers, then the second, and so on.
 
         Raises
         ------
@@ -436,11 +465,21 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         if self.output == "bottleneck":
             return self._embed(sequences)
         result = np.empty((len(sequences), self._n_features_out), np.float32)
-        chosen = [STATISTICS.index(name) for name in self.statistics]
         with self._network(self._states_config) as network:
             for rows, batch in self._batches(sequences):
-                result[rows] = np.concatenate(network.state_statistics(*batch).numpy()[chosen], axis=1)
+                statistics = self._pool_states(network, batch)
+                result[rows] = np.concatenate([statistics[name] for name in self.statistics], axis=1)
         return self._require_finite(result)
+
+    def _pool_states(self, network, batch):
+        """Statistics by name of the outputs of all layers, side by side."""
+        if COVARIANCE not in self.statistics:
+            return dict(zip(STATISTICS, network.state_statistics(*batch).numpy(), strict=True))
+        values, covariances = network.state_covariances(*batch, self._directions)
+        vectors = []
+        for directions, of_layer in zip(self._directions, covariances, strict=True):
+            vectors.append(directions.vectorise(of_layer.numpy()))
+        return dict(zip(STATISTICS, values.numpy(), strict=True)) | {COVARIANCE: np.concatenate(vectors, axis=1)}
 
     def _embed(self, sequences):
         result = np.empty((len(sequences), self.embedding_dim_), np.float32)
@@ -501,7 +540,13 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
     def _n_features_out(self):
         if self.output == "bottleneck":
             return self.embedding_dim_
-        return self._states_config.n_layer_outputs * len(self.statistics)
+        n_outputs = self._states_config.n_layer_outputs
+        if COVARIANCE not in self.statistics:
+            return n_outputs * len(self.statistics)
+        remedy = "fit again; with warm_start=True and max_epochs=0 the weights stay as they are"
+        check_directions(self, self._directions, n_outputs, remedy)
+        n_pairs = sum(len(of_layer.pairs) for of_layer in self._directions)
+        return n_outputs * (len(self.statistics) - 1) + n_pairs
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

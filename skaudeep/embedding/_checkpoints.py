@@ -21,6 +21,7 @@ FREE_PARAMETERS = (
     "output",
     "statistics",
     "n_bands",
+    "n_components",
     "warm_start",
 )
 

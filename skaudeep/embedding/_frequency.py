@@ -61,7 +61,11 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
         What `transform` gives: the representation of every frame, or statistics over the frames of the last outputs
         of every encoder layer, a vector for each sequence.
     statistics : sequence of str, default=("mean", "std", "max", "min", "delta")
-        For ``output="states"``; "delta" is the mean absolute change from frame to frame.
+        For ``output="states"``; "delta" is the mean absolute change from frame to frame. "covariance" gives, for the
+        outputs of each layer and direction, what it gives in `StatisticsPooling`; the directions are learned at `fit`,
+        without labels, on the states of the trained network for the sequences that it was trained on.
+    n_components : int, default=64
+        Number of directions of each layer for "covariance", at most.
     batch_size : int, default=64
         Sequences of a training step, with all of their frames; of a table (n, F), frames.
     max_epochs : int, default=64
@@ -169,6 +173,7 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
         clip_value=2.0,
         output="bottleneck",
         statistics=STATISTICS,
+        n_components=64,
         batch_size=64,
         max_epochs=64,
         early_stopping=False,
@@ -198,6 +203,7 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
         self.clip_value = clip_value
         self.output = output
         self.statistics = statistics
+        self.n_components = n_components
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
@@ -221,8 +227,8 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
         -------
         ndarray of float32 of shape (n, T, D) or (n, D), or object array of (T_i, D)
             The representation of every frame (``output="bottleneck"``, D = `embedding_dim_`).
-        ndarray of float32 of shape (n, n_statistics * L)
-            Statistics over the frames of the L last outputs of all encoder layers (``output="states"``).
+        ndarray of float32 of shape (n, n_features_out)
+            Statistics over the frames of the last outputs of all encoder layers (``output="states"``).
         Series or DataFrame
             Of these, with the index of X, where pandas output is asked for and X has one.
         """

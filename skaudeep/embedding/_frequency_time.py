@@ -69,7 +69,11 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
         What `transform` gives: the representation, or statistics over time of the outputs of every encoder layer: for
         those of frames, the last output in each frame.
     statistics : sequence of str, default=("mean", "std", "max", "min", "delta")
-        For ``output="states"``; "delta" is the mean absolute change from frame to frame.
+        For ``output="states"``; "delta" is the mean absolute change from frame to frame. "covariance" gives, for the
+        outputs of each layer and direction, what it gives in `StatisticsPooling`; the directions are learned at `fit`,
+        without labels, on the states of the trained network for the sequences that it was trained on.
+    n_components : int, default=64
+        Number of directions of each layer for "covariance", at most.
     batch_size : int, default=64
         Sequences of a training step.
     max_epochs : int, default=64
@@ -187,6 +191,7 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
         clip_value=2.0,
         output="bottleneck",
         statistics=STATISTICS,
+        n_components=64,
         batch_size=64,
         max_epochs=64,
         early_stopping=False,
@@ -222,6 +227,7 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
         self.clip_value = clip_value
         self.output = output
         self.statistics = statistics
+        self.n_components = n_components
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping

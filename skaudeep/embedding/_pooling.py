@@ -16,6 +16,7 @@ from skaudeep._validation import (
 from skaudeep._versions import VersionedMixin
 from skaudeep.embedding._covariances import Directions, Moments
 from skaudeep.embedding._statistics import FORMULAS, STATISTICS, average_bands, covariance, moments, project
+from skaudeep.exceptions import ParameterError
 
 #: the statistic that has a number for each pair of directions in which steps vary
 COVARIANCE = "covariance"
@@ -168,17 +169,11 @@ class StatisticsPooling(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, 
         """Give the directions of covariances; None where these are not asked for."""
         if COVARIANCE not in self.statistics:
             return None
-        if not hasattr(self, "components_"):
-            raise ValueError(
-                f"statistics={self.statistics!r}: the directions of covariances are learned at fit, and were not asked "
-                "for then; fit again"
-            )
-        if self.components_.shape[1] != self._n_values:
-            raise ValueError(
-                f"n_bands={self.n_bands!r}: the directions of covariances were learned at fit for "
-                f"{self.components_.shape[1]} values of each step, not {self._n_values}; fit again"
-            )
-        return Directions(self.mean_, self.components_, self.explained_variance_)
+        directions = None
+        if hasattr(self, "components_"):
+            directions = Directions(self.mean_, self.components_, self.explained_variance_)
+        check_directions(self, [] if directions is None else [directions], self._n_values, "fit again")
+        return directions
 
     @property
     def _n_values(self):
@@ -231,6 +226,17 @@ def check_statistics(estimator):
         raise ValueError(
             f"statistics={estimator.statistics!r}: choose one or more of {', '.join(known)}, each at most once"
         )
+
+
+def check_directions(estimator, directions, n_values, remedy):
+    """Refuse to take covariances in directions that were not learned, or not for as many values of a step."""
+    if not directions:
+        reason = ": the directions of covariances are learned at fit, and were not asked for then"
+        raise ParameterError("statistics", estimator.statistics, f"{reason}; {remedy}")
+    n_learned = sum(len(of_layer.mean) for of_layer in directions)
+    if n_learned != n_values:
+        reason = f": the directions of covariances were learned at fit for {n_learned} values of each step"
+        raise ParameterError("n_bands", estimator.n_bands, f"{reason}, not {n_values}; {remedy}")
 
 
 def as_steps(x, lengths=None):

@@ -49,7 +49,11 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
     output : {"bottleneck", "states"}, default="bottleneck"
         What `transform` gives: the representation, or statistics over time of the outputs of every encoder layer.
     statistics : sequence of str, default=("mean", "std", "max", "min", "delta")
-        For ``output="states"``; "delta" is the mean absolute change from step to step.
+        For ``output="states"``; "delta" is the mean absolute change from step to step. "covariance" gives, for the
+        outputs of each layer and direction, what it gives in `StatisticsPooling`; the directions are learned at `fit`,
+        without labels, on the states of the trained network for the sequences that it was trained on.
+    n_components : int, default=64
+        Number of directions of each layer for "covariance", at most.
     batch_size : int, default=64
         Sequences of a training step.
     max_epochs : int, default=64
@@ -145,6 +149,7 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
         clip_value=2.0,
         output="bottleneck",
         statistics=STATISTICS,
+        n_components=64,
         batch_size=64,
         max_epochs=64,
         early_stopping=False,
@@ -172,6 +177,7 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
         self.clip_value = clip_value
         self.output = output
         self.statistics = statistics
+        self.n_components = n_components
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping

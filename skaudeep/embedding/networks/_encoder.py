@@ -7,7 +7,7 @@ import types
 
 import tensorflow as tf
 
-from skaudeep.embedding._statistics import FORMULAS, average_bands
+from skaudeep.embedding._statistics import FORMULAS, average_bands, covariance, moments, project
 from skaudeep.embedding.networks._convolution import as_steps, convolution_shapes, convolve
 from skaudeep.embedding.networks._recurrent import Noise, RecurrentNetwork, real_steps
 
@@ -15,6 +15,8 @@ SEQUENCES = tf.TensorSpec([None, None, None], tf.float32)
 VECTOR = tf.TensorSpec([None], tf.int32)
 PAIR = tf.TensorSpec([2], tf.int32)
 SCALAR = tf.TensorSpec([], tf.float32)
+#: a mean and principal components of outputs of a layer
+DIRECTIONS = (tf.TensorSpec([None], tf.float64), tf.TensorSpec([None, None], tf.float64))
 
 #: TensorFlow's operations under the names of NumPy, for formulas that are written once for both
 OPERATIONS = types.SimpleNamespace(
@@ -22,10 +24,13 @@ OPERATIONS = types.SimpleNamespace(
     max=tf.reduce_max,
     maximum=tf.maximum,
     min=tf.reduce_min,
+    reshape=tf.reshape,
     sqrt=tf.sqrt,
     square=tf.square,
     stack=tf.stack,
     sum=tf.reduce_sum,
+    tensordot=tf.tensordot,
+    transpose=tf.transpose,
     where=tf.where,
 )
 
@@ -81,6 +86,15 @@ class EmbeddingNetwork(RecurrentNetwork):
         """Mean, std, max, min and delta over time of the encoders' outputs, (5, B, n_layer_outputs)."""
         return self._call("statistics", self._state_statistics, x, lengths)
 
+    def state_covariances(self, x, lengths, directions):
+        """The same, and covariances of the outputs of each layer in k directions, a list of (B, k, k)."""
+        arguments = [array for of_layer in directions for array in (of_layer.mean, of_layer.components)]
+        return self._call("covariances", self._state_covariances, x, lengths, DIRECTIONS * len(directions), *arguments)
+
+    def state_moments(self, x, lengths):
+        """Number, mean and summed products of deviations of the outputs of each layer, of all steps together."""
+        return self._call("moments", self._state_moments, x, lengths)
+
     def _call(self, name, function, x, lengths, signature=(), *arguments):
         if lengths is None:
             return self.call_traced(
@@ -112,11 +126,33 @@ class EmbeddingNetwork(RecurrentNetwork):
         return self.gradients(self.objective, x, mask, noise)
 
     def _state_statistics(self, x, mask):
-        by_layer = []
-        for output, steps in self.layer_outputs(x, mask):
-            real = tf.ones_like(output[:, :, :1]) if steps is None else steps
-            by_layer.append(tf.stack([formula(OPERATIONS, output, real) for formula in FORMULAS.values()]))
-        return tf.concat(by_layer, axis=-1)
+        return _statistics_of(self._steps_of_layers(x, mask))
+
+    def _state_covariances(self, x, mask, *directions):
+        layers = self._steps_of_layers(x, mask)
+        covariances = []
+        for (output, real), mean, components in zip(layers, directions[::2], directions[1::2], strict=True):
+            projected = project(OPERATIONS, tf.cast(output, tf.float64), mean, components)
+            covariances.append(covariance(OPERATIONS, projected, tf.cast(real, tf.float64)))
+        return _statistics_of(layers), covariances
+
+    def _state_moments(self, x, mask):
+        found = []
+        for output, real in self._steps_of_layers(x, mask):
+            found.append(moments(OPERATIONS, tf.cast(output, tf.float64), tf.cast(real, tf.float64)))
+        return found
+
+    def _steps_of_layers(self, x, mask):
+        """Outputs of all layers, each with a tensor that says which of its steps are real."""
+        layers = self.layer_outputs(x, mask)
+        return [(output, tf.ones_like(output[:, :, :1]) if real is None else real) for output, real in layers]
+
+
+def _statistics_of(layers):
+    by_layer = []
+    for output, real in layers:
+        by_layer.append(tf.stack([formula(OPERATIONS, output, real) for formula in FORMULAS.values()]))
+    return tf.concat(by_layer, axis=-1)
 
 
 class EncoderNetwork(EmbeddingNetwork):
