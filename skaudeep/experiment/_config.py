@@ -151,8 +151,8 @@ def read_experiment(path, *, overrides=None):
         are made. `on_error` ("raise") can be "skip": to go on without recordings that cannot be analysed.
     ``[[autoencoders]]``
         `kind` ("t-rae", "f-rae" or "ft-rae"); `name`, needed where there are several; `checkpoints_to_keep` (1); and
-        the parameters of the embedder. `output` and `statistics` only decide what is generated; of an "f-rae" the
-        features of a recording are these statistics over its frames.
+        the parameters of the embedder. `output`, `statistics` and `n_components` only decide what is generated; of
+        an "f-rae" the features of a recording are these statistics over its frames.
     ``[fusion]``
         `enabled` (where there are several features); `chunks` (false): join those of the chunks of a recording, too.
     ``[[classifiers]]``

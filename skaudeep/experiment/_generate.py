@@ -120,6 +120,8 @@ def _describe_features(embedder, provenance):
     features = {"kind": kind_of(embedder), "output": embedder.output}
     if embedder.output == "states":
         features["statistics"] = list(embedder.statistics)
+        if "covariance" in embedder.statistics:
+            features["n_components"] = embedder.n_components
     return {"features": features | {"digest of the weights": digest.hexdigest()}, "input": provenance}
 
 

@@ -133,7 +133,9 @@ def train_autoencoder(
         old = _find_old(run, resume, overwrite)
         record = _read_record(run) if old else {}
         before = _load_to_go_on(run, old, embedder, seeded) if old else None
-        if before is not None and before.n_iter_ >= embedder.max_epochs:
+        if before is not None:
+            before.set_params(**_parameters_of_use(embedder))
+        if before is not None and before.n_iter_ >= embedder.max_epochs and not before._pools_covariances:
             _log.info("%s has %d epochs already: nothing to do", run, before.n_iter_)
             return before
         datasets, sources = open_inputs(inputs, stack)
@@ -153,6 +155,14 @@ def train_autoencoder(
         n_done = 0 if before is None else before.n_iter_
         with _Saver(run, record, checkpoints_to_keep, clear=overwrite, n_epochs=n_done) as saver:
             return _train(embedder, X, provenance, run, saver, verbose)
+
+
+def _parameters_of_use(embedder):
+    """Give the parameters that only decide what is made of a trained network."""
+    parameters = embedder.get_params(deep=False)
+    return {
+        name: parameters[name] for name in ("output", "statistics", "n_components", "n_bands") if name in parameters
+    }
 
 
 def _prepared(embedder):
@@ -267,8 +277,8 @@ def _read_record(run):
 def _train(embedder, X, provenance, run, saver, verbose):
     """Run the epochs that are left."""
     n_done, n_epochs = saver.n_epochs, embedder.max_epochs
-    if n_epochs == 0:  # the untrained control
-        embedder.fit(X)
+    if n_done >= n_epochs:  # the untrained control, or nothing is left but the directions of covariances
+        embedder.fit(X, resume=True)
         _set_provenance(embedder, provenance)
         saver.make_room()
         saver.save(embedder, None)

@@ -207,6 +207,16 @@ def test_statistics_count_where_they_are_used(folder):
     assert "generate 30dB-f" not in changed
 
 
+def test_directions_of_covariances_are_learned_in_training(folder):
+    states = ["autoencoders.t.output=states", "autoencoders.t.statistics=['covariance']"]
+    folder.do("autoencoders.t.output=states")
+    assert {"train 30dB-t", "generate 30dB-t"} < folder.run_again(*states)
+    folder.do(*states)
+    changed = folder.run_again(*states, "autoencoders.n_components=3")
+    assert {"train 30dB-t", "generate 30dB-t"} < changed
+    assert "train 30dB-f" not in changed and "generate 30dB-f" not in changed
+
+
 def test_another_seed_where_nothing_is_trained(folder):
     folder.do("evaluation.controls=true")
     changed = folder.run_again("evaluation.controls=true", "seed=1")

@@ -272,6 +272,23 @@ class TestAgain:
         np.testing.assert_array_equal(features(out, "30dB-t"), features(tmp_path / "straight", "30dB-t"))
         assert times(out)["features/30dB-f.nc"] == before["features/30dB-f.nc"]
 
+    def test_covariances_need_no_training_again(self, out, read):
+        covariance = "statistics=['covariance','max']"
+        texts = ["autoencoders.t.output=states", "autoencoders.n_components=1"]
+        texts += [f"autoencoders.{name}.{covariance}" for name in ("t", "f")]
+        before = load(next(out.glob("models/30dB-t/logs/model-*.skaudeep")))
+        run_experiment(read(*texts), out)
+        after = load(next(out.glob("models/30dB-t/logs/model-*.skaudeep")))
+        assert after.history_ == before.history_
+        np.testing.assert_array_equal(
+            after.weights_["encoder.forward.0.kernel"], before.weights_["encoder.forward.0.kernel"]
+        )
+        X = read_netcdf(out / "spectrograms/30dB.nc").features.values
+        assert features(out, "30dB-t").shape == (8, 1 + 2)
+        np.testing.assert_array_equal(features(out, "30dB-t"), after.transform(X))
+        assert features(out, "30dB-f").shape == (8, 1 + 2)
+        assert not [stage.name for stage in plan(read(*texts), out) if stage.runs]
+
     def test_fewer_epochs_begin_anew(self, out, read, tmp_path):
         run_experiment(read("autoencoders.t.max_epochs=1"), out)
         assert load(next((out / "models/30dB-t/logs").glob("model-*.skaudeep"))).n_iter_ == 1

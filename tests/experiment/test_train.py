@@ -211,6 +211,16 @@ class TestContinue:
         assert "has 3 epochs already: nothing to do" in caplog.text
         assert before == {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
 
+    def test_directions_of_covariances_are_all_that_is_learned(self, trained, spectrograms, fitted):
+        embedder = make(output="states", statistics=("covariance",), n_components=2)
+        resumed = train_autoencoder(embedder, spectrograms, trained, resume=True)
+        assert_same(resumed, fitted[3])
+        assert resumed.transform(X).shape == (10, 3)
+        assert steps(trained) == [3, 6, 9]
+        newest = load_checkpoint(list_checkpoints(trained)[9])
+        np.testing.assert_array_equal(newest.transform(X), resumed.transform(X))
+        assert len(read_record(trained)["seconds_per_epoch"]) == 3
+
     @pytest.mark.parametrize("content", ["{", '{"seconds_per_epoch": 5}'])
     def test_without_a_record(self, trained, spectrograms, fitted, content):
         (trained / "training.json").write_text(content)

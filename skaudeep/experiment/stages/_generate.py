@@ -80,6 +80,10 @@ class Generate(Stage):
         kept = {key: autoencoder[key] for key in ("kind", "output")}
         if kept["kind"] == "f-rae" or kept["output"] != "bottleneck":
             kept["statistics"] = autoencoder["statistics"]
+            if "covariance" in kept["statistics"]:
+                kept["n_components"] = autoencoder["n_components"]
+        if kept["output"] == "states" and "n_bands" in autoencoder:
+            kept["n_bands"] = autoencoder["n_bands"]
         return kept
 
     def run(self, context):
@@ -93,7 +97,7 @@ class Generate(Stage):
         # one vector for each frame, of which the features are statistics
         pooling = None
         if use["kind"] == "f-rae" and use["output"] == "bottleneck":
-            pooling = StatisticsPooling(statistics=use["statistics"])
+            pooling = StatisticsPooling(**{key: use[key] for key in ("statistics", "n_components") if key in use})
         if pooling is None and not self.folds and not self.partitions:
             generate_features(embedder, input, output, verbose=context.verbose)
             return Outcome(self.outputs)

@@ -75,7 +75,15 @@ class Train(Stage):
 
     @property
     def options(self):
-        return self._learned | {"max_epochs": self.embedder.max_epochs}
+        return self._learned | {"max_epochs": self.embedder.max_epochs} | self._directions
+
+    @property
+    def _directions(self):
+        """What decides in which directions covariances of states are taken, where these are asked for."""
+        autoencoder = self.autoencoder
+        if autoencoder["output"] != "states" or "covariance" not in autoencoder["statistics"]:
+            return {}
+        return {key: autoencoder[key] for key in ("n_components", "n_bands") if key in autoencoder}
 
     @property
     def begun(self):
