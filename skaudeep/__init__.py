@@ -30,6 +30,7 @@ _HOMES = {
     "skaudeep.embedding": (
         "FrequencyAutoencoderEmbedder",
         "FrequencyTimeAutoencoderEmbedder",
+        "ContrastiveEmbedder",
         "Seq2SeqAutoencoderEmbedder",
         "StatisticsPooling",
     ),

@@ -8,6 +8,7 @@ from skaudeep._lazy import export_lazily
 _HOMES = {
     "_base": ("BaseEmbedder",),
     "_checkpoints": ("identify_training",),
+    "_contrastive": ("ContrastiveEmbedder",),
     "_config": ("EncoderConfig",),
     "_frequency": ("FrequencyAutoencoderEmbedder",),
     "_frequency_time": ("FrequencyTimeAutoencoderEmbedder",),

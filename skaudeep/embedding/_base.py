@@ -76,6 +76,9 @@ ENCODER_CONSTRAINTS = {
     "n_bands": [Interval(Integral, 1, None, closed="left")],
 }
 
+#: batches of sequences that the moments of batch normalisation are measured on
+_BATCHES_TO_MEASURE = 6
+
 #: all kinds of embedders that have been defined, by their names
 embedders = {}
 
@@ -319,11 +322,11 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         self._check_parameters()
         return self._check_sequences(X)
 
-    def _make_config(self, n_features):
-        """Make the architecture for a number of features: fields that are parameters have their values."""
-        values = {"n_features": int(n_features), "noises": self._active_noises()}
+    def _make_config(self, sequences, **values):
+        """Make the architecture for sequences: fields that are parameters have their values, unless given here."""
+        values = {"n_features": int(sequences.n_features), "noises": self._active_noises()} | values
         for field in dataclasses.fields(self._config_class):
-            if hasattr(self, field.name):
+            if field.name not in values and hasattr(self, field.name):
                 values[field.name] = field.type(getattr(self, field.name))
         values["reset_after"] = values["reset_after"] and self.cell == "gru"
         return self._config_class(**values)
@@ -345,13 +348,13 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         """Check X; give the state to start training from, and the sequences."""
         check_statistics(self)
         sequences = self._check_sequences(X, reset=not continues)
-        config = self._make_config(sequences.n_features)
+        config = self._make_config(sequences)
         if not continues:
             self._config = config
             vars(self).pop("provenance_", None)  # of other data
             seed = draw_seed(self.random_state)
             with borrow(config, self._build_network) as network:
-                return TrainingState(network.initial_weights(seed), seed), sequences
+                return TrainingState(self._initial_weights(network, sequences, seed), seed), sequences
         config = config.go_on_from(self._config)
         changed = config.differences(self._config)
         if changed:
@@ -367,6 +370,17 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
             self._training_state, history=history, best_weights=best, best_loss=np.nan, n_stalled=0
         )
         return state, sequences
+
+    def _initial_weights(self, network, sequences, seed):
+        """Draw weights; those that are measured on data, and not learned, are means over a few batches."""
+        weights = network.initial_weights(seed)
+        if not network.measures:
+            return weights
+        network.load_weights_dict(weights)
+        rows = np.random.RandomState(seed).permutation(len(sequences))[: _BATCHES_TO_MEASURE * self.batch_size]
+        for number, (_, batch) in enumerate(self._batches(sequences, np.sort(rows)), start=1):
+            network.measure_batch(*batch, 1 / number)
+        return network.read_weights()
 
     def _train(
         self, state, schedule, sequences, training, validation=None, callbacks=(), checkpoint=None, after_epoch=None
@@ -436,9 +450,12 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         """Compute the losses of some sequences without noise, means over batches weighted by their sizes."""
         totals = collections.Counter()
         for batch_rows, batch in self._batches(sequences, rows):
-            for name, loss in network.evaluate_batch(*batch).items():
+            for name, loss in self._evaluate_batch(network, batch).items():
                 totals[name] += float(loss) * len(batch_rows)
         return {name: total / len(rows) for name, total in totals.items()}
+
+    def _evaluate_batch(self, network, batch):
+        return network.evaluate_batch(*batch)
 
     # --- using ---
 

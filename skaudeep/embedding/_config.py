@@ -3,6 +3,8 @@
 import dataclasses
 from typing import ClassVar
 
+import numpy as np
+
 from skaudeep._versions import Storable
 from skaudeep.exceptions import ParameterError, param
 
@@ -167,40 +169,25 @@ class _TimeEncoder:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class EncoderConfig(_TimeEncoder, NetworkConfig):
-    """Architecture of an encoder: convolutions, if any, a recurrent stack, if any, and a dense layer.
+class _Encoder(_TimeEncoder, NetworkConfig):
+    """An encoder: convolutions, if any, then a dense layer, if any, then a recurrent stack, if any.
 
-    Parameters
+    Attributes
     ----------
-    n_features : int
-        Features of a step.
-    cell, reset_after : str and bool
+    conv_channels, conv_kernel
         As in `BaseEmbedder`.
-    noises : tuple of str
-        The estimator's parameters that bring chance into training and are not zero.
-    n_layers, n_units, bidirectional_encoder : int, int and bool
-        As in `BaseEmbedder`.
-    embedding_dim : int
-        Size of the representation.
-    conv_channels : tuple of int
-        Channels of each convolution over time and frequency before the recurrent stack; empty for none.
-    conv_kernel, conv_strides : tuple of two int
-        Size and step of each convolution: frames, features.
+    conv_strides : tuple of tuples of two int
+        Step of each convolution: frames, features. One tuple of two int goes for all.
+    projection_dim : int
+        Units of the dense layer, which brings each step of the last convolution to this size; 0 for none.
     n_bands : int
         Bands of frequency that outputs of convolutions are averaged to where outputs of all layers are asked for.
-
-    Examples
-    --------
-    >>> from skaudeep.embedding import EncoderConfig
-    >>> recurrent = {"cell": "gru", "reset_after": True, "n_layers": 1, "n_units": 4, "bidirectional_encoder": False}
-    >>> EncoderConfig(n_features=3, noises=(), embedding_dim=2, **recurrent).denses
-    {'representation': (4, 2)}
     """
 
-    embedding_dim: int
     conv_channels: tuple[int, ...] = ()
     conv_kernel: tuple[int, int] = (3, 3)
-    conv_strides: tuple[int, int] = (1, 2)
+    conv_strides: tuple = (1, 2)
+    projection_dim: int = 0
     n_bands: int = 4
 
     _free: ClassVar[tuple] = ("noises", "n_bands")
@@ -208,20 +195,40 @@ class EncoderConfig(_TimeEncoder, NetworkConfig):
     def __post_init__(self):
         if not self.n_layers and not self.conv_channels:
             raise ValueError("n_layers=0 and conv_channels=(): an encoder needs recurrent layers or convolutions")
+        object.__setattr__(self, "conv_strides", self._strides_by_layer())
+
+    def _strides_by_layer(self):
+        """Give the strides of each convolution where one pair stands for all, in numbers that can be compared."""
+        n_layers = len(self.conv_channels)
+        strides = [self.conv_strides] * n_layers if np.ndim(self.conv_strides) == 1 else list(self.conv_strides)
+        if len(strides) != n_layers or any(len(pair) != 2 or min(pair) < 1 for pair in strides):
+            remedy = f": give two numbers of at least 1, or {n_layers} such pairs, one for each of {param.conv_channels}"
+            raise ParameterError("conv_strides", self.conv_strides, remedy)
+        return tuple((int(frames), int(features)) for frames, features in strides)
+
+    @property
+    def projects(self):
+        """Whether there is a dense layer between convolutions and recurrent stack."""
+        return bool(self.conv_channels and self.projection_dim)
+
+    @property
+    def map_size(self):
+        """Size of a step of the last convolution: all channels of all features that are left."""
+        return self._map_features[-1] * self.conv_channels[-1]
 
     @property
     def n_inputs(self):
-        """Size of a step of the recurrence: the features, or all channels of the last convolution."""
-        if not self.conv_channels:
-            return self.n_features
-        return self._map_features[-1] * self.conv_channels[-1]
+        """Size of a step of the recurrence: what is before it, the features if nothing is."""
+        if self.projects:
+            return self.projection_dim
+        return self.map_size if self.conv_channels else self.n_features
 
     @property
     def _map_features(self):
         """Features that are left after each convolution."""
         sizes = [self.n_features]
-        for _ in self.conv_channels:
-            sizes.append(-(-sizes[-1] // self.conv_strides[1]))
+        for _, stride in self.conv_strides:
+            sizes.append(-(-sizes[-1] // stride))
         return sizes[1:]
 
     @property
@@ -239,14 +246,102 @@ class EncoderConfig(_TimeEncoder, NetworkConfig):
         """Number of outputs of all encoder layers at each step; of a convolution, those of its bands."""
         maps = zip(self._map_features, self.conv_channels, strict=True)
         n_outputs = sum(min(self.n_bands, n_features) * n_channels for n_features, n_channels in maps)
-        return n_outputs + self.encoder.n_layer_outputs
+        n_projected = self.projection_dim if self.projects else 0
+        return n_outputs + n_projected + self.encoder.n_layer_outputs
+
+    @property
+    def denses(self):
+        """Names and sizes (input, output) of the dense layers."""
+        return {"projection": (self.map_size, self.projection_dim)} if self.projects else {}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EncoderConfig(_Encoder):
+    """Architecture of an encoder: convolutions, if any, a recurrent stack, if any, and a dense layer.
+
+    Parameters
+    ----------
+    n_features : int
+        Features of a step.
+    cell, reset_after : str and bool
+        As in `BaseEmbedder`.
+    noises : tuple of str
+        The estimator's parameters that bring chance into training and are not zero.
+    n_layers, n_units, bidirectional_encoder : int, int and bool
+        As in `BaseEmbedder`.
+    embedding_dim : int
+        Size of the representation.
+    conv_channels : tuple of int
+        Channels of each convolution over time and frequency before the recurrent stack; empty for none.
+    conv_kernel : tuple of two int
+        Size of each convolution: frames, features.
+    conv_strides : tuple of two int, or of such tuples
+        Step of each convolution: frames, features.
+    projection_dim : int
+        Units of a dense layer between the convolutions and the recurrent stack; 0 for none.
+    n_bands : int
+        Bands of frequency that outputs of convolutions are averaged to where outputs of all layers are asked for.
+
+    Examples
+    --------
+    >>> from skaudeep.embedding import EncoderConfig
+    >>> recurrent = {"cell": "gru", "reset_after": True, "n_layers": 1, "n_units": 4, "bidirectional_encoder": False}
+    >>> EncoderConfig(n_features=3, noises=(), embedding_dim=2, **recurrent).denses
+    {'representation': (4, 2)}
+    """
+
+    embedding_dim: int
 
     @property
     def denses(self):
         """Names and sizes (input, output) of the dense layers."""
         # without a recurrent stack the mean over time is represented
         size = self.encoder.state_size if self.n_layers else self.n_inputs
-        return {"representation": (size, self.embedding_dim)}
+        return super().denses | {"representation": (size, self.embedding_dim)}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ContrastiveConfig(_Encoder):
+    """Architecture of an encoder, and of the head that a contrastive objective needs.
+
+    Attributes
+    ----------
+    objective : str
+        "instance" or "nt_xent".
+    head_dim, crop_length, temperature
+        As in the estimator.
+    n_instances : int
+        Sequences that have a vector of their own; 0 for "nt_xent".
+    """
+
+    objective: str
+    head_dim: int
+    crop_length: int
+    temperature: float
+    n_instances: int
+
+    _free: ClassVar[tuple] = ("noises", "n_bands", "crop_length", "temperature")
+
+    def go_on_from(self, other):
+        """Take over the objective; its vectors, if it has some, are those of the same sequences."""
+        if other.objective == "instance" and self.n_instances != other.n_instances:
+            raise ValueError(
+                f"X has {self.n_instances} sequences, and there is a vector for each of the {other.n_instances} of the "
+                'last fit: with objective="instance" training goes on with the same sequences only; give them, or fit '
+                'with objective="nt_xent" from the beginning'
+            )
+        n_instances = other.n_instances
+        return dataclasses.replace(self, objective=other.objective, n_instances=n_instances)
+
+    @property
+    def embedding_dim(self):
+        """Size of the representation: mean and maximum over time of the last layer."""
+        return 2 * self.n_outputs
+
+    @property
+    def denses(self):
+        """Names and sizes (input, output) of the dense layers."""
+        return super().denses | {"head": (self.embedding_dim, self.head_dim)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -239,11 +239,11 @@ class FrequencyTimeAutoencoderEmbedder(BaseAutoencoderEmbedder):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _make_config(self, n_features):
+    def _make_config(self, sequences, **values):
         if self._univariate and self.window_width > 1:
             raise ValueError(
                 f"X of two dimensions is (n, T), sequences of single numbers (n_features = 1 per step), and "
                 f"window_width={self.window_width} windows need more: give spectrograms (n, T, F), or use "
                 "Seq2SeqAutoencoderEmbedder"
             )
-        return super()._make_config(n_features)
+        return super()._make_config(sequences, **values)

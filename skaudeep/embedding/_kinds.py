@@ -1,11 +1,17 @@
 """The kinds of embedders, by the names that they have on the command line and in configurations."""
 
 from skaudeep.embedding._base import embedders
+from skaudeep.embedding._contrastive import ContrastiveEmbedder
 from skaudeep.embedding._frequency import FrequencyAutoencoderEmbedder
 from skaudeep.embedding._frequency_time import FrequencyTimeAutoencoderEmbedder
 from skaudeep.embedding._time import Seq2SeqAutoencoderEmbedder
 
-_OWN = (Seq2SeqAutoencoderEmbedder, FrequencyAutoencoderEmbedder, FrequencyTimeAutoencoderEmbedder)
+_OWN = (
+    Seq2SeqAutoencoderEmbedder,
+    FrequencyAutoencoderEmbedder,
+    FrequencyTimeAutoencoderEmbedder,
+    ContrastiveEmbedder,
+)
 
 
 def list_embedders():
@@ -20,7 +26,7 @@ def list_embedders():
     Examples
     --------
     >>> from skaudeep.embedding import list_embedders
-    >>> list(list_embedders())[:3]
-    ['t-rae', 'f-rae', 'ft-rae']
+    >>> list(list_embedders())[:4]
+    ['t-rae', 'f-rae', 'ft-rae', 'contrastive']
     """
     return {embedder.kind: embedder for embedder in _OWN} | embedders

@@ -26,9 +26,9 @@ def build(config):
             hidden = tf.ones_like(x[:, :, :1])
             if noise is not None:
                 hidden = tf.cast(noise.uniform(tf.shape(hidden)) < 0.5, tf.float32)
-            _, outputs, _ = self.encode_steps(x * (1 - hidden), mask, noise)
+            _, last, _ = self.encode_steps(x * (1 - hidden), mask, noise)
             weight = hidden if mask is None else hidden * mask
-            errors = tf.abs(self.dense("prediction", outputs[-1]) - x) * weight
+            errors = tf.abs(self.dense("prediction", last) - x) * weight
             return {"loss": tf.reduce_sum(errors) / (tf.reduce_sum(weight) + 1), "hidden": tf.reduce_mean(hidden)}
 
     return MaskedNetwork(config)

@@ -9,14 +9,17 @@ from skaudeep._lazy import export_lazily
 
 _HOMES = {
     "_augmentation": (
+        "add_noise",
         "change_gain",
         "crop",
+        "fade",
         "mask_frequency",
         "mask_time",
         "mix_power",
         "resize_and_shift",
         "tilt_spectrum",
     ),
+    "_contrastive": ("ContrastiveNetwork",),
     "_encoder": ("EmbeddingNetwork", "EncoderNetwork"),
     "_export": ("to_keras",),
     "_reconstruction": ("FrequencyAutoencoder", "FrequencyTimeAutoencoder", "TimeAutoencoder"),

@@ -1,15 +1,16 @@
 """Augmentations of spectrograms: changes that leave what is heard the same, by chance, as pure functions.
 
 All take sequences x of shape (T, B, F), scaled to [-1, 1] over a range of decibels, and a seed (two int32, as of
-`Noise.next_seed`) from which every draw follows; each sequence has draws of its own. Padding of ragged sequences is
-changed like the rest: multiply by the mask afterwards where it must be zero.
+`Noise.next_seed`) from which every draw follows; each sequence has draws of its own. Levels are in the units of x: of a
+range of 60 dB 0.2 is 6 dB. Padding of ragged sequences is changed like the rest: multiply by the mask afterwards where
+it must be zero.
 """
 
 import math
 
 import tensorflow as tf
 
-_SILENCE, _LOUDEST = -1.0, 1.0
+SILENCE, LOUDEST = -1.0, 1.0
 
 
 def draw(seed, number, shape, low=0.0, high=1.0):
@@ -18,17 +19,34 @@ def draw(seed, number, shape, low=0.0, high=1.0):
     return low + (high - low) * tf.random.stateless_uniform(shape, own_seed, alg="philox")
 
 
-def change_gain(x, seed, *, max_gain=6.0, range_db=60.0):
-    """Make each sequence louder or softer, by up to `max_gain` dB; what leaves the range is clipped."""
-    gain = draw(seed, 0, [1, tf.shape(x)[1], 1], -max_gain, max_gain)
-    return tf.clip_by_value(x + 2 * gain / range_db, _SILENCE, _LOUDEST)
+def change_gain(x, seed, *, max_gain=0.2):
+    """Make each sequence louder or softer, by up to `max_gain`; what leaves the range is clipped."""
+    return _clip(x + _draw_levels(x, seed, max_gain))
 
 
-def tilt_spectrum(x, seed, *, max_tilt=6.0, range_db=60.0):
-    """Raise one end of the spectrum and lower the other, by up to `max_tilt` dB."""
-    tilt = draw(seed, 0, [1, tf.shape(x)[1], 1], -max_tilt, max_tilt)
-    slope = tf.linspace(-1.0, 1.0, tf.shape(x)[2])
-    return tf.clip_by_value(x + 2 * tilt * slope / range_db, _SILENCE, _LOUDEST)
+def fade(x, seed, *, max_fade=0.2):
+    """Let each sequence become louder or softer from its beginning to its end, by up to `max_fade` either side."""
+    slope = tf.linspace(-1.0, 1.0, tf.shape(x)[0])[:, None, None]
+    return _clip(x + _draw_levels(x, seed, max_fade) * slope)
+
+
+def tilt_spectrum(x, seed, *, max_tilt=0.2):
+    """Raise one end of the spectrum and lower the other, by up to `max_tilt`."""
+    return _clip(x + _draw_levels(x, seed, max_tilt) * tf.linspace(-1.0, 1.0, tf.shape(x)[2]))
+
+
+def add_noise(x, seed, *, deviation=0.05):
+    """Add normal noise of a standard deviation to all values."""
+    return _clip(x + deviation * tf.random.stateless_normal(tf.shape(x), seed, alg="philox"))
+
+
+def _draw_levels(x, seed, largest):
+    """Draw a number between -largest and largest for each sequence: (1, B, 1)."""
+    return draw(seed, 0, [1, tf.shape(x)[1], 1], -largest, largest)
+
+
+def _clip(x):
+    return tf.clip_by_value(x, SILENCE, LOUDEST)
 
 
 def mix_power(x, seed, *, max_share=0.4, range_db=60.0):
@@ -42,23 +60,36 @@ def mix_power(x, seed, *, max_share=0.4, range_db=60.0):
     scale = math.log(10) / 10 * range_db / 2
     powers = tf.exp((x - 1) * scale)
     mixed = (1 - share) * powers + share * tf.gather(powers, order, axis=1)
-    return tf.clip_by_value(tf.math.log(mixed) / scale + 1, _SILENCE, _LOUDEST)
+    return _clip(tf.math.log(mixed) / scale + 1)
 
 
-def resize_and_shift(x, seed, *, max_stretch=0.2, max_shift=0.1):
-    """Stretch and shift each sequence in time and in frequency, with linear interpolation.
+def resize_and_shift(x, seed, *, axis, max_stretch=0.3, max_shift=0.1):
+    """Stretch and shift each sequence along one axis, with linear interpolation.
 
-    Factors are between ``1 - max_stretch`` and ``1 + max_stretch``, shifts up to `max_shift` of the size of the axis;
-    what comes from outside is silence.
+    Parameters
+    ----------
+    x : tensor of shape (T, B, F)
+        Sequences.
+    seed : tensor of two int32
+        The origin of chance.
+    axis : {0, 2}
+        That of time or of frequency.
+    max_stretch : float, default=0.3
+        Factors are between ``1 / (1 + max_stretch)`` and ``1 + max_stretch``, their logarithms equally likely.
+    max_shift : float, default=0.1
+        Largest shift, as a share of the size of the axis.
+
+    Returns
+    -------
+    tensor of shape (T, B, F)
+        Silence where something comes from outside.
     """
-    for axis, number in ((0, 0), (2, 2)):
-        n_sequences, size = tf.shape(x)[1], tf.cast(tf.shape(x)[axis], tf.float32)
-        stretch = draw(seed, number, [n_sequences, 1], 1 - max_stretch, 1 + max_stretch)
-        shift = draw(seed, number + 1, [n_sequences, 1], -max_shift, max_shift) * size
-        center = (size - 1) / 2
-        positions = (tf.range(size)[None] - center) / stretch + center + shift
-        x = _interpolate(x, positions, axis)
-    return x
+    n_sequences, size = tf.shape(x)[1], tf.cast(tf.shape(x)[axis], tf.float32)
+    limit = tf.math.log1p(tf.cast(max_stretch, tf.float32))
+    stretch = tf.exp(draw(seed, 0, [n_sequences, 1], -limit, limit))
+    shift = draw(seed, 1, [n_sequences, 1], -max_shift, max_shift) * size
+    center = (size - 1) / 2
+    return _interpolate(x, (tf.range(size)[None] - center) / stretch + center + shift, axis)
 
 
 def _interpolate(x, positions, axis):
@@ -71,20 +102,20 @@ def _interpolate(x, positions, axis):
     def values(places):
         inside = tf.cast((places >= 0) & (places <= last), tf.float32)[..., None]
         found = tf.gather(rows, tf.clip_by_value(places, 0, last), batch_dims=1)
-        return inside * found + (1 - inside) * _SILENCE
+        return inside * found + (1 - inside) * SILENCE
 
     rows = (1 - weight) * values(before) + weight * values(before + 1)
     order = [1, 0, 2] if axis == 0 else [2, 0, 1]
     return tf.transpose(rows, order)
 
 
-def mask_time(x, seed, *, max_share=0.2, value=_SILENCE):
+def mask_time(x, seed, *, max_share=0.2, value=SILENCE):
     """Overwrite a stretch of frames, of up to `max_share` of all, by `value`."""
     masked = _draw_stretch(seed, tf.shape(x)[0], tf.shape(x)[1], max_share)
     return tf.where(tf.transpose(masked)[:, :, None], value, x)
 
 
-def mask_frequency(x, seed, *, max_share=0.2, value=_SILENCE):
+def mask_frequency(x, seed, *, max_share=0.2, value=SILENCE):
     """Overwrite a band of features, of up to `max_share` of all, by `value`."""
     masked = _draw_stretch(seed, tf.shape(x)[2], tf.shape(x)[1], max_share)
     return tf.where(masked[None], value, x)
@@ -121,7 +152,7 @@ def crop(x, seed, n_steps, mask=None):
         The real steps.
     """
     mask = tf.ones_like(x[:, :, :1]) if mask is None else mask
-    room = tf.maximum(tf.reduce_sum(mask, axis=0)[:, 0] - n_steps, 0)
+    room = tf.maximum(tf.reduce_sum(mask, axis=0)[:, 0] - tf.cast(n_steps, tf.float32), 0)
     start = tf.cast(tf.floor(draw(seed, 0, [tf.shape(x)[1]]) * (room + 1)), tf.int32)
     places = start[:, None] + tf.range(n_steps)[None]
     inside = places < tf.shape(x)[0]

@@ -1,27 +1,30 @@
 """Convolutions over time and frequency that stand before, or in the place of, recurrent layers.
 
-Padding is always zero and as wide on either side as the kernel asks for, whatever the length: a sequence gives the same
+Each is followed by batch normalisation: in training with the moments of the batch, otherwise with moving ones, which
+are measured on data before the training and follow its batches. Padding of maps is always zero and as wide on either side as the kernel asks for, whatever the length: a sequence gives the same
 alone and beside longer ones.
 """
 
 import tensorflow as tf
 
-_SMALLEST_VARIANCE = 1e-6
+#: added to variances, as Keras does
+EPSILON = 1e-3
+#: part of the moments of a batch of the training in the moving ones
+SHARE_OF_BATCH = 0.1
 
 
 def convolution_shapes(config):
-    """Shapes of the weights of the convolutions by name: kernels, then scales and offsets of the normalisation."""
+    """Shapes of the weights of the convolutions by name: kernels, then those of the normalisation."""
     shapes, n_inputs = {}, 1
     for layer, n_channels in enumerate(config.conv_channels):
         shapes[f"convolution.{layer}.kernel"] = (*config.conv_kernel, n_inputs, n_channels)
-        shapes[f"convolution.{layer}.scale"] = (n_channels,)
-        shapes[f"convolution.{layer}.offset"] = (n_channels,)
+        shapes |= {f"convolution.{layer}.{name}": (n_channels,) for name in ("scale", "offset", "mean", "variance")}
         n_inputs = n_channels
     return shapes
 
 
-def convolve(config, parameters, x, mask=None):
-    """Apply the convolutions, each followed by a normalisation over its channels and a ReLU.
+def convolve(config, parameters, x, mask=None, share=None):
+    """Apply the convolutions, each followed by batch normalisation and a ReLU.
 
     Parameters
     ----------
@@ -33,6 +36,9 @@ def convolve(config, parameters, x, mask=None):
         Sequences.
     mask : tensor of shape (T, B, 1), default=None
         Their real steps; None if all are.
+    share : float, default=None
+        Normalise by the moments of this batch, and let them be this part of the moving ones from now on; None:
+        normalise by the moving ones.
 
     Returns
     -------
@@ -51,17 +57,30 @@ def convolve(config, parameters, x, mask=None):
     real = None if mask is None else tf.transpose(mask, [1, 0, 2])[..., None]
     # what is before and after, in time and in frequency
     padding = [[0, 0], *([(size - 1) // 2, size // 2] for size in config.conv_kernel), [0, 0]]
-    for layer in range(len(config.conv_channels)):
-        kernel, scale, offset = (
-            parameters[f"convolution.{layer}.{name}"].value for name in ("kernel", "scale", "offset")
-        )
-        x = tf.nn.conv2d(tf.pad(x, padding), kernel, config.conv_strides, "VALID")
-        x = tf.nn.relu(normalise(x) * scale + offset)
-        if real is not None:
-            real = real[:, :: config.conv_strides[0]]
-            x = x * real
+    for layer, strides in enumerate(config.conv_strides):
+        names = ("kernel", "scale", "offset", "mean", "variance")
+        own = {name: parameters[f"convolution.{layer}.{name}"] for name in names}
+        x = tf.nn.conv2d(tf.pad(x, padding), own["kernel"].value, strides, "VALID")
+        real = None if real is None else real[:, :: strides[0]]
+        mean, variance = own["mean"].value, own["variance"].value
+        if share is not None:
+            mean, variance = batch_moments(x, real)
+            own["mean"].assign_add(share * (mean - own["mean"]))
+            own["variance"].assign_add(share * (variance - own["variance"]))
+        scale = own["scale"].value * tf.math.rsqrt(variance + EPSILON)
+        x = tf.nn.relu(x * scale + (own["offset"].value - mean * scale))
+        x = x if real is None else x * real
         maps.append((x, real))
     return *as_steps(x, real), maps
+
+
+def batch_moments(x, real):
+    """Mean and variance of each channel of a map (B, T, F, C) over the real ones of its steps."""
+    if real is None:
+        return tf.nn.moments(x, axes=[0, 1, 2])
+    n_values = tf.reduce_sum(real) * tf.cast(tf.shape(x)[2], tf.float32)
+    mean = tf.reduce_sum(x * real, axis=[0, 1, 2]) / n_values
+    return mean, tf.reduce_sum(tf.square(x - mean) * real, axis=[0, 1, 2]) / n_values
 
 
 def as_steps(x, real):
@@ -87,6 +106,6 @@ def as_steps(x, real):
 
 
 def normalise(x):
-    """Bring the channels of each position to mean 0 and variance 1."""
+    """Bring the values of each step to mean 0 and variance 1."""
     mean, variance = tf.nn.moments(x, axes=[-1], keepdims=True)
-    return (x - mean) / tf.sqrt(variance + _SMALLEST_VARIANCE)
+    return (x - mean) * tf.math.rsqrt(variance + EPSILON)

@@ -7,8 +7,14 @@ import types
 
 import tensorflow as tf
 
-from skaudeep.embedding._statistics import FORMULAS, average_bands, covariance, moments, project
-from skaudeep.embedding.networks._convolution import as_steps, convolution_shapes, convolve
+from skaudeep.embedding._statistics import FORMULAS, average_bands, covariance, mean, moments, project
+from skaudeep.embedding.networks._convolution import (
+    SHARE_OF_BATCH,
+    as_steps,
+    convolution_shapes,
+    convolve,
+    normalise,
+)
 from skaudeep.embedding.networks._recurrent import Noise, RecurrentNetwork, real_steps
 
 SEQUENCES = tf.TensorSpec([None, None, None], tf.float32)
@@ -41,6 +47,9 @@ class EmbeddingNetwork(RecurrentNetwork):
     It implements `represent`, `layer_outputs` and `objective`, which get sequences x of shape (T, B, F), the mask of
     their real steps, (T, B, 1) or None where all are real, and in training `noise`, the origin of all chance.
     """
+
+    #: whether there are weights that are measured on data before any training, see `measure_batch` of `EncoderNetwork`
+    measures = False
 
     def represent(self, x, mask, noise=None):
         """Give the representation of each sequence, (B, embedding_dim)."""
@@ -131,8 +140,8 @@ class EmbeddingNetwork(RecurrentNetwork):
     def _state_covariances(self, x, mask, *directions):
         layers = self._steps_of_layers(x, mask)
         covariances = []
-        for (output, real), mean, components in zip(layers, directions[::2], directions[1::2], strict=True):
-            projected = project(OPERATIONS, tf.cast(output, tf.float64), mean, components)
+        for (output, real), center, components in zip(layers, directions[::2], directions[1::2], strict=True):
+            projected = project(OPERATIONS, tf.cast(output, tf.float64), center, components)
             covariances.append(covariance(OPERATIONS, projected, tf.cast(real, tf.float64)))
         return _statistics_of(layers), covariances
 
@@ -166,6 +175,34 @@ class EncoderNetwork(EmbeddingNetwork):
         """Shapes of all weights by name, in the order in which they are initialised."""
         return convolution_shapes(self.config) | super().weight_shapes()
 
+    def run_layers(self, x, mask, noise=None, share=None):
+        """Run all layers.
+
+        Returns
+        -------
+        maps : list of pairs
+            Output (B, T', F', C) of each convolution and the real ones of its steps, (B, T', 1, 1) or None.
+        outputs : list of tensors of shape (T', B, n)
+            Outputs of the dense layer and of the recurrent layers by direction, as far as there are such.
+        last : tensor of shape (T', B, n_outputs)
+            Output of the last layer.
+        mask : tensor of shape (T', B, 1) or None
+            The real steps of these. With strides in time T' is less than T.
+        state : tensor of shape (B, state_size) or None
+            The final state of the recurrent stack.
+        """
+        config = self.config
+        x, mask, maps = convolve(config, self.parameters, x, mask, share)
+        outputs, state = [], None
+        if config.projects:
+            x = tf.nn.relu(normalise(self.dense("projection", x)))
+            outputs.append(x)
+        if config.n_layers:
+            state, by_layer, _ = self.run_encoder(config.encoder, x, mask, noise)
+            outputs += by_layer
+            x = tf.concat(by_layer[-len(config.encoder.directions) :], axis=-1)
+        return maps, outputs, x, mask, state
+
     def encode_steps(self, x, mask, noise=None):
         """Encode sequences.
 
@@ -173,20 +210,20 @@ class EncoderNetwork(EmbeddingNetwork):
         -------
         z : tensor of shape (B, embedding_dim)
             Their representations.
-        outputs : list of tensors of shape (T', B, n)
-            Outputs of the layers over the steps, those of the last layer at the end. With strides in time T' is less
-            than T.
+        last : tensor of shape (T', B, n_outputs)
+            Outputs of the last layer over the steps. With strides in time T' is less than T.
         mask : tensor of shape (T', B, 1) or None
             The real ones of these steps.
         """
-        x, mask, _ = convolve(self.config, self.parameters, x, mask)
-        if self.config.n_layers:
-            state, outputs, _ = self.run_encoder(self.config.encoder, x, mask, noise)
-        elif mask is None:
-            state, outputs = tf.reduce_mean(x, axis=0), [x]
-        else:
-            state, outputs = tf.reduce_sum(x, axis=0) / tf.reduce_sum(mask, axis=0), [x]
-        return tf.tanh(self.dense("representation", state)), outputs, mask
+        share = None if noise is None else SHARE_OF_BATCH
+        _, _, last, mask, state = self.run_layers(x, mask, noise, share)
+        return self.pool(last, mask, state), last, mask
+
+    def pool(self, last, mask, state):
+        """Give the representation (B, embedding_dim) of sequences, of what `run_layers` gives for them."""
+        if state is None:
+            state = mean(OPERATIONS, last, tf.ones_like(last[:, :, :1]) if mask is None else mask)
+        return tf.tanh(self.dense("representation", state))
 
     def represent(self, x, mask, noise=None):
         """Give the representation of each sequence, (B, embedding_dim)."""
@@ -197,9 +234,21 @@ class EncoderNetwork(EmbeddingNetwork):
 
         Those of convolutions, which come first, are averaged to `n_bands` bands of frequency.
         """
-        x, mask, maps = convolve(self.config, self.parameters, x, mask)
+        maps, outputs, _, mask, _ = self.run_layers(x, mask)
         layers = [as_steps(average_bands(OPERATIONS, values, self.config.n_bands), real) for values, real in maps]
-        if self.config.n_layers:
-            _, outputs, _ = self.run_encoder(self.config.encoder, x, mask)
-            layers += [(output, mask) for output in outputs]
-        return layers
+        return layers + [(output, mask) for output in outputs]
+
+    # --- what is measured and not learned: the moments of batch normalisation ---
+
+    @property
+    def measures(self):
+        """Whether there are weights that are measured on data before any training."""
+        return bool(self.config.conv_channels)
+
+    def measure_batch(self, x, lengths, share):
+        """Let the moments of a batch be a part of those that are measured."""
+        return self._call("measure", self._measure, x, lengths, (SCALAR,), share)
+
+    def _measure(self, x, mask, share):
+        convolve(self.config, self.parameters, x, mask, share)
+        return share

@@ -78,7 +78,7 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
     def initial_weights(self, seed):
         """Draw initial weights as stock Keras layers would: Glorot kernels, orthogonal recurrences, zero biases.
 
-        The bias of the LSTM's forget gate is one, as is what is called "scale".
+        The bias of the LSTM's forget gate is one, as is what is called "scale" or "variance".
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class RecurrentNetwork(NetworkMixin, keras.Model):
             return keras.initializers.Orthogonal(seed=seed)(shape, "float32")
         if name.endswith("kernel"):
             return keras.initializers.GlorotUniform(seed=seed)(shape, "float32")
-        return np.ones(shape) if name.endswith("scale") else np.zeros(shape)
+        return np.ones(shape) if name.endswith(("scale", "variance")) else np.zeros(shape)
 
     # --- encoder ---
 

@@ -27,19 +27,18 @@ def make(**parameters):
 
 
 @pytest.mark.parametrize("strides", [(1, 1), (1, 2), (2, 2), (3, 1)])
-def test_it_is_a_convolution_with_normalised_channels(strides):
+def test_it_is_a_convolution_with_batch_normalisation(strides):
     embedder = make(n_layers=0, conv_channels=(2,), conv_kernel=(3, 2), conv_strides=strides).fit(X)
     kernel = embedder.weights_["convolution.0.kernel"].astype(np.float64)
-    expected = []
+    maps = []
     for x in X.astype(np.float64):
         padded = np.pad(x, [(1, 1), (0, 1)])
         channels = [correlate(padded, kernel[:, :, 0, c], "valid")[:: strides[0], :: strides[1]] for c in range(2)]
-        values = np.stack(channels, axis=-1)
-        values -= values.mean(axis=-1, keepdims=True)
-        values /= np.sqrt(values.var(axis=-1, keepdims=True) + 1e-6)
-        state = np.maximum(values, 0).reshape(len(values), -1).mean(axis=0)
-        expected.append(np.tanh(state @ embedder.weights_["representation.kernel"]))
-    np.testing.assert_allclose(embedder.transform(X), expected, atol=1e-5)
+        maps.append(np.stack(channels, axis=-1))
+    values = np.array(maps)
+    values = (values - values.mean(axis=(0, 1, 2))) / np.sqrt(values.var(axis=(0, 1, 2)) + 1e-3)
+    states = np.maximum(values, 0).reshape(len(X), values.shape[1], -1).mean(axis=1)
+    np.testing.assert_allclose(embedder.transform(X), np.tanh(states @ embedder.weights_["representation.kernel"]), atol=1e-5)
 
 
 @pytest.mark.parametrize("output", ["bottleneck", "states"])
