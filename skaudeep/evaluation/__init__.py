@@ -11,6 +11,7 @@ _HOMES = {
     "_compare": ("compare",),
     "_comparison": ("Comparison",),
     "_datasets": ("DatasetEvaluation", "evaluate_dataset", "predict_dataset"),
+    "_feature_sets": ("compare_datasets",),
     "_folds": ("FoldEvaluation", "evaluate_folds"),
     "classifiers": ("make_classifier",),
     "skaudeep.results.evaluation": ("summarise",),

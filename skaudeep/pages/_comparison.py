@@ -12,6 +12,7 @@ _logger = logging.getLogger(__name__)
 
 _PROTOCOLS = {
     "transductive": "the embedders have heard all recordings, without labels; the classifiers the training folds only",
+    "as given": "features as the data sets have them, whose networks may have heard the test folds",
     "inductive": "embedders and classifiers have heard the training folds only",
 }
 _TESTS = {
