@@ -142,6 +142,11 @@ def compare(
     TypeError
         If a candidate is no transformer.
 
+    Warns
+    -----
+    UserWarning
+        If a fold tests a class on which it does not train, or one class alone.
+
     See Also
     --------
     evaluate_folds : One classifier, without seeds and controls.
@@ -175,6 +180,7 @@ def compare(
     data = _prepare(X, y, groups, cv)
     for fold, (training, test) in enumerate(data.folds):
         check_split(f"fold {fold}", data.y[training], data.y[test], remedy=_REMEDY)
+    _warn_of_single_classes(data)
     n_runs = sum(len(found) for entrant in entrants for _, found in _plan(entrant, seeds, classifier))
     results = []
     with progress(
@@ -183,7 +189,7 @@ def compare(
         for protocol, entrant in itertools.product(protocols, entrants):
             for result in _run(entrant, protocol, seeds, classifier, data, memory):
                 results.append(result)
-                advance(note=entrant.name)
+                advance()
     return _gather(entrants, controls, data, results)
 
 
@@ -252,6 +258,18 @@ def _check_whole(groups, folds):
                 f"cv has {len(torn)} groups on both sides of fold {number}, such as {torn.tolist()[0]!r}, which makes "
                 "results too good; give a cv that keeps groups whole, such as GroupKFold or None."
             )
+
+
+def _warn_of_single_classes(data):
+    """Warn of folds whose unweighted average recall is none, as of groups that have one class each."""
+    single = [fold for fold, (_, test) in enumerate(data.folds) if len(np.unique(data.y[test])) == 1]
+    if single:
+        warnings.warn(
+            f"{len(single)} of {len(data.folds)} folds test one class alone, the first is fold {single[0]}: what is "
+            "averaged there is the share of that class, and the majority does worse than chance. Give a cv whose folds "
+            "test several classes, such as StratifiedGroupKFold(5).",
+            stacklevel=4,
+        )
 
 
 # --- the classifier ---

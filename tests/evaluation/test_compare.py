@@ -417,8 +417,17 @@ def test_errors(change, message):
 def test_a_class_that_is_tested_only():
     rows = np.arange(30)
     with pytest.warns(UserWarning, match="fold 0: no sample of sea is trained on, but 10 .* all classes") as warned:
-        compare([PCA(1)], FLAT, CLASSES, cv=[(rows[:20], rows[20:])], seeds=1, classifier=SVM)
+        compare([PCA(1)], FLAT, CLASSES, cv=[(rows[:15], rows[15:])], seeds=1, classifier=SVM)
     assert warned[0].filename == __file__
+
+
+def test_folds_of_one_class():
+    groups = np.arange(30) // 5  # two of each class
+    with pytest.warns(UserWarning, match="6 of 6 folds test one class alone, the first is fold 0") as warned:
+        result = compare([PCA(1)], FLAT, CLASSES, groups=groups, seeds=1, classifier=SVM)
+    assert warned[0].filename == __file__
+    # the class that is left out is never the most frequent one
+    assert result.table().set_index("name").loc["majority", "recall"] == 0
 
 
 def test_progress(capsys):
