@@ -90,6 +90,8 @@ def make_parser():
         group = add_group(commands, kind, help=f"classify features with {classifier}")
         for name in ("evaluate", "predict"):
             _module(name).add_parser(group, kind)
+    group = add_group(commands, "evaluate", help="judge features")
+    _module("compare").add_parser(group)
     for name in _LAST:
         _module(name).add_parser(commands)
     return parser

@@ -2,12 +2,10 @@
 
 import dataclasses
 import logging
-import warnings
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from sklearn.base import clone
 
 from skaudeep._progress import progress
 from skaudeep._provenance import check_same_provenance, decode_provenance
@@ -22,9 +20,10 @@ from skaudeep._validation import (
 from skaudeep.classification import MajorityVoteClassifier
 from skaudeep.datamodel import PARTITIONS
 from skaudeep.datasets import cv_splits
-from skaudeep.evaluation._folds import evaluate_splits
+from skaudeep.evaluation._folds import check_split, evaluate_splits
 from skaudeep.evaluation._samples import balance, check_same_features, gather, get_classes, join_classes, join_folds
-from skaudeep.exceptions import DataSetError, Message, param
+from skaudeep.evaluation._seeds import reseed
+from skaudeep.exceptions import param
 from skaudeep.results.evaluation import summarise
 
 _log = logging.getLogger(__name__)
@@ -222,7 +221,7 @@ def evaluate_dataset(
     if majority_vote:
         classifier = MajorityVoteClassifier(classifier)
     for name, fold in zip(splits, folds.T, strict=True):
-        _check_split(name, y[fold == 0], y[fold == 1])
+        check_split(name, y[fold == 0], y[fold == 1])
 
     evaluations = []
     with progress("Evaluating", repeats * len(splits), enabled=bool(verbose), unit="fits") as advance:
@@ -231,7 +230,7 @@ def evaluate_dataset(
             pairs = [(np.flatnonzero(fold == 0), np.flatnonzero(fold == 1)) for fold in folds.T]
             if upsample:
                 pairs = [(balance(ds, samples, y, training, random), test) for training, test in pairs]
-            evaluations.append(evaluate_splits(_reseed(classifier, seed), samples.X, y, pairs, advance))
+            evaluations.append(evaluate_splits(reseed(classifier, seed), samples.X, y, pairs, advance))
     return DatasetEvaluation(
         classes=evaluations[0].classes,
         splits=splits,
@@ -316,7 +315,7 @@ def predict_dataset(
     training = gather(train_ds, rows, majority_vote, param.train_ds)
     test = gather(test_ds, np.arange(test_ds.sizes["instance"]), majority_vote, param.test_ds)
     y = join_classes(training, labels[rows])
-    _check_split(param.train_ds, y)
+    check_split(param.train_ds, y)
     both = np.isin(test.filenames, training.filenames).sum()
     if both:
         _log.info("%d of %d samples to classify are also trained on", both, len(test.filenames))
@@ -327,7 +326,7 @@ def predict_dataset(
     if upsample:
         chosen = balance(train_ds, training, y, np.arange(len(y)), check_random_state(seed))
         X, y = X[chosen], y[chosen]
-    fitted = _reseed(classifier, seed).fit(X, y)
+    fitted = reseed(classifier, seed).fit(X, y)
     index = pd.Index(test.filenames.astype(object), name="filename")
     predictions = pd.Series(fitted.predict(test.X).astype(object), index, name="label")
     order = np.lexsort((test_ds["chunk_nr"].values[test.rows], test.filenames))
@@ -340,39 +339,10 @@ def _tested(ds, samples, folds):
     return ", ".join(name for i, name in enumerate(PARTITIONS) if (folds[:, 0] == 1)[partition == i].any())
 
 
-def _check_split(name, training, test=()):
-    """Refuse a split without two classes to train on; warn of classes that are only tested."""
-    classes = np.unique(training)
-    if len(classes) < 2:
-        raise DataSetError(
-            f"{name}: all {len(training)} samples to train on are of the class {str(classes[0])!r}, but a classifier "
-            "needs two; add other recordings, or make other folds or partitions."
-        )
-    missing = np.setdiff1d(test, classes)
-    if len(missing):
-        warnings.warn(
-            Message(
-                f"{name}: no sample of {', '.join(missing)} is trained on, but {np.isin(test, missing).sum()} are "
-                f"tested on, of which none can be right. Folds made by {param.add_folds} have each class on both "
-                "sides, if it has two files."
-            ),
-            stacklevel=4,
-        )
-
-
 def _draw_seeds(n, random_state):
     """Draw one seed for each repeat; None, for the seeds that there are, in the first if no other is asked for."""
     seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n).tolist()
     return [None, *seeds[1:]] if random_state is None else seeds
-
-
-def _reseed(classifier, seed):
-    """Return a clone in which every `random_state` is the seed, unless it is None."""
-    classifier = clone(classifier)
-    if seed is None:
-        return classifier
-    names = [name for name in classifier.get_params() if name.rpartition("__")[2] == "random_state"]
-    return classifier.set_params(**dict.fromkeys(names, seed))
 
 
 def _tabulate(ds, samples, y, repeat, evaluation):

@@ -1,6 +1,7 @@
 """How well a classifier does over folds of arrays."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from sklearn.utils import indexable
 from sklearn.utils.multiclass import unique_labels
 
 from skaudeep._validation import find_unlabelled, safe_indexing
+from skaudeep.exceptions import DataSetError, Message, param
 
 __all__ = ["FoldEvaluation", "evaluate_folds"]
 
@@ -121,13 +123,19 @@ def evaluate_folds(estimator, X, y, *, cv, groups=None):
            [1, 4]])
     """
     X, y, groups = indexable(X, y, groups)
+    y, splits, labelled = make_splits(X, y, cv, groups)
+    return evaluate_splits(estimator, X, y, splits, labelled=labelled)
+
+
+def make_splits(X, y, cv, groups=None):
+    """Split samples; give the labels, pairs of training and test rows, and which samples have a label."""
     y = np.asarray(y)
     unlabelled = find_unlabelled(y)
     # what is missing among texts cannot be sorted, as splitters do
     strata = pd.factorize(y)[0] if unlabelled.any() else y
     splits = list(check_cv(cv, strata, classifier=True).split(X, strata, groups))
     _check_labelled(y, unlabelled, splits)
-    return evaluate_splits(estimator, X, _as_numbers(y, unlabelled), splits, labelled=~unlabelled)
+    return _as_numbers(y, unlabelled), splits, ~unlabelled
 
 
 def _check_labelled(y, unlabelled, splits):
@@ -143,6 +151,31 @@ def _check_labelled(y, unlabelled, splits):
             )
 
 
+_STRATIFIED = f"Folds made by {param.add_folds} have each class on both sides, if it has two files."
+
+
+def check_split(name, training, test=(), remedy=_STRATIFIED):
+    """Refuse a split without two classes to train on; warn of classes that are only tested.
+
+    The classes of both parts are given by the function that the user has called, which is decorated once.
+    """
+    classes = np.unique(training)
+    if len(classes) < 2:
+        raise DataSetError(
+            f"{name}: all {len(training)} samples to train on are of the class {str(classes[0])!r}, but a classifier "
+            "needs two; add other recordings, or make other folds or partitions."
+        )
+    missing = np.setdiff1d(test, classes)
+    if len(missing):
+        warnings.warn(
+            Message(
+                f"{name}: no sample of {', '.join(map(str, missing))} is trained on, but "
+                f"{np.isin(test, missing).sum()} are tested on, of which none can be right. {remedy}"
+            ),
+            stacklevel=4,
+        )
+
+
 def _as_numbers(y, unlabelled):
     """Return class numbers that are floats only because some are missing, as the integers that index class names."""
     if y.dtype.kind != "f" or not unlabelled.any():
@@ -151,16 +184,20 @@ def _as_numbers(y, unlabelled):
     return numbers.astype(np.int64) if (numbers == np.round(numbers)).all() else y
 
 
-def evaluate_splits(estimator, X, y, splits, advance=lambda: None, labelled=slice(None)):
-    """Do what `evaluate_folds` does, with pairs of training and test rows; `advance` is called after each."""
+def evaluate_splits(estimator, X, y, splits, advance=lambda: None, labelled=slice(None), groups=None):
+    """Do what `evaluate_folds` does, with pairs of training and test rows; `advance` is called after each.
+
+    Groups, where they are given, are passed to `fit`.
+    """
     tested, predictions, accuracy, recall = [], [], [], []
     for training, test in splits:
-        fitted = clone(estimator).fit(safe_indexing(X, training), y[training])
+        params = {} if groups is None else {"groups": groups[training]}
+        fitted = clone(estimator).fit(safe_indexing(X, training), y[training], **params)
         predicted = fitted.predict(safe_indexing(X, test))
         tested.append(test)
         predictions.append(predicted)
         accuracy.append(accuracy_score(y[test], predicted))
-        recall.append(_average_recall(y[test], predicted))
+        recall.append(average_recall(y[test], predicted))
         advance()
     rows, predictions = np.concatenate(tested), np.concatenate(predictions)
     classes = unique_labels(y[labelled])
@@ -175,6 +212,7 @@ def evaluate_splits(estimator, X, y, splits, advance=lambda: None, labelled=slic
     )
 
 
-def _average_recall(y, predicted):
+def average_recall(y, predicted):
+    """Compute the unweighted average recall over the classes in `y`."""
     # a class that a fold does not test has no recall
     return recall_score(y, predicted, labels=unique_labels(y), average="macro")

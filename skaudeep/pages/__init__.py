@@ -3,6 +3,7 @@
 from skaudeep._lazy import export_lazily
 
 _HOMES = {
+    "_comparison": ("write_comparison",),
     "_explorer": ("ExplorerPage", "write_explorer"),
     "_report": ("write_report",),
 }

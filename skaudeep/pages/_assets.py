@@ -19,10 +19,11 @@ def render(template, **values):
     """Fill in a template of the folder ``templates`` with values.
 
     Text is escaped, so that it appears as it is; ``{{ value | tojson }}`` is JSON that can stand in a script. In a
-    template ``source("name.js")`` is the text of another file of the folder, as it is.
+    template ``source("name.js")`` is the text of another file of the folder, as it is. `style` is the file of styles,
+    by default that of the template's name.
     """
     common = {"policy": CONTENT_SECURITY_POLICY, "version": __version__, "style": template.replace(".html", ".css")}
-    return _environment().get_template(template).render(**common, **values)
+    return _environment().get_template(template).render(common | values)
 
 
 def write_page(text, path):

@@ -53,6 +53,16 @@ def draw_scores(evaluations, chance):
     return _svg(figure)
 
 
+def draw_comparison(comparison):
+    """Draw a comparison of embedders with their controls, as SVG."""
+    from skaudeep.plotting import plot_comparison
+
+    rows = len(comparison.table()) + comparison.scores["protocol"].nunique()
+    figure, ax = _make_figure(8, 1.4 + 0.42 * rows)
+    plot_comparison(comparison, ax=ax)
+    return _svg(figure)
+
+
 def draw_confusion(evaluation):
     """Draw the confusion matrix of an evaluation, as SVG or, with many classes, PNG."""
     from skaudeep.plotting import ConfusionDisplay
