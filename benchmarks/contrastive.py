@@ -143,19 +143,17 @@ def load_listed(table, sounds):
 
 def make_candidates(name, arguments):
     """Embedders by name, each after the look-up of what it takes."""
-    parameters = {"random_state": 0, "output": "states"}
-    recurrent = Seq2SeqAutoencoderEmbedder(n_layers=2, n_units=256, max_epochs=0, **parameters)
-    small = Seq2SeqAutoencoderEmbedder(
-        n_layers=1, n_units=256, max_epochs=0, statistics=("mean", "std", "max", "min", "delta", "covariance"), **parameters
-    )
-    settings = json.loads(arguments.parameters)
-    contrastive = ContrastiveEmbedder(random_state=0, **settings)
-    statistics = StatisticsPooling(statistics=("mean", "std", "max", "min", "delta", "covariance"), n_components=32)
     front = Stored(f"{name} spectrograms")
+    untrained = {"max_epochs": 0, "output": "states", "random_state": 0}
+    recurrent = Seq2SeqAutoencoderEmbedder(n_layers=2, n_units=256, **untrained)
+    settings = {"checkpoint_dir": arguments.results / "checkpoints"} | json.loads(arguments.parameters)
+    contrastive = ContrastiveEmbedder(random_state=0, **settings)
+    covariances = {"statistics": ("covariance",), "n_components": 24}
+    small = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=256, **untrained, **covariances)
     candidates = {
         "contrastive": make_pipeline(front, contrastive),
         "untrained GRU": make_pipeline(front, recurrent),
-        "fused": make_pipeline(front, make_union(contrastive, small, statistics)),
+        "fused": make_pipeline(front, make_union(contrastive, small, StatisticsPooling(**covariances))),
     }
     for feature_set in arguments.opensmile:
         candidates[feature_set] = Stored(f"{name} {feature_set}")

@@ -3,10 +3,12 @@
     python benchmarks/training.py [--repeats 3] [--network time] [--cell gru] [--steps 6] [--threads fastest]
 
 Batches are 64 spectrograms of 124 frames of 128 mel bands. The network "time" is the paper's for ESC-10: two layers of
-256 units, a unidirectional encoder and a bidirectional decoder. "frequency" has one layer of 64 units,
+256 units, a unidirectional encoder and a bidirectional decoder. "contrastive" is that of a `ContrastiveEmbedder` with
+its defaults on 64 instances; PyTorch makes the same views and sends them through the same layers. "frequency" has one layer of 64 units,
 "frequency-time" that below two layers of 128 units, both unidirectional, with windows of 32 bands that share 24. No
 network has dropout (which the peers would have to imitate). Every contender runs in processes of its own, in turns; the
-figures are medians. PyTorch and the products take part for "time" alone, PyTorch where it is installed.
+figures are medians. PyTorch takes part for "time" and "contrastive", where it is installed, the products for "time"
+alone, Keras for all but "contrastive".
 
 With ``--threads fastest``, skaudeep's contenders call ``skaudeep.set_threads()`` before anything else. Two more show
 what that is worth: "skaudeep, untouched threads", which does not call it, and "keras, our threads", which are the
@@ -44,6 +46,7 @@ def embedder(network, cell, **parameters):
         ),
         "frequency": ("FrequencyAutoencoderEmbedder", {"n_layers": 1, "n_units": 64}),
         "frequency-time": ("FrequencyTimeAutoencoderEmbedder", {}),
+        "contrastive": ("ContrastiveEmbedder", {"objective": "instance"}),
     }[network]
     defaults = {"cell": cell, "dropout": 0, "random_state": 0, "batch_size": BATCH_SIZE, "max_epochs": 0}
     return getattr(skaudeep, name)(**(sizes | defaults | parameters))
@@ -113,6 +116,73 @@ def torch_step(network, cell):
     return step
 
 
+def torch_contrastive_step(network, cell):
+    """One training step of the same encoder, head and views in PyTorch."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    channels, strides, n_units, n_instances, crop = (1, 24, 48, 96), ((2, 2), (1, 2), (2, 2)), 192, BATCH_SIZE, 64
+    convolutions = [
+        nn.Sequential(nn.Conv2d(*pair, 3, stride, padding=1, bias=False), nn.BatchNorm2d(pair[1]), nn.ReLU())
+        for pair, stride in zip(zip(channels[:-1], channels[1:], strict=True), strides, strict=True)
+    ]
+    stem = nn.Sequential(*convolutions)
+    project = nn.Sequential(
+        nn.Linear(N_FEATURES // 8 * channels[-1], n_units), nn.LayerNorm(n_units, elementwise_affine=False), nn.ReLU()
+    )
+    recurrent = (nn.LSTM if cell == "lstm" else nn.GRU)(n_units, n_units)
+    head, vectors = nn.Linear(2 * n_units, 128), nn.Linear(128, n_instances, bias=False)
+    modules = nn.ModuleList([stem, project, recurrent, head, vectors])
+    adam = torch.optim.AdamW(modules.parameters(), 3e-3, weight_decay=1e-4)
+    x, rows = torch.from_numpy(batch()), torch.arange(BATCH_SIZE)
+
+    def uniform(low, high, *shape):
+        return low + (high - low) * torch.rand(BATCH_SIZE, *shape)
+
+    def mask(view, size, dim):
+        length = uniform(0, 0.2, 1) * size
+        start = torch.rand(BATCH_SIZE, 1) * (size - length)
+        places = torch.arange(size)[None]
+        masked = (places >= start.floor()) & (places < start.floor() + length.round())
+        return view.masked_fill(masked.unsqueeze(3 - dim), -1)
+
+    def views():
+        starts = torch.randint(0, N_STEPS - crop + 1, (BATCH_SIZE, 1)) + torch.arange(crop)
+        view = x[rows[:, None], starts]
+        scales = torch.exp(uniform(-0.3, 0.3, 2))
+        grid = torch.zeros(BATCH_SIZE, 2, 3)
+        grid[:, 0, 0], grid[:, 1, 1] = scales.T
+        grid[:, :, 2] = uniform(-0.15, 0.15, 2)
+        points = functional.affine_grid(grid, (BATCH_SIZE, 1, crop, N_FEATURES), align_corners=False)
+        # what comes from outside is zero, and silence -1
+        view = functional.grid_sample(view[:, None] + 1, points, align_corners=False)[:, 0] - 1
+        view = view + uniform(-0.3, 0.3, 1, 1)
+        view = view + uniform(-0.2, 0.2, 1, 1) * torch.linspace(-1, 1, crop)[:, None]
+        view = view + uniform(-0.2, 0.2, 1, 1) * torch.linspace(-1, 1, N_FEATURES)
+        view = (view + 0.05 * torch.randn_like(view)).clamp(-1, 1)
+        for _ in range(2):
+            view = mask(mask(view, crop, 1), N_FEATURES, 2)
+        return view
+
+    def step():
+        adam.zero_grad()
+        with torch.no_grad():
+            view = views()
+        maps = stem(view[:, None])
+        steps = project(maps.permute(2, 0, 3, 1).flatten(2))
+        outputs = recurrent(steps)[0]
+        z = torch.cat([outputs.mean(0), outputs.amax(0)], dim=-1)
+        cosines = functional.normalize(head(z), dim=-1) @ functional.normalize(vectors.weight, dim=-1).T
+        loss = functional.cross_entropy(cosines / 0.1, rows)
+        loss.backward()
+        torch.nn.utils.clip_grad_value_(modules.parameters(), 2)
+        adam.step()
+        return float(loss.detach())
+
+    return step
+
+
 def product_step(network, cell):
     """Only the matrix products of a step of the network over time, in NumPy."""
     import numpy as np
@@ -162,8 +232,19 @@ CONTENDERS = {
     "skaudeep, untouched threads": (skaudeep_step, False),
     "keras": (keras_step, False),
     "keras, our threads": (keras_step, True),
-    "torch": (torch_step, False),
+    "torch": (
+        lambda network, cell: (torch_contrastive_step if network == "contrastive" else torch_step)(network, cell),
+        False,
+    ),
     "products": (product_step, False),
+}
+
+# those that do not take part, by network
+ABSENT = {
+    "time": (),
+    "frequency": ("torch", "products"),
+    "frequency-time": ("torch", "products"),
+    "contrastive": ("keras", "keras, our threads", "products"),
 }
 
 
@@ -185,7 +266,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3, help="processes per contender")
     parser.add_argument("--steps", type=int, default=6, help="steps to time in each")
-    parser.add_argument("--network", choices=["time", "frequency", "frequency-time"], default="time")
+    parser.add_argument("--network", choices=["time", "frequency", "frequency-time", "contrastive"], default="time")
     parser.add_argument("--cell", choices=["gru", "lstm"], default="gru")
     add_threads_option(parser)
     parser.add_argument("--only", choices=CONTENDERS, help=argparse.SUPPRESS)
@@ -195,7 +276,8 @@ def main():
         return
     chosen = {name: getattr(arguments, name) for name in ("network", "cell", "steps", "threads")}
     options = [part for name, value in chosen.items() for part in (f"--{name}", value)]
-    names = [name for name in CONTENDERS if arguments.network == "time" or name not in ("torch", "products")]
+    absent = ABSENT[arguments.network]
+    names = [name for name in CONTENDERS if name not in absent]
     contenders = {name: ["--only", name, *options] for name in names if takes_part(name, arguments.threads)}
     seconds = {name: medians(runs) for name, runs in in_turns(__file__, contenders, arguments.repeats).items()}
     ours = seconds["skaudeep"]["step"]

@@ -76,6 +76,8 @@ ENCODER_CONSTRAINTS = {
     "n_bands": [Interval(Integral, 1, None, closed="left")],
 }
 
+#: sequences that directions of covariances are learned of after an epoch that is not the last one
+_ROWS_TO_SAMPLE = 128
 #: batches of sequences that the moments of batch normalisation are measured on
 _BATCHES_TO_MEASURE = 6
 
@@ -391,7 +393,8 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         def finish_epoch():
             # if it is saved and loaded, the training can go on
             self._store(state, None if state.best_weights is state.weights else state.best_weights)
-            self._learn_directions(sequences, training)
+            is_last = state.n_epochs >= schedule.max_epochs
+            self._learn_directions(sequences, training if is_last else _sample(training))
             after_epoch(self)
 
         try:
@@ -570,6 +573,12 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _sample(rows):
+    """Give some of the rows, evenly spaced: enough to learn directions of before the training ends."""
+    places = np.linspace(0, len(rows) - 1, min(len(rows), _ROWS_TO_SAMPLE))
+    return rows[places.astype(int)]
 
 
 class _SequenceTask(Task):

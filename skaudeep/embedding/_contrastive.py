@@ -95,14 +95,14 @@ class ContrastiveEmbedder(BaseEmbedder):
     output : {"states", "bottleneck"}, default="states"
         What `transform` gives: statistics over time of the outputs of every layer of the encoder, which are worth more
         for most tasks, or mean and maximum over time of the last one, which the head sees.
-    statistics : sequence of str, default=("mean", "std", "max", "delta")
+    statistics : sequence of str, default=("covariance",)
         For ``output="states"``; as in `Seq2SeqAutoencoderEmbedder`.
-    n_components : int, default=64
+    n_components : int, default=32
         For "covariance" among the statistics: the most directions of each layer.
     batch_size : int, default=64
         Sequences of a training step.
-    max_epochs : int, default=64
-        Passes over the data. 0 leaves the network untrained: the control that a claim about learning needs.
+    max_epochs : int, default=100
+        Passes over the data; a few hundred sequences need that many, thousands fewer. 0 leaves the network untrained: the control that a claim about learning needs.
     early_stopping : bool, default=False
         Stop when the loss on a split of the data stops falling, and restore the weights of its best epoch. That loss is
         "nt_xent" of two views of each of those sequences, the same views in every epoch, whatever the objective is.
@@ -223,10 +223,10 @@ class ContrastiveEmbedder(BaseEmbedder):
         weight_decay=1e-4,
         clip_value=2.0,
         output="states",
-        statistics=("mean", "std", "max", "delta"),
-        n_components=64,
+        statistics=("covariance",),
+        n_components=32,
         batch_size=64,
-        max_epochs=64,
+        max_epochs=100,
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,

@@ -24,6 +24,7 @@ SMALL = {
     "crop_length": 6,
     "batch_size": 4,
     "max_epochs": 3,
+    "statistics": ("mean", "std", "max", "delta"),
     "random_state": 0,
 }
 
