@@ -1,4 +1,4 @@
-"""Configurations that come with the package: experiments of the paper, with contrastive features, and the quick start."""
+"""Configurations that come with the package: those of the paper, those with contrastive features, the quick start."""
 
 import difflib
 from importlib import resources
