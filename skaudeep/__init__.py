@@ -5,7 +5,8 @@ The flow, and where each part lives::
     files, tables, waveforms          skaudeep.corpora (find them), skaudeep.audio (read them)
         |  SpectrogramTransformer     skaudeep.spectrogram
     spectrograms (n, T, F)
-        |  Seq2SeqAutoencoderEmbedder skaudeep.embedding      (two relatives; ChunkwiseTransformer for chunks)
+        |  ContrastiveEmbedder,       skaudeep.embedding      (two more; ChunkwiseTransformer for chunks)
+        |  Seq2SeqAutoencoderEmbedder
     features (n, D)
         |  make_fusion                skaudeep.fusion         (several of the above, side by side)
     fused features
@@ -17,6 +18,7 @@ The flow, and where each part lives::
     from files to files: skaudeep.experiment runs these steps or all of them, skaudeep.pages shows what came out,
     and skaudeep.cli is the command line
 
+    make_embedding: the recommended way from files to features, as one of these estimators
     save, load: any of these estimators, or a pipeline of them, in a file without code
 
 Every name below is imported from its module when it is first used; ``import skaudeep`` alone is light.
@@ -42,6 +44,7 @@ _HOMES = {
         "LiblinearRegressor",
         "MajorityVoteClassifier",
     ),
+    "skaudeep._recommended": ("make_embedding",),
     "skaudeep._persistence": ("load", "save"),
     "skaudeep._engine": ("set_threads",),
 }

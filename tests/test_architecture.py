@@ -20,7 +20,16 @@ HEAVY = ("tensorflow", "keras", "matplotlib", "librosa")
 
 # what the data side and the estimator side may not know of each other
 DATA_SIDE = ("corpora", "datamodel", "datasets", "io")
-ESTIMATOR_SIDE = ("embedding", "classification", "fusion", "spectrogram", "_training", "_engine", "_sequences")
+ESTIMATOR_SIDE = (
+    "embedding",
+    "classification",
+    "fusion",
+    "spectrogram",
+    "_recommended",
+    "_training",
+    "_engine",
+    "_sequences",
+)
 MOST_LEVELS = 8
 
 

@@ -74,7 +74,7 @@ def make_parser():
     """
     parser = Parser(
         prog="skaudeep",
-        description="Unsupervised representation learning from audio with recurrent autoencoders.",
+        description="Unsupervised representation learning from audio: recurrent autoencoders, contrastive networks.",
         epilog="New here? Run: skaudeep quickstart",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -82,8 +82,8 @@ def make_parser():
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for name in _FIRST:
         _module(name).add_parser(commands)
-    for kind, network in _AUTOENCODERS.items():
-        group = add_group(commands, kind, help=f"train an autoencoder that is {network}, and use it")
+    for kind, network in _EMBEDDERS.items():
+        group = add_group(commands, kind, help=f"train {network}, and use it")
         for name in ("train", "generate"):
             _module(name).add_parser(group, kind)
     for kind, classifier in _CLASSIFIERS.items():
@@ -112,10 +112,11 @@ _LAST = (
     "visualize",
     "completion",
 )
-_AUTOENCODERS = {
-    "t-rae": "recurrent in time",
-    "f-rae": "recurrent in frequency",
-    "ft-rae": "recurrent in frequency and time",
+_EMBEDDERS = {
+    "t-rae": "an autoencoder that is recurrent in time",
+    "f-rae": "an autoencoder that is recurrent in frequency",
+    "ft-rae": "an autoencoder that is recurrent in frequency and time",
+    "contrastive": "an embedder that tells recordings apart",
 }
 _CLASSIFIERS = {"svm": "a linear support vector machine", "mlp": "a multi-layer perceptron"}
 

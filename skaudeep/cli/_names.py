@@ -82,9 +82,9 @@ def _options(arguments):
     return names
 
 
-def _as_typed(value):
+def _as_typed(value, between=" "):
     if isinstance(value, list | tuple):
-        return " ".join(map(_as_typed, value))
+        return between.join(_as_typed(item, between=",") for item in value)
     if value is None or isinstance(value, bool):
         return str(value).lower()
     return shlex.quote(value) if isinstance(value, str) else f"{value}"

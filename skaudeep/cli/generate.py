@@ -1,8 +1,10 @@
-"""``skaudeep t-rae generate``, ``f-rae generate``, ``ft-rae generate``: features from a trained autoencoder."""
+"""``skaudeep t-rae generate``, ``f-rae``, ``ft-rae`` and ``contrastive generate``: features from a trained network."""
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_settings_check, integer
 from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
+
+_KINDS = ("t-rae", "f-rae", "ft-rae", "contrastive")
 
 
 def add_parser(commands, kind):
@@ -11,30 +13,32 @@ def add_parser(commands, kind):
     Parameters
     ----------
     commands : argparse subparsers
-        Those of the autoencoder.
-    kind : {"t-rae", "f-rae", "ft-rae"}
+        Those of the embedder.
+    kind : {"t-rae", "f-rae", "ft-rae", "contrastive"}
         Which one it is.
     """
+    network = "contrastive embedder" if kind == "contrastive" else "autoencoder"
     parser = add_command(
         commands,
         "generate",
         run,
-        help="generate features with a trained autoencoder",
-        description="Write what a trained autoencoder has learned to see in spectrograms: one vector of features for "
+        help=f"generate features with a trained {network}",
+        description=f"Write what a trained {network} has learned to see in spectrograms: one vector of features for "
         f"each {'frame of each ' if kind == 'f-rae' else ''}spectrogram. Folds, partitions and labels are kept.",
         examples=[
             f"{kind} generate --model-dir my-run/logs --input spectrograms.nc --output features.nc",
             f"{kind} generate --model-dir my-run/logs --input spectrograms.nc --steps 70 140 --output 70.nc 140.nc",
         ],
         words={"step": "--steps", "window_overlap": "--freq-window-overlap"}
-        | {f"kind={other!r}": f"skaudeep {other} generate" for other in ("t-rae", "f-rae", "ft-rae")},
+        | {f"kind={other!r}": f"skaudeep {other} generate" for other in _KINDS},
     )
     parser.set_defaults(kind=kind)
     parser.add_argument(
         "--model-dir",
         metavar="DIR",
         required=True,
-        help=f"run of {kind} train, its folder logs, or one checkpoint; also a run of the original auDeep",
+        help=f"run of {kind} train, its folder logs, or one checkpoint"
+        + ("" if kind == "contrastive" else "; also a run of the original auDeep"),
     )
     parser.add_argument("--input", metavar="FILE", required=True, help="spectrograms, a NetCDF file")
     parser.add_argument(
@@ -54,14 +58,9 @@ def add_parser(commands, kind):
         default=64 if kind == "f-rae" else 500,
         help="spectrograms to have in memory at a time (default: %(default)s)",
     )
-    parser.add_argument(
-        "--states",
-        action="store_true",
-        help="instead of the learned representation, write statistics over time of all states of the encoder: more "
-        "features, which classifiers often do better with",
-    )
+    _add_outputs(parser, kind)
     add_settings_check(parser)
-    if kind != "t-rae":
+    if kind in ("f-rae", "ft-rae"):
         parser.add_argument(
             "--freq-window-overlap",
             metavar="N",
@@ -69,6 +68,28 @@ def add_parser(commands, kind):
             help="overlap of windows in training; needed for a few models of the original that leave it open",
         )
     add_json(parser)
+
+
+def _add_outputs(parser, kind):
+    """Add the options that say which outputs of the network become features; the default is that of its estimator."""
+    is_contrastive = kind == "contrastive"
+    outputs = parser.add_mutually_exclusive_group()
+    outputs.add_argument(
+        "--states",
+        action="store_true",
+        default=is_contrastive,
+        help="statistics over time of all states of the encoder: more features, which classifiers often do better with"
+        + (" (the default)" if is_contrastive else ", instead of the learned representation"),
+    )
+    outputs.add_argument(
+        "--bottleneck",
+        dest="states",
+        action="store_false",
+        default=is_contrastive,
+        help="mean and maximum over time of the last layer, instead of statistics of all"
+        if is_contrastive
+        else "the learned representation (the default)",
+    )
 
 
 def run(arguments):

@@ -71,7 +71,8 @@ def _add_reconstruction(group):
         "reconstruction",
         run_reconstruction,
         help="draw a spectrogram beside what an autoencoder makes of it",
-        description="Draw a spectrogram, what a trained autoencoder makes of it, and the error.",
+        description="Draw a spectrogram, what a trained autoencoder makes of it, and the error. Contrastive "
+        "embedders do not reconstruct.",
         examples=[
             "plot reconstruction --model-dir test-run/logs --input spectrograms.nc --instance 7 --output dog.png"
         ],
@@ -254,7 +255,8 @@ def run_loss(arguments):
     ax = None
     for training, name in zip(trainings, names, strict=True):
         ax = LossCurveDisplay.from_history(training.history, name=name, ax=ax).ax_
-    ax.set_ylabel("Loss (RMSE)")
+    measures = sorted({training.measure for training in trainings})
+    ax.set_ylabel(f"Loss ({', '.join(measures)})")
     return ax.figure
 
 

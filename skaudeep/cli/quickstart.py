@@ -6,19 +6,20 @@ from skaudeep.cli._signals import Stopped
 from skaudeep.cli.run import print_experiment
 
 _NOTES = """\
-30dB, 60dB: features learned by a network from spectrograms clipped at that
-  level, without labels; classifiers learned from the training folds only
+30dB, 60dB: spectrograms clipped at that level, of which networks learn features
+  without labels; classifiers learn from the training folds only
+autoencoder: learns to reconstruct spectrograms, the method of the paper
+contrastive: learns to tell recordings apart, whatever augmentation does to them
 untrained: the same network with random weights, what learning must beat
 statistics: mean, deviation, extremes and change over time of the mel bands; no
   network at all
-fused: the features of both networks side by side
-linearsvc and svm solve the same optimisation problem and so nearly agree"""
+fused: the features of all networks and the statistics side by side"""
 
 _FILES = """\
 Files in {folder}
 corpus/                     the sounds
 results/report.html         what was done and found, with pictures
-results/features/fused.nc   the learned features with labels and folds
+results/features/fused.nc   the fused features with labels and folds
 results/                    spectrograms, networks, features and evaluations
 pipeline.joblib             the fitted pipeline: paths of recordings in, class
                             names out"""
@@ -94,8 +95,11 @@ def _compare(results):
     classifier = results[0]["classifier"]
     accuracy = {r["features"]: 100 * r["accuracy"] for r in results if r["classifier"] == classifier}
     lines = [f"{classifier} on learned features, in percentage points:"]
-    for control in accuracy:
-        learned, _, what = control.rpartition("-")
-        if learned in accuracy:
-            lines.append(f"  {learned} {accuracy[learned] - accuracy[control]:+5.1f} against {what}")
+    learned = [name for name in accuracy if not name.endswith(("-untrained", "-statistics"))]
+    for name in learned:
+        setting = name.partition("-")[0]
+        for control in (f"{name}-untrained", f"{setting}-statistics"):
+            if control in accuracy:
+                gain = accuracy[name] - accuracy[control]
+                lines.append(f"  {name:<16} {gain:+5.1f} against {control.rpartition('-')[2]}")
     return "\n".join(lines)

@@ -11,9 +11,9 @@ def add_parser(commands):
         "recipes",
         run,
         help="list experiments that come with the program, or print one",
-        description="List the experiments that come with the program, those of the paper and that of quickstart: what "
-        "they are, where to get the corpus, and how its folder has to look. With a name: print that configuration, a "
-        "start for one of your own.",
+        description="List the experiments that come with the program, those of the paper, those with contrastive "
+        "features and that of quickstart: what they are, where to get the corpus, and how its folder has to look. With "
+        "a name: print that configuration, a start for one of your own.",
         examples=["recipes", "recipes esc-10 > mine.toml", "run mine.toml --corpus ESC-10"],
     )
     parser.add_argument("name", metavar="NAME", nargs="?", help="the recipe to print")

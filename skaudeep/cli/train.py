@@ -1,4 +1,4 @@
-"""``skaudeep t-rae train``, ``f-rae train``, ``ft-rae train``: train an autoencoder on spectrograms."""
+"""``skaudeep t-rae train``, ``f-rae``, ``ft-rae`` and ``contrastive train``: train an embedder on spectrograms."""
 
 import functools
 
@@ -12,6 +12,7 @@ from skaudeep.cli._arguments import (
     integer,
     real,
 )
+from skaudeep.cli._contrastive import add_parameters, given_parameters
 from skaudeep.cli._printing import make_table, print_results, verbosity
 
 # options that concern one network of several: flag, metavar and help by the parameter, without what says of which one
@@ -38,7 +39,7 @@ _NETWORKS = {
     "f-rae": [("", "", "", 1, 16)],
     "ft-rae": [("f-", "frequency_", "frequency ", 1, 64), ("t-", "time_", "time ", 2, 128)],
 }
-_WORDS = {"t-rae": "in time", "f-rae": "in frequency", "ft-rae": "in frequency and in time"}
+_AXES = {"t-rae": "in time", "f-rae": "in frequency", "ft-rae": "in frequency and in time"}
 
 
 def add_parser(commands, kind):
@@ -47,22 +48,22 @@ def add_parser(commands, kind):
     Parameters
     ----------
     commands : argparse subparsers
-        Those of the autoencoder.
-    kind : {"t-rae", "f-rae", "ft-rae"}
+        Those of the embedder.
+    kind : {"t-rae", "f-rae", "ft-rae", "contrastive"}
         Which one it is.
     """
     parser = add_command(
         commands,
         "train",
         run,
-        help=f"train an autoencoder that is recurrent {_WORDS[kind]}",
-        description="Train an autoencoder to reconstruct spectrograms, without labels. After every epoch a checkpoint "
+        help=_help(kind),
+        description=f"{_aim(kind)}, without labels. After every epoch a checkpoint "
         "is written to RUN/logs, with summaries for TensorBoard; an interrupted training goes on with --continue.",
         examples=[
             f"{kind} train --input spectrograms.nc --run-name my-run --num-epochs 64",
             f"{kind} train --input spectrograms.nc --run-name my-run --num-epochs 128 --continue",
         ],
-        words={"run_dir": "--run-name", "dropout": "dropout (1 - --keep-prob)"},
+        words={"run_dir": "--run-name"} | ({} if kind == "contrastive" else {"dropout": "dropout (1 - --keep-prob)"}),
     )
     parser.set_defaults(kind=kind)
     parser.add_argument(
@@ -72,8 +73,32 @@ def add_parser(commands, kind):
         required=True,
         help="spectrograms, NetCDF files, which are taken together; all of one shape",
     )
-    _add_run_options(parser)
-    _add_training_options(parser, kind)
+    _add_run_options(parser, kind)
+    if kind == "contrastive":
+        add_parameters(parser)
+        _add_chance(parser.add_argument_group("chance and checks"))
+    else:
+        _add_training_options(parser, kind)
+        _add_networks(parser, kind)
+    add_json(parser)
+
+
+def _help(kind):
+    """Say in a line what is trained."""
+    if kind == "contrastive":
+        return "train a contrastive embedder"
+    return f"train an autoencoder that is recurrent {_AXES[kind]}"
+
+
+def _aim(kind):
+    """Say what is learned."""
+    if kind == "contrastive":
+        return "Train an embedder to tell spectrograms apart, whatever augmentation does to them"
+    return "Train an autoencoder to reconstruct spectrograms"
+
+
+def _add_networks(parser, kind):
+    """Add the options for the networks of an autoencoder."""
     for prefix, parameter, words, n_layers, n_units in _NETWORKS[kind]:
         group = parser.add_argument_group(f"{words or 'recurrent '}network")
         defaults = {"n_layers": n_layers, "n_units": n_units, "input_noise": 0.0, "feed_previous_prob": 0.0}
@@ -88,11 +113,10 @@ def add_parser(commands, kind):
         for name, default in (("width", 32), ("overlap", 24)):
             text = f"{name} of a window, in frequency bins"
             _add_parameter(group, kind, f"--freq-window-{name}", f"window_{name}", "N", default, text)
-    add_json(parser)
 
 
 def _embedder(kind):
-    """Import the class of an autoencoder."""
+    """Import the class of an embedder."""
     from skaudeep.embedding import list_embedders
 
     return list_embedders()[kind]
@@ -105,7 +129,7 @@ def _add_parameter(group, kind, flag, name, metavar, default, text):
     group.add_argument(flag, dest=name, metavar=metavar, type=type_, default=default, help=text)
 
 
-def _add_run_options(parser):
+def _add_run_options(parser, kind):
     group = parser.add_argument_group("run")
     group.add_argument(
         "--run-name",
@@ -131,11 +155,13 @@ def _add_run_options(parser):
     earlier.add_argument(
         "--overwrite", action="store_true", help="replace the checkpoints of an earlier training in the folder"
     )
-    group.add_argument(
-        "--tempdir",
-        metavar="DIR",
-        help="not needed and without effect: spectrograms are read from where they are; for the sake of old scripts",
-    )
+    if kind != "contrastive":  # which auDeep does not have
+        group.add_argument(
+            "--tempdir",
+            metavar="DIR",
+            help="not needed and without effect: spectrograms are read from where they are; for the sake of old "
+            "scripts",
+        )
 
 
 def _add_training_options(parser, kind):
@@ -157,6 +183,11 @@ def _add_training_options(parser, kind):
     group.add_argument(
         "--mask-silence", action="store_true", help="leave bins of silence, of exactly -1, out of the loss"
     )
+    _add_chance(group)
+
+
+def _add_chance(group):
+    """Add the options that no parameter of the network is for."""
     add_settings_check(group)
     add_seed(group)
 
@@ -166,14 +197,8 @@ def run(arguments):
     from skaudeep.embedding.runs import list_checkpoints
     from skaudeep.experiment import train_autoencoder
 
-    autoencoder = _embedder(arguments.kind)
-    names = autoencoder().get_params()
-    parameters = {name: value for name, value in vars(arguments).items() if name in names and name != "verbose"}
-    if parameters.get("window_overlap", 0) >= parameters.get("window_width", 1):
-        raise UsageError("--freq-window-overlap has to be less than --freq-window-width")
-    parameters |= {"dropout": round(1 - arguments.keep_prob, 12), "random_state": arguments.seed}
     embedder = train_autoencoder(
-        autoencoder(**parameters),
+        _embedder(arguments.kind)(**_read_parameters(arguments), random_state=arguments.seed),
         arguments.input,
         arguments.run_name,
         resume=arguments.resume,
@@ -183,23 +208,51 @@ def run(arguments):
         verbose=verbosity(arguments),
     )
     step, path = list(list_checkpoints(arguments.run_name).items())[-1]
-    loss = embedder.loss_ if embedder.n_iter_ else None
+    measures = _read_measures(embedder)
+    loss = measures["loss"]
     results = {
         "run": arguments.run_name,
         "kind": arguments.kind,
         "epochs": embedder.n_iter_,
         "steps": step,
-        "loss": loss,
+        **measures,
         "checkpoint": str(path),
         "features": embedder.embedding_dim_,
         "weights": sum(weight.size for weight in embedder.weights_.values()),
         "seed": embedder.random_state,
     }
-    shown = results | {"loss": "untrained" if loss is None else f"{loss:.4f}"}
+    shown = results | {name: f"{value:.4f}" for name, value in measures.items() if isinstance(value, float)}
+    if loss is None:
+        shown["loss"] = "untrained"
     del shown["run"]
+    rows = [(name.replace("_", " "), value) for name, value in shown.items()]
     print_results(
         arguments,
         data=results,
         brief="\t".join([arguments.run_name, str(step), "" if loss is None else f"{loss:.6f}"]),
-        show=make_table(("run", arguments.run_name), shown.items()),
+        show=make_table(("run", arguments.run_name), rows),
     )
+
+
+def _read_parameters(arguments):
+    """Give the parameters of the embedder that the options say."""
+    if arguments.kind == "contrastive":
+        return given_parameters(arguments)
+    names = _embedder(arguments.kind)().get_params()
+    parameters = {name: value for name, value in vars(arguments).items() if name in names and name != "verbose"}
+    if parameters.get("window_overlap", 0) >= parameters.get("window_width", 1):
+        raise UsageError("--freq-window-overlap has to be less than --freq-window-width")
+    return parameters | {"dropout": round(1 - arguments.keep_prob, 12)}
+
+
+def _read_measures(embedder):
+    """Give loss and whatever else the history has of the epoch whose weights are kept; None where there is none."""
+    if not embedder.n_iter_:
+        return {"loss": None}
+    history = embedder.history_
+    epoch, best = embedder.n_iter_ - 1, {}
+    if embedder.early_stopping:
+        epoch = history["val_loss"].index(min(history["val_loss"]))
+        best = {"best_epoch": epoch + 1}
+    names = {"val_loss": "validation_loss", "val_accuracy": "validation_accuracy"}
+    return best | {names.get(name, name): values[epoch] for name, values in history.items()}

@@ -1,6 +1,7 @@
 """Recordings in folders that tell their class, fold or partition by their names."""
 
 import re
+from pathlib import PurePosixPath
 
 import pandas as pd
 
@@ -28,12 +29,13 @@ _FOLD = re.compile(r"fold[_ -]?(\d+)", re.IGNORECASE)
     {
         "folder": "no_validation",
         "classes": [StrOptions({"auto"}), Options(bool, {True, False})],
+        "pattern": [str, None],
         "on_unreadable": [StrOptions({"raise", "skip"})],
     },
     prefer_skip_nested_validation=True,
 )
-def load_folder(folder, *, classes="auto", on_unreadable="raise"):
-    """Find the recordings in a plain folder, or in one folder per class.
+def load_folder(folder, *, classes="auto", pattern=None, on_unreadable="raise"):
+    r"""Find the recordings in a plain folder, or in one folder per class.
 
     Parameters
     ----------
@@ -45,6 +47,11 @@ def load_folder(folder, *, classes="auto", on_unreadable="raise"):
         Whether the subfolders are classes. True: files directly in `folder` have no label. False: nothing has one,
         however deep it lies. "auto": they are, unless there are audio files directly in `folder`; there must
         not be both.
+    pattern : str, default=None
+        What the names of files tell, a regular expression that fits the whole path of each recording below `folder`,
+        without its suffix. What its group `label` stands for is the class, instead of the folder, and what its group
+        `group` stands for is common to recordings that belong together, such as a speaker:
+        ``r"(?P<label>\d)_(?P<group>\w+)_\d+"`` for ``7_jackson_32.wav``.
     on_unreadable : {"raise", "skip"}, default="raise"
         Whether recordings that cannot be read as they are, such as .m4a files or audio in files without a suffix,
         are an error, or left out and listed in `unreadable`.
@@ -52,14 +59,15 @@ def load_folder(folder, *, classes="auto", on_unreadable="raise"):
     Returns
     -------
     :class:`~sklearn.utils.Bunch`
-        As described for `load_corpus`; a folder says nothing about folds and groups. `filenames` are paths
-        below `folder`.
+        As described for `load_corpus`; a folder says nothing about folds, and of groups what `pattern` says.
+        `filenames` are paths below `folder`.
 
     Raises
     ------
     DataSetError
         If `folder` is missing, is a file, holds no audio, mixes both layouts, or holds recordings that cannot be read;
-        the message counts them and says what helps.
+        the message counts them and says what helps. If `pattern` is not a regular expression with these groups, or a
+        recording does not fit it.
 
     See Also
     --------
@@ -79,12 +87,24 @@ def load_folder(folder, *, classes="auto", on_unreadable="raise"):
     ['dog/1.WAV', 'dog/2.flac', 'rain/1.wav']
     >>> corpus.target
     array([0, 0, 1])
+
+    Names that tell something:
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ["7_jackson_0.wav", "7_theo_0.wav", "8_theo_1.wav"]:
+    ...         pathlib.Path(folder, name).touch()
+    ...     corpus = load_folder(folder, pattern=r"(?P<label>\d)_(?P<group>\w+)_\d+")
+    >>> corpus.target_names[corpus.target].tolist(), corpus.groups.tolist()
+    (['7', '7', '8'], ['jackson', 'theo', 'theo'])
     """
     folder = fitting_folder(folder, _fits_audio, FOLDER_LAYOUT)
     found = find_recordings(folder, on_unreadable)
     names = found.names
+    told = {} if pattern is None else _read_names(names, pattern, folder)
     labels = [name.rpartition("/")[0].partition("/")[0] for name in names]
-    if classes is False:
+    if "label" in told:
+        labels = told["label"]
+    elif classes is False:
         labels = [""] * len(names)
     elif classes is True and not any(labels):
         raise DataSetError(
@@ -99,15 +119,41 @@ def load_folder(folder, *, classes="auto", on_unreadable="raise"):
             f"have no label, with {param('classes', False)} nothing has."
         )
     target, target_names = number_classes(labels)
+    nested = () if "label" in told else _nested_note(names, labels, 1)
     no_labels = ("no labels, as there are no folders for classes",) if classes == "auto" and target is None else ()
     return make_bunch(
         paths_below(folder, names),
         names,
         target=target,
         target_names=target_names,
-        notes=(*no_labels, *_nested_note(names, labels, 1), *found.notes),
+        groups=told.get("group"),
+        notes=(*no_labels, *nested, *found.notes),
         unreadable=reasons_below(folder, found),
     )
+
+
+def _read_names(names, pattern, folder):
+    """Give what a pattern finds in the paths of all recordings, by the names of its groups."""
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise DataSetError(f"{param('pattern', pattern)} is not a regular expression: {error}") from None
+    told = {group: [] for group in expression.groupindex}
+    if not told or not set(told) <= {"label", "group"}:
+        raise DataSetError(
+            f"{param('pattern', pattern)} has the groups {', '.join(told) or '(none with a name)'}; expected "
+            "(?P<label>...), (?P<group>...) or both"
+        )
+    for name in names:
+        found = expression.fullmatch(name.removesuffix(PurePosixPath(name).suffix))
+        if found is None or None in found.groupdict().values():
+            raise DataSetError(
+                f"{folder}: the name {name} does not fit {param('pattern', pattern)}; the whole path below the folder "
+                "has to, without its suffix"
+            )
+        for group, text in found.groupdict().items():
+            told[group].append(text)
+    return told
 
 
 @validate_params(

@@ -1,4 +1,4 @@
-"""Trained autoencoders: the checkpoints of a training run, and what is in one of them."""
+"""Trained embedders: the checkpoints of a training run, and what is in one of them."""
 
 import glob
 import re
@@ -14,7 +14,7 @@ from skaudeep.results.files import TRAINING_FILE
 
 
 def kind_of(embedder):
-    """Give the name of the autoencoder that an embedder is, such as "t-rae"."""
+    """Give the kind that an embedder is, such as "t-rae"."""
     if isinstance(embedder, BaseEmbedder) and hasattr(embedder, "kind"):
         return embedder.kind
     names = ", ".join(embedder_class.__name__ for embedder_class in list_embedders().values())
@@ -60,7 +60,7 @@ def load_checkpoint(path):
             "step, or remove it to go on from the one before it"
         ) from error
     if not isinstance(embedder, BaseEmbedder) or not hasattr(embedder, "weights_"):
-        raise ValueError(f"{str(path)!r} holds a {type(embedder).__name__}, not a trained autoencoder")
+        raise ValueError(f"{str(path)!r} holds a {type(embedder).__name__}, not a trained embedder")
     return embedder
 
 
@@ -74,15 +74,15 @@ def load_checkpoint(path):
     prefer_skip_nested_validation=True,
 )
 def load_autoencoder(model_dir, *, kind=None, step=None, window_overlap=None):
-    """Read a trained autoencoder, one of ours or of the original auDeep.
+    """Read a trained embedder, one of ours, autoencoder or not, or an autoencoder of the original auDeep.
 
     Parameters
     ----------
     model_dir : path-like
         Folder of a run, its folder ``logs``, or one checkpoint: a file of ``train_autoencoder`` or
         :func:`skaudeep.save`, or the original's ``model-STEP.index``, with or without its ending.
-    kind : {"t-rae", "f-rae", "ft-rae"}, default=None
-        What is expected; None: any.
+    kind : str, default=None
+        What is expected, such as "t-rae" (see `list_embedders`); None: any.
     step : int, default=None
         Which checkpoint of a run, by the number of training steps; None: the newest.
     window_overlap : int, default=None
@@ -91,7 +91,7 @@ def load_autoencoder(model_dir, *, kind=None, step=None, window_overlap=None):
 
     Returns
     -------
-    Seq2SeqAutoencoderEmbedder, FrequencyAutoencoderEmbedder or FrequencyTimeAutoencoderEmbedder
+    embedder
         Fitted.
 
     Raises
@@ -104,7 +104,7 @@ def load_autoencoder(model_dir, *, kind=None, step=None, window_overlap=None):
     See Also
     --------
     train_autoencoder : Makes runs.
-    generate_features : Applies the autoencoder to a file.
+    generate_features : Applies it to a file.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def find_checkpoint(model_dir, step=None):
     ours, originals = list_checkpoints(place), list_checkpoints(place, "index")
     if not ours and not originals:
         missing = f"{param('model_dir', str(place))} holds no checkpoint, and neither does its folder logs"
-        remedy = "train an autoencoder first"
+        remedy = "train a network first"
         raise FileNotFoundError(Message(f"{missing}, that is no model-STEP.skaudeep and no model-STEP.index: {remedy}"))
     candidates = [found for found in (ours, originals) if found and (step is None or step in found)]
     if not candidates:

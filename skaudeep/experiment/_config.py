@@ -10,7 +10,15 @@ from pathlib import Path
 from skaudeep._files import check_path
 from skaudeep.embedding import list_embedders
 from skaudeep.experiment._recipes import list_recipes, read_recipe
-from skaudeep.experiment._schema import ARRAYS, VARIED, check_tables, keys_of_entry, parameters_of
+from skaudeep.experiment._schema import (
+    ALIASES,
+    ARRAYS,
+    VARIED,
+    check_tables,
+    keys_of_entry,
+    parameters_of,
+    rename_tables,
+)
 from skaudeep.spectrogram import SpectrogramTransformer
 
 
@@ -99,7 +107,7 @@ class Experiment:
 
         Returns
         -------
-        BaseAutoencoderEmbedder
+        BaseEmbedder
             The estimator, seeded.
         """
         cls = list_embedders()[autoencoder["kind"]]
@@ -149,18 +157,22 @@ def read_experiment(path, *, overrides=None):
     ``[spectrograms]``
         The parameters of `SpectrogramTransformer`; `clip_below` and `channels` can be lists, of which all combinations
         are made. `on_error` ("raise") can be "skip": to go on without recordings that cannot be analysed.
-    ``[[autoencoders]]``
-        `kind` ("t-rae", "f-rae" or "ft-rae"); `name`, needed where there are several; `checkpoints_to_keep` (1); and
-        the parameters of the embedder. `output`, `statistics` and `n_components` only decide what is generated; of
-        an "f-rae" the features of a recording are these statistics over its frames.
+    ``[[autoencoders]]``, or ``[[embedders]]``
+        `kind` ("t-rae", "f-rae", "ft-rae", "contrastive" or another one of `list_embedders`); `name`, needed where
+        there are several; `checkpoints_to_keep` (1); and the parameters of the embedder. `output`, `statistics`,
+        `n_components` and `n_bands` only decide what is generated; of an "f-rae" the features of a recording are these
+        statistics over its frames. With ``max_epochs = 0`` a network stays untrained, and is a source of features like
+        any other.
     ``[fusion]``
-        `enabled` (where there are several features); `chunks` (false): join those of the chunks of a recording, too.
+        `enabled` (where there are several features); `chunks` (false): join those of the chunks of a recording, too;
+        `statistics` (false): fuse statistics of the spectrograms themselves, too.
     ``[[classifiers]]``
         `kind` ("mlp", "svm" or "linearsvc"); `name` (the kind); `repeats` (1); and the parameters of the classifier.
     ``[evaluation]``
         `majority_vote`, `upsample` (false); `train` and `test`, lists of partitions to use instead of folds;
         `controls` (false): also classify with features of the same networks before training, and with statistics of
-        the spectrograms themselves.
+        the spectrograms themselves; where fused features have these statistics, also with what is fused before
+        training.
     ``[export]``
         `formats` ([]): "csv", "arff"; `labels_last` (false); `layout` ("audeep", or "weka": no identifiers and no class
         numbers, the class last); `single_file` (false: one for each fold and partition).
@@ -180,6 +192,7 @@ def read_experiment(path, *, overrides=None):
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{source} is not TOML: {error}") from error
+    rename_tables(tables, source)
     for key, value in (overrides or {}).items():
         _override(tables, key, value, source)
     tables = check_tables(tables, source)
@@ -251,6 +264,7 @@ def _override(tables, key, value, source):
     if key == "corpus.path" and isinstance(value, str | os.PathLike):
         value = os.path.abspath(os.path.expanduser(value))  # whoever says so is here, and not where the file is
     first, *rest = key.split(".")
+    first = ALIASES.get(first, first)
     if not rest:
         tables[first] = value
     elif first in ARRAYS:

@@ -1,4 +1,4 @@
-"""Apply a trained autoencoder to a data set in a file."""
+"""Apply a trained embedder to a data set in a file."""
 
 import copy
 import hashlib
@@ -32,12 +32,12 @@ _ROWS = 500  # instances that are read at a time
     prefer_skip_nested_validation=True,
 )
 def generate_features(embedder, input, output, *, batch_size=None, check_settings=True, verbose=0):
-    """Write the features that a trained autoencoder gives of a data set of spectrograms.
+    """Write the features that a trained embedder gives of a data set of spectrograms.
 
     Parameters
     ----------
-    embedder : Seq2SeqAutoencoderEmbedder, FrequencyAutoencoderEmbedder or FrequencyTimeAutoencoderEmbedder
-        Fitted.
+    embedder : embedder
+        Fitted, an autoencoder or another one of `list_embedders`.
     input : path-like
         Data set with spectrograms, a NetCDF file; it is read piece by piece, and may be larger than memory.
     output : path-like
@@ -46,7 +46,7 @@ def generate_features(embedder, input, output, *, batch_size=None, check_setting
     batch_size : int, default=None
         Instances to have in memory at a time; None: 500. The features do not depend on it.
     check_settings : bool, default=True
-        Whether to refuse spectrograms that say that they were made with other settings than those that the autoencoder
+        Whether to refuse spectrograms that say that they were made with other settings than those that the embedder
         was trained on by :func:`train_autoencoder`.
     verbose : int, default=0
         Whether to show progress.
@@ -59,7 +59,7 @@ def generate_features(embedder, input, output, *, batch_size=None, check_setting
     Raises
     ------
     DataSetError
-        If `input` cannot be read, has no spectrograms, others than the autoencoder takes or was trained on, or values
+        If `input` cannot be read, has no spectrograms, others than the embedder takes or was trained on, or values
         that are not finite.
     ValueError
         If `output` is `input`.
@@ -68,7 +68,7 @@ def generate_features(embedder, input, output, *, batch_size=None, check_setting
 
     See Also
     --------
-    load_autoencoder : Reads the autoencoder.
+    load_autoencoder : Reads the embedder.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def generate_features(embedder, input, output, *, batch_size=None, check_setting
         n_features = ds["features"].shape[2]
         if n_features != embedder.n_features_in_:
             raise DataSetError(
-                f"{source} has {n_features} features in a frame, and the autoencoder was trained on "
+                f"{source} has {n_features} features in a frame, and the network was trained on "
                 f"{embedder.n_features_in_}: extract spectrograms with the settings of the training"
             )
         provenance = decode_provenance(ds.attrs, source)

@@ -1,4 +1,4 @@
-"""Spectrograms of data sets as what an autoencoder learns from: checked, and in memory where they are not too many."""
+"""Spectrograms of data sets as what an embedder learns from: checked, and in memory where they are not too many."""
 
 import hashlib
 import logging
@@ -27,7 +27,7 @@ def open_lazily(path):
 
 
 def open_inputs(inputs, stack):
-    """Open what an autoencoder is to be trained on: a data set or a file, or a sequence of these.
+    """Open what an embedder is to be trained on: a data set or a file, or a sequence of these.
 
     `stack` closes the files. Gives the data sets, with features of equal shapes, those of files lazy, and what messages
     call them.
@@ -63,22 +63,22 @@ def common_provenance(datasets, sources, *, check):
 
 
 def check_trained_provenance(embedder, provenance, source):
-    """Refuse spectrograms that were not made like those that an autoencoder was trained on."""
+    """Refuse spectrograms that were not made like those that an embedder was trained on."""
     check_same_provenance(
         getattr(embedder, "provenance_", [{}]),
         provenance,
-        ("the training data of the autoencoder", source),
+        ("the training data of the network", source),
         remedy="extract spectrograms with the settings of the training",
     )
 
 
 def check_spectrograms(ds, source):
-    """Refuse a data set that has nothing for an autoencoder."""
+    """Refuse a data set that has nothing for an embedder."""
     dims = ds["features"].dims[1:]
     if len(dims) != 2:
         raise DataSetError(
             f"{source} has features of {len(dims)} dimension{'s' if len(dims) > 1 else ''} ({', '.join(dims)}), and an "
-            "autoencoder takes two, such as (time, freq) of spectrograms"
+            "embedder takes two, such as (time, freq) of spectrograms"
         )
     if 0 in ds["features"].shape:
         sizes = ", ".join(f"{size} {dim}" for dim, size in ds["features"].sizes.items())
@@ -116,7 +116,7 @@ def gather(datasets, sources):
         n += ds.sizes["instance"]
     if max(-low, high) > 1.5:
         _log.warning(
-            "the features range from %.3g to %.3g, and reconstructions from -1 to 1: scale them, as preprocess does",
+            "the features range from %.3g to %.3g, and networks expect -1 to 1: scale them, as preprocess does",
             low,
             high,
         )

@@ -16,6 +16,9 @@ from skaudeep.spectrogram import SpectrogramTransformer
 #: parameters of spectrograms that can be lists, of which all combinations are made
 VARIED = ("clip_below", "channels")
 
+#: other names that tables can have
+ALIASES = {"embedders": "autoencoders"}
+
 # parameters of estimators that the experiment itself takes care of
 _OWN = {"random_state", "verbose", "n_jobs", "checkpoint_dir", "log_dir", "warm_start"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -44,6 +47,15 @@ ARRAYS = {
     "autoencoders": _NAME_AND_KIND | {"checkpoints_to_keep": Key(1, [*_COUNT, None])},
     "classifiers": _NAME_AND_KIND | {"repeats": Key(1, _COUNT)},
 }
+
+
+def rename_tables(tables, source):
+    """Give tables the names that they have here."""
+    for alias, name in ALIASES.items():
+        if alias in tables and name in tables:
+            raise ValueError(f"{source}: [[{alias}]] are the same as [[{name}]]; call all of them so")
+        if alias in tables:
+            tables[name] = tables.pop(alias)
 
 
 def check_tables(tables, source):
@@ -164,14 +176,36 @@ def _check_statistics(value):
 
 
 def _check_sizes(value):
-    """Say what the sizes of hidden layers should be, of which constraints say nothing."""
+    """Say what the sizes of layers should be, of which constraints say nothing."""
     if isinstance(value, list) and not all(is_number(size, int) and size > 0 for size in value):
         return "whole numbers of at least 1"
     return None
 
 
+def _check_pair(value):
+    """Say what frames and features of convolutions should be."""
+    if not isinstance(value, list) or len(value) != 2 or _check_sizes(value) is not None:
+        return "two whole numbers of at least 1"
+    return None
+
+
+def _check_strides(value):
+    """Say what the steps of convolutions should be: a pair, or a list of pairs."""
+    of_each = isinstance(value, list) and all(isinstance(item, list) for item in value)
+    pairs = value if of_each else [value]
+    if any(_check_pair(pair) is not None for pair in pairs):
+        return "two whole numbers of at least 1, or such a pair for each convolution"
+    return None
+
+
 #: What constraints of estimators leave open, by the parameter.
-_CHECKS = {"statistics": _check_statistics, "hidden_layer_sizes": _check_sizes}
+_CHECKS = {
+    "statistics": _check_statistics,
+    "hidden_layer_sizes": _check_sizes,
+    "conv_channels": _check_sizes,
+    "conv_kernel": _check_pair,
+    "conv_strides": _check_strides,
+}
 
 
 def _refuse_unknown(values, known, where, what="key"):

@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a training: the loss, the representation, and reconstructions beside their targets."""
+"""What TensorBoard shows of a training: losses, the representation, and reconstructions where there are some."""
 
 import copy
 import io
@@ -22,10 +22,10 @@ _GAP = 4  # columns between a target and its reconstruction
 class Summaries:
     """Write summaries of epochs to a file in a folder that TensorBoard reads; it appears with the first epoch.
 
-    The loss and the seconds of the epoch are scalars; of a sample of the data, of shape (n, T, F), there are a
-    histogram of the numbers in their representations, and images of a few targets (left) beside their reconstructions
-    (right), frequency upwards, in the colours of -1 to 1. What earlier files say of steps after `step` is no longer
-    shown.
+    The loss, all else in the history, and the seconds of the epoch are scalars; of a sample of the data, of shape
+    (n, T, F), there are a histogram of the numbers in their representations, and, of an embedder that reconstructs,
+    images of a few targets (left) beside their reconstructions (right), frequency upwards, in the colours of -1 to 1.
+    What earlier files say of steps after `step` is no longer shown.
     """
 
     def __init__(self, folder, sample, step=0):
@@ -42,15 +42,23 @@ class Summaries:
             self._open()
         if embedder.output != "bottleneck":
             embedder = copy.copy(embedder).set_params(output="bottleneck")
-        values = [
-            Summary.Value(tag="loss", simple_value=embedder.loss_),
-            Summary.Value(tag="seconds", simple_value=seconds),
-            Summary.Value(tag="representation", histo=_make_histogram(embedder.transform(self._sample))),
-        ]
+        scalars = {name: values[-1] for name, values in embedder.history_.items()} | {"seconds": seconds}
+        values = [Summary.Value(tag=name, simple_value=scalar) for name, scalar in scalars.items()]
+        histogram = _make_histogram(embedder.transform(self._sample))
+        values.append(Summary.Value(tag="representation", histo=histogram))
+        if hasattr(embedder, "reconstruct"):
+            values += self._show_reconstructions(embedder)
+        self._add(step=step, summary=Summary(value=values))
+
+    def _show_reconstructions(self, embedder):
+        """Give images of a few targets beside their reconstructions."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        values = []
         targets = self._sample[np.unique(np.linspace(0, len(self._sample) - 1, _N_IMAGES).astype(int))]
         for i, pair in enumerate(zip(targets, embedder.reconstruct(targets), strict=True)):
             values.append(Summary.Value(tag=f"target and reconstruction/{i}", image=_make_image(*pair)))
-        self._add(step=step, summary=Summary(value=values))
+        return values
 
     def _open(self):
         from tensorboard.compat.proto.event_pb2 import SessionLog

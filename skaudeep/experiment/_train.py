@@ -1,4 +1,4 @@
-"""Train an autoencoder on data sets in files, with a checkpoint after every epoch."""
+"""Train an embedder on data sets in files, with a checkpoint after every epoch."""
 
 import concurrent.futures
 import contextlib
@@ -56,14 +56,15 @@ def train_autoencoder(
     check_settings=True,
     verbose=0,
 ):
-    """Train an autoencoder on the spectrograms of data sets, with a checkpoint after every epoch.
+    """Train an embedder on the spectrograms of data sets, with a checkpoint after every epoch.
 
     Parameters
     ----------
-    embedder : Seq2SeqAutoencoderEmbedder, FrequencyAutoencoderEmbedder or FrequencyTimeAutoencoderEmbedder
-        What to train, for `max_epochs` epochs in total, or fewer with `early_stopping`, which keeps the weights of
-        the best epoch. It is not changed: a copy is trained from the beginning. Where
-        its `random_state` is not a number, one is drawn, which the copy has and the record of the run names.
+    embedder : embedder
+        What to train, an autoencoder or another one of `list_embedders`, for `max_epochs` epochs in total, or fewer
+        with `early_stopping`, which keeps the weights of the best epoch. It is not changed: a copy is trained from the
+        beginning. Where its `random_state` is not a number, one is drawn, which the copy has and the record of the run
+        names.
     inputs : path-like, xarray.Dataset, or sequence of these
         Data sets with features of equal shape (T, F) for each instance, NetCDF files as a rule, which are taken
         together. Up to 2 GiB of features are read into memory; more stay on disk, and are read batch by batch.
@@ -104,7 +105,7 @@ def train_autoencoder(
 
     See Also
     --------
-    generate_features : Applies the autoencoder.
+    generate_features : Applies what was trained.
     load_autoencoder : Reads a checkpoint.
 
     Examples
@@ -216,7 +217,7 @@ def _find_old(run, resume, overwrite):
     if found and not resume and not overwrite:
         raise FileExistsError(
             Message(
-                f"{param('run_dir', str(run))} holds a trained autoencoder ({found[max(found)].name}): go on with it "
+                f"{param('run_dir', str(run))} holds a trained network ({found[max(found)].name}): go on with it "
                 f"({param('resume', True)}), replace it ({param('overwrite', True)}), or give another "
                 f"{param.run_dir}"
             )
@@ -255,7 +256,7 @@ def _check_same_data(run, before, data, record, source):
     n_features = data["shape"][-1]
     if before.n_features_in_ != n_features:
         raise DataSetError(
-            f"{source} has {n_features} features in a frame, and the autoencoder in {run} was trained on "
+            f"{source} has {n_features} features in a frame, and the network in {run} was trained on "
             f"{before.n_features_in_}: give spectrograms of the same settings"
         )
     if record.get("data", data) != data:
@@ -337,7 +338,7 @@ class _AfterEpoch:
 
 
 def _set_provenance(embedder, provenance):
-    """Let a trained autoencoder say how the spectrograms were made, where that is known."""
+    """Let a trained embedder say how the spectrograms were made, where that is known."""
     if is_known(provenance):
         embedder.provenance_ = provenance
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from skaudeep._files import atomic_path
 from skaudeep.corpora import make_sound_events
+from skaudeep.embedding import StatisticsPooling
 from skaudeep.embedding.runs import load_autoencoder
 from skaudeep.exceptions import DataSetError
 from skaudeep.experiment._config import read_experiment
@@ -47,20 +48,29 @@ def run_quickstart(folder, *, overrides=None, sounds=SOUNDS, verbose=0):
 def make_pipeline(experiment, out, recording):
     """Make one estimator of what an experiment has left: paths of recordings in, names of classes out.
 
-    It has the trained networks side by side, each of which gives one vector for a recording, and the first classifier,
-    fitted on the whole corpus. `recording` is a list of one, for the transformers.
+    It has what is fused side by side, trained networks and statistics, each of which gives one vector for a recording,
+    and the first classifier, fitted on the whole corpus. `recording` is a list of one, for the transformers.
     """
     from sklearn.pipeline import Pipeline
 
     branches, transformers = [], experiment.make_transformers()
-    for name, transformer in zip(setting_names(transformers), transformers, strict=True):
-        embedder = load_autoencoder(out / "models" / name)
-        steps = [("spectrogram", transformer.fit(recording)), ("embedder", embedder)]
-        branches.append((name, Pipeline(steps)))
+    for setting, transformer in zip(setting_names(transformers), transformers, strict=True):
+        spectrogram = transformer.fit(recording)
+        for name, embedder in _embedders(experiment, out, setting, spectrogram.transform(recording)).items():
+            branches.append((name, Pipeline([("spectrogram", spectrogram), ("embedder", embedder)])))
     classifier = fit_classifier(
         experiment.classifiers[0], read_netcdf(out / "features" / "fused.nc"), seed=experiment.seed
     )
     return Pipeline([("features", AudioFeatureUnion(branches)), *classifier.steps])
+
+
+def _embedders(experiment, out, setting, spectrogram):
+    """Give the fitted estimators, by the names of their features, that are fused of the spectrograms of a setting."""
+    models = ["-".join(filter(None, (setting, entry["name"]))) for entry in experiment.autoencoders]
+    embedders = {name: load_autoencoder(out / "models" / name) for name in models}
+    if experiment.fusion["statistics"]:
+        embedders[f"{setting}-statistics"] = StatisticsPooling().fit(spectrogram)
+    return embedders
 
 
 def _save_pipeline(pipeline, path):

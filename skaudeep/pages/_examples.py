@@ -63,6 +63,8 @@ def show_reconstructions(trainings, folder, examples):
     for training in trainings:
         try:
             pairs, problem = _reconstruct(training, folder, picked), None
+            if pairs is None:
+                problem = f"networks of the kind {training.kind} make none"
         except _UNREADABLE as error:
             pairs, problem = [], str(error)
             _logger.warning("%s: no reconstructions: %s", training.folder, error)
@@ -77,9 +79,12 @@ def _spread(items, most):
 
 
 def _reconstruct(training, folder, instances):
+    """Give pairs of pictures, or None where the network does not reconstruct."""
     from skaudeep.embedding.runs import load_autoencoder
 
     embedder = load_autoencoder(training.folder)
+    if not hasattr(embedder, "reconstruct"):
+        return None
     pairs = []
     with contextlib.closing(open_spectrograms(_find_input(training, folder))) as ds:
         instances = instances or _choose(ds)[:_MOST_RECONSTRUCTIONS]

@@ -14,13 +14,13 @@ _MOST_PIXELS = 256
 
 
 def draw_losses(trainings):
-    """Draw the loss curves of all autoencoders, each with at least one epoch, in one picture, as SVG."""
+    """Draw the loss curves of trainings whose losses can be compared, each with at least one epoch, as SVG."""
     from skaudeep.plotting import LossCurveDisplay
 
     figure, ax = _make_figure(8, 4.2)
     for training in trainings:
         LossCurveDisplay.from_history(training.history, name=training.name, ax=ax)
-    ax.set_ylabel("Loss (RMSE)")
+    ax.set_ylabel(f"Loss ({trainings[0].measure})")
     return _svg(figure)
 
 

@@ -26,7 +26,7 @@ _logger = logging.getLogger(__name__)
 
 
 def write_report(folder, path=None):
-    """Write a page that tells what an experiment, or the training of one autoencoder, has done and found.
+    """Write a page that tells what an experiment, or the training of one network, has done and found.
 
     The page is a single file with all pictures inside, which asks for nothing from the network. What an experiment has
     not done (yet) is named there. The same folder gives the same page.
@@ -132,14 +132,14 @@ def _describe_training(folder):
     examples = show_spectrograms([Path(path) for path in training.inputs if Path(path).is_file()])
     return {
         "title": training.name,
-        "subtitle": f"Training of an autoencoder, {training.kind}" if training.kind else "Training of an autoencoder",
+        "subtitle": f"Training of a network, {training.kind}" if training.kind else "Training of a network",
         "is_experiment": False,
         "results": None,
         "training": _training([training]),
         "reconstructions": show_reconstructions([training], None, examples),
         "spectrograms": examples,
         "corpus": None,
-        "settings": _settings({"autoencoder": training.parameters, "inputs": dict(enumerate(training.inputs, 1))}),
+        "settings": _settings({"network": training.parameters, "inputs": dict(enumerate(training.inputs, 1))}),
         "toml": "",
         "stages": None,
         "missing": [path for path in training.inputs if not Path(path).is_file()],
@@ -272,21 +272,24 @@ def _confusion(evaluation):
 
 
 def _training(trainings):
-    """Make loss curves and a table of all trained autoencoders; None where there are none."""
+    """Make loss curves, one figure for each measure, and a table of all trainings; None where there are none."""
     if not trainings:
         return None
-    with_losses, rows = [], []
+    by_measure, rows = {}, []
     for training in trainings:
         losses = training.history.get("loss", [])
-        row = dict.fromkeys(("first", "last", "seconds"))
+        row = dict.fromkeys(("first", "last", "accuracy", "seconds"))
         row |= {"name": training.name, "kind": training.kind, "epochs": len(losses)}
         if losses:
-            with_losses.append(training)
+            by_measure.setdefault(training.measure, []).append(training)
             row |= {"first": f"{losses[0]:.4f}", "last": f"{losses[-1]:.4f}"}
+        if training.history.get("accuracy"):
+            row["accuracy"] = _percent(training.history["accuracy"][-1])
         if training.seconds_per_epoch:
             row["seconds"] = f"{np.median(training.seconds_per_epoch):.2f}"
         rows.append(row)
-    return {"figure": draw_losses(with_losses) if with_losses else None, "rows": rows}
+    figures = {measure: draw_losses(of_measure) for measure, of_measure in by_measure.items()}
+    return {"figures": figures, "rows": rows, "has_accuracy": any(row["accuracy"] for row in rows)}
 
 
 def _corpus(info):
@@ -359,10 +362,15 @@ def _plain(value):
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join("none" if item is None else _plain(item) for item in value)
+        return ", ".join("none" if item is None else _plain_item(item) for item in value)
     if isinstance(value, dict):
         return ", ".join(f"{key} = {_plain(item) or 'none'}" for key, item in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _plain_item(item):
+    """Put an item of a list into words."""
+    return f"[{_plain(item)}]" if isinstance(item, list) else _plain(item)
 
 
 def _stages(stages):

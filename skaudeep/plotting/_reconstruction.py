@@ -139,7 +139,16 @@ class ReconstructionDisplay:
         -------
         ReconstructionDisplay
             The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is of a kind that does not reconstruct.
         """
+        if not hasattr(estimator, "reconstruct"):
+            raise ValueError(
+                f"a {type(estimator).__name__} does not reconstruct, so there is nothing to draw; only autoencoders do"
+            )
         spectrogram = check_spectrogram(spectrogram, "spectrogram")
         reconstruction = estimator.reconstruct(spectrogram[np.newaxis], free_running=free_running)[0]
         title = title or f"Reconstruction ({'free-running' if free_running else 'teacher-forced'})"

@@ -15,10 +15,15 @@ class Training:
     name: str  # of that folder
     kind: str  # such as "t-rae"
     inputs: list  # the data sets that it was trained on
-    parameters: dict  # of the autoencoder
+    parameters: dict  # of the embedder
     history: dict  # lists of numbers by name, such as the loss of every epoch
     seconds_per_epoch: list  # how long they took
     version: str  # of skaudeep, which wrote the record
+
+    @property
+    def measure(self):
+        """What the loss is: the error of reconstructions or, where views are recognised, a cross-entropy."""
+        return "cross-entropy" if "accuracy" in self.history else "RMSE"
 
 
 def read_training(folder):

@@ -15,7 +15,8 @@ from skaudeep import _training
 from skaudeep.experiment import quickstart
 
 SOUNDS = quickstart.SOUNDS | {"n_classes": 2, "n_per_class": 6, "n_folds": 2, "min_seconds": 1.0, "max_seconds": 1.0}
-TINY = {"autoencoders.n_units": 4, "autoencoders.max_epochs": 2}
+TINY = {"autoencoders.n_units": 4, "autoencoders.max_epochs": 2, "autoencoders.conv_channels": [2, 2, 2]}
+NETWORKS = ("autoencoder", "contrastive")
 
 
 #: Without what takes long.
@@ -42,15 +43,19 @@ def test_results_files_and_what_to_try_next(run, skaudeep, tmp_path):
     done = run(folder, **{"classifiers.mlp.max_epochs": 2})
     assert done.status == 0
     assert "Making synthetic sounds" in done.err
-    assert re.search(r"^34/34 report: ", done.err, re.M)
+    assert re.search(r"^46/46 report: ", done.err, re.M)
     assert "accuracy" not in done.err.partition("evaluate")[0]
 
     # figures, and what they say of learning
     figures = dict(re.findall(r"^(\S+) +linearsvc +([\d.]+) \+/- ", done.out, re.M))
-    assert set(figures) == {f"{s}{w}" for s in ("30dB", "60dB") for w in ("", "-untrained", "-statistics")} | {"fused"}
-    gain = float(figures["60dB"]) - float(figures["60dB-untrained"])
-    (shown,) = re.findall(r"^  60dB +([+-][\d.]+) against untrained", done.out, re.M)
-    assert float(shown) == pytest.approx(gain, abs=0.11)
+    networks = [f"{setting}-{name}" for setting in ("30dB", "60dB") for name in NETWORKS]
+    untrained = {f"{name}-untrained" for name in [*networks, "fused"]}
+    assert set(figures) == {*networks, *untrained, "30dB-statistics", "60dB-statistics", "fused"}
+    shown = re.findall(r"^  (\S+) +([+-][\d.]+) against (\w+)", done.out, re.M)
+    assert [name for name, _, _ in shown] == [name for name in networks for _ in range(2)] + ["fused"]
+    for name, gain, control in shown:
+        other = f"{name}-untrained" if control == "untrained" else f"{name[:4]}-statistics"
+        assert float(gain) == pytest.approx(float(figures[name]) - float(figures[other]), abs=0.11)
 
     # files
     listed = re.findall(r"^(\S+)  +", done.out.partition("Files in")[2].partition("Start Python")[0], re.M)
@@ -94,6 +99,7 @@ def test_ctrl_c_in_training_and_the_same_again(run, tmp_path, monkeypatch):
     assert done.err.splitlines()[-1] == last
     again = run(tmp_path, "--seed", "1", "--json", **QUICK)
     assert again.status == 0
-    assert len(epochs) == 2 + 1 + 2, "one more of the first network, two of the second"
+    assert len(epochs) == 2 + 1 + 3 * 2, "one more of the first network, two of the others"
     results = again.json["results"]
-    assert [(r["features"], r["n_splits"]) for r in results] == [("30dB", 2), ("60dB", 2), ("fused", 2)]
+    features = [f"{setting}-{name}" for setting in ("30dB", "60dB") for name in (*NETWORKS, "statistics")]
+    assert [(r["features"], r["n_splits"]) for r in results] == [(name, 2) for name in [*features, "fused"]]

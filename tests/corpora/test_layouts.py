@@ -55,6 +55,34 @@ def test_folder_without_the_classes_that_are_asked_for(tree):
         load_folder(tree("a.wav"), classes=True)
 
 
+def test_names_tell_labels_and_groups(tree, check_dataset):
+    folder = tree("x/7_ann_0.wav", "x/7_bob_0.wav", "y/8_bob_11.flac")
+    corpus = load_folder(folder, pattern=r"./(?P<label>\d)_(?P<group>\w+)_\d+")
+    assert corpus.target_names[corpus.target].tolist() == ["7", "7", "8"]
+    assert corpus.groups.tolist() == ["ann", "bob", "bob"]
+    assert corpus.DESCR == "Audio: 3 recordings, 2 classes (7, 8), 2 groups of recordings that belong together."
+    # the folder is the class where names tell the group alone
+    corpus = load_folder(folder, pattern=r"._?/._(?P<group>\w+)_\d+")
+    assert corpus.target_names[corpus.target].tolist() == ["x", "x", "y"]
+    assert corpus.groups.tolist() == ["ann", "bob", "bob"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        (r"(?P<label>\d)_\w", r"the name 12_a\.wav does not fit pattern="),
+        (r"(?P<label>\d+)_a", r"the name 3_b\.wav does not fit pattern="),
+        (r"(?P<label>\d+)_(?P<group>a)?.*", r"the name 3_b\.wav does not fit"),
+        (r"(\d+)_.", r"has the groups \(none with a name\); expected \(\?P<label>"),
+        (r"(?P<label>\d+)_(?P<speaker>.)", "has the groups label, speaker; expected"),
+        ("(", "is not a regular expression: missing"),
+    ],
+)
+def test_patterns_that_do_not_fit(tree, pattern, message):
+    with pytest.raises(DataSetError, match=message):
+        load_folder(tree("12_a.wav", "3_b.wav"), pattern=pattern)
+
+
 @pytest.mark.parametrize("classes", ["yes", 1, None])
 def test_folder_names_a_wrong_option(tree, classes):
     with pytest.raises(ValueError, match="'classes' parameter of load_folder"):

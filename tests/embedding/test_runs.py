@@ -59,7 +59,7 @@ class TestLoad:
     @pytest.mark.parametrize("wrong", [StandardScaler(), Seq2SeqAutoencoderEmbedder()])
     def test_something_else(self, tmp_path, wrong):
         skaudeep.save(wrong, tmp_path / "model-1.skaudeep")
-        with pytest.raises(ValueError, match="not a trained autoencoder"):
+        with pytest.raises(ValueError, match="not a trained embedder"):
             load_autoencoder(tmp_path)
 
     def test_a_damaged_checkpoint(self, tmp_path):

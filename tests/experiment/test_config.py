@@ -1,12 +1,13 @@
 """Configurations of experiments: files, recipes, overrides, and what estimators they make."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from skaudeep import FrequencyAutoencoderEmbedder
+from skaudeep import ContrastiveEmbedder, FrequencyAutoencoderEmbedder
 from skaudeep.experiment._config import Experiment, parse_overrides, read_experiment
 from skaudeep.experiment._schema import _TABLES, ARRAYS
 
@@ -78,7 +79,7 @@ def test_the_example_tells_of_every_key_of_our_own():
     ("path", "kind", "message"),
     [
         ("esc10", FileNotFoundError, "neither a file nor a recipe; did you mean esc-10"),
-        ("missing.toml", FileNotFoundError, "the recipes are esc-10, esc-50, gtzan, quickstart, tut-as-2017"),
+        ("missing.toml", FileNotFoundError, "the recipes are esc-10, esc-10-contrastive, esc-50, "),
         (".", IsADirectoryError, "is a folder; give a configuration"),
         (3, TypeError, "path=3"),
     ],
@@ -100,6 +101,41 @@ def test_a_file_comes_before_a_recipe_of_its_name(write, monkeypatch, tmp_path):
     write(SMALL + "n_units = 3\n", "esc-10")
     monkeypatch.chdir(tmp_path)
     assert read_experiment("esc-10").autoencoders[0]["n_units"] == 3
+
+
+def test_embedders_are_autoencoders(write):
+    path = write('[[embedders]]\nkind = "contrastive"\nname = "c"\n')
+    experiment = read_experiment(path, overrides={"embedders.c.n_units": 3})
+    assert [(entry["kind"], entry["n_units"]) for entry in experiment.autoencoders] == [("contrastive", 3)]
+    with pytest.raises(ValueError, match=r"\[\[embedders\]\] are the same as \[\[autoencoders\]\]"):
+        read_experiment(write('[[embedders]]\nkind = "contrastive"\n' + SMALL))
+
+
+def test_a_contrastive_embedder_has_its_parameters(write):
+    lines = ('kind = "contrastive"', "conv_channels = [2, 3]", "conv_strides = [[2, 1], [1, 2]]", "max_tilt = 0")
+    experiment = read_experiment(write("\n".join(["[[autoencoders]]", *lines])))
+    embedder = experiment.make_embedder(experiment.autoencoders[0])
+    assert type(embedder) is ContrastiveEmbedder
+    expected = ContrastiveEmbedder(conv_channels=[2, 3], conv_strides=[[2, 1], [1, 2]], max_tilt=0, random_state=0)
+    for name in ("conv_kernel", "statistics"):
+        expected.set_params(**{name: list(getattr(expected, name))})
+    assert embedder.get_params() == expected.get_params()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("conv_channels = [0]", "whole numbers of at least 1"),
+        ("conv_kernel = [3]", "two whole numbers of at least 1"),
+        ("conv_strides = [[1, 2], [1]]", "two whole numbers of at least 1, or such a pair for each convolution"),
+        ("conv_strides = [1, 2.5]", "two whole numbers of at least 1, or such a pair for each convolution"),
+        ("max_gain = -1", "a float in the range"),
+        ("mask_silence = true", "the key 'mask_silence' is unknown"),
+    ],
+)
+def test_wrong_parameters_of_a_contrastive_embedder(write, line, expected):
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        read_experiment(write(f'[[autoencoders]]\nkind = "contrastive"\n{line}\n'))
 
 
 class TestOverrides:

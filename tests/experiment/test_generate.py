@@ -134,7 +134,7 @@ class TestGenerate:
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
-            (X[..., :4], "has 4 features in a frame, and the autoencoder was trained on 6"),
+            (X[..., :4], "has 4 features in a frame, and the network was trained on 6"),
             (X[:, 0], "has features of 1 dimension"),
             (X[:0], "is empty"),
             (np.where(np.arange(10)[:, None, None] == 8, np.nan, X), r"instance 8 \(4\.wav\) are NaN or infinite"),

@@ -125,8 +125,32 @@ def test_controls_are_evaluated_and_neither_fused_nor_exported(folder):
     assert [stage.features for stage in stages["fuse"].members] == ["30dB-t", "30dB-f", "unclipped-t", "unclipped-f"]
 
 
+def test_statistics_and_untrained_networks_can_be_members(folder):
+    statistics = ("fusion.statistics=true", "autoencoders.f.max_epochs=0")
+    stages = {stage.name: stage for stage in folder.make(*statistics)}
+    members = ["30dB-t", "30dB-f", "30dB-statistics", "unclipped-t", "unclipped-f", "unclipped-statistics"]
+    assert [stage.features for stage in stages["fuse"].members] == members
+    assert "evaluate unclipped-statistics svm" in stages
+    assert not [name for name in stages if "untrained" in name]
+
+    stages = {stage.name: stage for stage in folder.make(*statistics, "evaluation.controls=true")}
+    assert [stage.features for stage in stages["fuse"].members] == members
+    before = [name.replace("-t", "-t-untrained") for name in members]
+    assert [stage.features for stage in stages["fuse untrained"].members] == before
+    assert stages["fuse untrained"].writes == ["features/fused-untrained.nc"]
+    assert "evaluate fused-untrained svm" in stages
+    assert "export fused-untrained" not in stages
+
+
+def test_nothing_is_compared_twice(folder):
+    options = ("fusion.statistics=true", "evaluation.controls=true", "autoencoders.max_epochs=0")
+    stages = {stage.name for stage in folder.make(*options)}
+    assert "fuse" in stages
+    assert "fuse untrained" not in stages
+
+
 def test_stages_follow_those_that_they_need(folder):
-    stages = folder.make("evaluation.controls=true")
+    stages = folder.make("evaluation.controls=true", "fusion.statistics=true")
     made = {"the corpus"}
     for stage in stages:
         assert set(stage.needs) <= made

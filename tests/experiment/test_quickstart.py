@@ -18,6 +18,7 @@ TINY = {
     "spectrograms.n_mels": 16,
     "autoencoders.n_units": 4,
     "autoencoders.max_epochs": 2,
+    "autoencoders.conv_channels": [2, 2, 2],
     "classifiers": [{"kind": "linearsvc", "C": 0.01}],
     "evaluation.controls": False,
     "report.enabled": False,

@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from skaudeep import StatisticsPooling, make_embedding
 from skaudeep.cli import main
 from skaudeep.experiment._config import read_experiment
 from skaudeep.experiment._recipes import list_recipes, read_recipe
+from skaudeep.experiment.stages import digest
 from skaudeep.io import read_netcdf
 
 # what the paper says of all experiments, and of each; typed from there and not from the recipes
@@ -65,6 +67,15 @@ PAPER = {
     },
 }
 MLP = {"hidden_layer_sizes": [150, 150], "dropout": 0.4, "learning_rate": 1e-3, "max_epochs": 400, "repeats": 5}
+#: the recipes with contrastive features, and what of `make_embedding` their spectrograms are
+CONTRASTIVE = {
+    "esc-10-contrastive": "scenes",
+    "esc-50-contrastive": "scenes",
+    "gtzan-contrastive": "scenes",
+    "tut-as-2017-contrastive": "scenes",
+    "fsdd-contrastive": "speech",
+    "speech-emotion-contrastive": "speech",
+}
 TINY = [
     *("spectrograms.n_mels=6", "autoencoders.n_layers=1", "autoencoders.n_units=2", "autoencoders.batch_size=8"),
     *("autoencoders.max_epochs=1", "classifiers.mlp.hidden_layer_sizes=[2]", "classifiers.mlp.max_epochs=2"),
@@ -73,7 +84,7 @@ TINY = [
 
 
 def test_there_are_the_experiments_of_the_paper_and_the_quick_start():
-    assert list_recipes() == sorted([*PAPER, "quickstart"])
+    assert list_recipes() == sorted([*PAPER, *CONTRASTIVE, "quickstart"])
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -107,7 +118,25 @@ def test_classifiers_are_those_of_the_paper_and_two_linear_ones(name):
     assert classifiers["svm"]["C"] == classifiers["linearsvc"]["C"] == 0.01
 
 
-@pytest.mark.parametrize("name", PAPER)
+@pytest.mark.parametrize("name", CONTRASTIVE)
+def test_networks_and_spectrograms_are_those_that_are_recommended(name):
+    experiment = read_experiment(name)
+    (spectrogram, *_), embedding = experiment.make_transformers(), make_embedding(CONTRASTIVE[name], random_state=0)
+    lengths = ("fixed_length", "channels")
+    expected = {key: value for key, value in embedding["spectrogram"].get_params().items() if key not in lengths}
+    assert {key: value for key, value in spectrogram.get_params().items() if key not in lengths} == expected
+    members = embedding["features"].named_transformers
+    assert [entry["name"] for entry in experiment.autoencoders] == ["contrastive", "random"]
+    for entry in experiment.autoencoders:
+        embedder, recommended = experiment.make_embedder(entry), members[entry["name"]]
+        assert type(embedder) is type(recommended)
+        assert digest(embedder.get_params()) == digest(recommended.get_params())
+    assert experiment.fusion["statistics"]
+    assert members["statistics"].get_params() == StatisticsPooling().get_params(), "as the stage has them"
+    assert experiment.evaluation["controls"]
+
+
+@pytest.mark.parametrize("name", [*PAPER, *CONTRASTIVE])
 def test_what_it_is_where_to_get_it_and_how_it_looks(name):
     experiment = read_experiment(name)
     assert experiment.title
@@ -119,7 +148,7 @@ def test_what_it_is_where_to_get_it_and_how_it_looks(name):
 
 @pytest.mark.parametrize("name", ["esc10", "", "../esc-10", "zzz"])
 def test_unknown_recipes(name):
-    with pytest.raises(ValueError, match="is not a recipe; (did you mean esc-10|there are esc-10, esc-50, gtzan)"):
+    with pytest.raises(ValueError, match="is not a recipe; (did you mean esc-10|there are esc-10, esc-10-contrastive)"):
         read_recipe(name)
 
 
@@ -192,3 +221,41 @@ def test_runs_on_a_corpus_of_its_layout(name, tmp_path, write_sounds, capsys):
             assert len(np.unique(fused.cv_folds.values[fused.filename.values == filename], axis=0)) == 1
     assert main([*arguments, "--dry-run"]) == 0
     assert not any(stage["runs"] for stage in json.loads(capsys.readouterr().out))
+
+
+def fsdd(write, folder):
+    """Digit, speaker and take in the names."""
+    names = [(f"recordings/{digit}_{who}_0.wav", digit) for digit in range(2) for who in ("ann", "bob", "eve", "max")]
+    write(folder, names, rate=16000)
+    return folder / "recordings"
+
+
+def speech_emotion(write, folder):
+    """A table with emotions and speakers."""
+    rows = [(f"{c}{who}.wav", c, who) for c in range(2) for who in "abcd"]
+    write(folder, [(name, c) for name, c, _ in rows], rate=16000)
+    lines = ["path,emotion,speaker,age", *(f"{name},{'joy' if c else 'fear'},{who},30" for name, c, who in rows)]
+    (folder / "metadata.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize(("name", "make"), [("fsdd-contrastive", fsdd), ("speech-emotion-contrastive", speech_emotion)])
+def test_contrastive_recipes_run_and_keep_speakers_together(name, make, tmp_path, write_sounds, capsys):
+    corpus, out = make(write_sounds, tmp_path / "corpus"), tmp_path / "out"
+    changes = ["corpus.folds=4", "spectrograms.n_mels=8", "spectrograms.fixed_length=0.5", "embedders.n_units=2"]
+    network = ["conv_channels=[2]", "conv_strides=[2,2]", "projection_dim=3", "max_epochs=1"]
+    changes += [f"embedders.contrastive.{change}" for change in network]
+    changes += ["classifiers=[{kind='linearsvc'}]", "report.enabled=false"]
+    arguments = ["run", name, "--corpus", str(corpus), "--output", str(out), "--json", "--set", *changes]
+    assert main(arguments) == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    names = [f"spectrograms-{what}" for what in ("contrastive", "contrastive-untrained", "random", "statistics")]
+    assert [result["features"] for result in results] == [*names, "fused", "fused-untrained"]
+    parts = [read_netcdf(out / f"features/{name}.nc") for name in (names[0], names[2], names[3], "fused")]
+    n_features = [part.features.shape[1] for part in parts]
+    assert n_features[-1] == sum(n_features[:-1])
+    # no speaker is on both sides of a split
+    for column in parts[-1].cv_folds.values.T:
+        tested = set(parts[-1].group.values[column == 1])
+        assert len(tested) == 1
+        assert not tested & set(parts[-1].group.values[column == 0])

@@ -89,7 +89,10 @@ def test_unknown_keys_are_refused(tables, message):
         ({"autoencoders": [{"kind": "t-rae", "n_units": True}]}, "n_units = true: expected an int"),
         ({"autoencoders": [{"kind": "t-rae", "bidirectional_encoder": 1}]}, "bidirectional_encoder = 1: expected"),
         ({"autoencoders": [{"kind": "t-rae", "statistics": ["median"]}]}, "choose one or more of mean, std"),
-        ({"autoencoders": [{"kind": "s-rae"}]}, "kind = 's-rae': expected one of t-rae, f-rae, ft-rae; did you mean"),
+        (
+            {"autoencoders": [{"kind": "s-rae"}]},
+            "kind = 's-rae': expected one of t-rae, f-rae, ft-rae, contrastive; did",
+        ),
         ({"autoencoders": [{}]}, "kind = None: expected one of t-rae"),
         ({"autoencoders": []}, "there are no [[autoencoders]]; at least one is needed"),
         ({"autoencoders": {"kind": "t-rae"}}, "autoencoders: expected tables, each of which begins with [["),

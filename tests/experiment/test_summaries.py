@@ -20,6 +20,10 @@ class Embedder(types.SimpleNamespace):
 
     output = "bottleneck"
 
+    @property
+    def history_(self):
+        return {"loss": [3.0, self.loss_], "val_loss": [4.0, 2 * self.loss_]}
+
     def transform(self, X):
         return X.reshape(len(X), -1)[:, :10]
 
@@ -44,6 +48,7 @@ def events(tmp_path):
 def test_scalars(events):
     assert [(e.step, e.value) for e in events.Scalars("loss")] == [(7, 1.0), (14, 0.5)]
     assert [(e.step, e.value) for e in events.Scalars("seconds")] == [(7, 0.5), (14, 1.0)]
+    assert [(e.step, e.value) for e in events.Scalars("val_loss")] == [(7, 2.0), (14, 1.0)]
     times = [e.wall_time for e in events.Scalars("loss")]
     assert times[0] <= times[1]
 
@@ -98,6 +103,17 @@ def test_the_representation_is_shown_whatever_transform_gives(tmp_path):
         summaries.write(embedder, 1, 1.0)
     assert embedder.output == "states"
     assert read(tmp_path).Histograms("representation")[0].histogram_value.num == 5 * 3
+
+
+def test_what_does_not_reconstruct_shows_no_reconstructions(tmp_path):
+    class Encoder(Embedder):
+        reconstruct = property()
+
+    with Summaries(tmp_path, X) as summaries:
+        summaries.write(Encoder(loss_=1.0), 1, 1.0)
+    tags = read(tmp_path).Tags()
+    assert not tags["images"]
+    assert tags["histograms"] == ["representation"]
 
 
 def test_a_folder_that_is_gone(tmp_path):

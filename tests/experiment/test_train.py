@@ -273,7 +273,7 @@ class TestContinue:
     @pytest.mark.parametrize("wrong", [StandardScaler(), make()])
     def test_a_checkpoint_of_something_else(self, trained, spectrograms, wrong):
         skaudeep.save(wrong, trained / "logs" / "model-12.skaudeep")
-        with pytest.raises(ValueError, match=f"holds a {type(wrong).__name__}, not a trained autoencoder"):
+        with pytest.raises(ValueError, match=f"holds a {type(wrong).__name__}, not a trained embedder"):
             train_autoencoder(make(max_epochs=5), spectrograms, trained, resume=True)
 
 

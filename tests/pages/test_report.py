@@ -202,7 +202,7 @@ def test_what_has_not_been_done_is_named(tmp_path):
     for text in (
         "Nothing has been evaluated (yet)",
         "There are no predictions (yet)",
-        "No autoencoder has been trained (yet)",
+        "No network has been trained (yet)",
         "No spectrograms have been extracted (yet)",
         "The corpus has not been looked at (yet)",
         "No stage has been finished (yet)",
@@ -249,7 +249,7 @@ def test_a_single_training_run(experiment, place):
     run = experiment / "models/30dB"
     page = Page(write_report(run / place).read_text())
     assert (run / "report.html").is_file()
-    assert "Training of an autoencoder, t-rae" in page.text
+    assert "Training of a network, t-rae" in page.text
     assert "n_units 4" in page.text
     assert "evaluated" not in page.text
     assert len(page.images) == 1 + 6 + 3

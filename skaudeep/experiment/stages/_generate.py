@@ -17,13 +17,13 @@ from skaudeep.io import write_netcdf
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Generate(Stage):
-    """The features of an autoencoder, or statistics of the spectrograms themselves."""
+    """The features of a network, or statistics of the spectrograms themselves."""
 
     kind: ClassVar[str] = "generate"
 
     features: str  # their name, such as "30dB-time"
     setting: str  # name of the spectrograms, such as "30dB"
-    train: Train | None  # trains the autoencoder; None: statistics of the spectrograms
+    train: Train | None  # trains the network; None: statistics of the spectrograms
     folds: int | None  # how to deal the recordings out where the corpus does not
     partitions: dict | None
     seed: int
@@ -37,7 +37,7 @@ class Generate(Stage):
             for train in of_path:
                 needs = {train.name: train.digest}
                 stages.append(cls._make(plan.experiment, train.model, train.setting, needs, train))
-            if plan.experiment.evaluation["controls"]:
+            if plan.experiment.evaluation["controls"] or plan.experiment.fusion["statistics"]:
                 setting = path.removeprefix("spectrograms/").removesuffix(".nc")
                 stages.append(cls._make(plan.experiment, f"{setting}-statistics", setting, {path: extract.parts[path]}))
         return stages
@@ -73,7 +73,7 @@ class Generate(Stage):
 
     @property
     def _use(self):
-        """What of the autoencoder decides what features are made of its outputs."""
+        """What of the network decides what features are made of its outputs."""
         if self.train is None:
             return {}
         autoencoder = self.train.autoencoder

@@ -1,4 +1,4 @@
-"""The stage that trains an autoencoder."""
+"""The stage that trains a network."""
 
 import dataclasses
 from typing import ClassVar
@@ -15,7 +15,7 @@ from skaudeep.results.files import TRAINING_FILE
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Train(Stage):
-    """A trained autoencoder."""
+    """A trained network, or one that is left as it was drawn."""
 
     kind: ClassVar[str] = "train"
     is_announced: ClassVar[bool] = True
