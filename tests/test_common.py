@@ -11,6 +11,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import skaudeep
 from skaudeep import (
     ChunkwiseTransformer,
+    ContrastiveEmbedder,
     FrequencyAutoencoderEmbedder,
     FrequencyTimeAutoencoderEmbedder,
     KerasMLPClassifier,
@@ -25,6 +26,16 @@ from skaudeep import (
 from skaudeep.embedding import BaseEmbedder
 from skaudeep.fusion import AudioFeatureUnion
 
+#: of a contrastive network that checks are quick with
+TINY = {
+    "conv_channels": (2,),
+    "conv_strides": (1, 2),
+    "projection_dim": 2,
+    "n_units": 2,
+    "head_dim": 2,
+    "max_epochs": 2,
+    "random_state": 0,
+}
 ESTIMATORS = [
     SpectrogramTransformer(sample_rate=2, window_width=0.5, window_overlap=0, n_mels=None),
     Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, max_epochs=2, random_state=0),
@@ -38,6 +49,8 @@ ESTIMATORS = [
     FrequencyTimeAutoencoderEmbedder(
         window_width=1, window_overlap=0, frequency_n_units=2, time_n_units=2, max_epochs=1, random_state=0
     ),
+    ContrastiveEmbedder(objective="instance", **TINY),
+    ContrastiveEmbedder(objective="nt_xent", **TINY),
     StatisticsPooling(),
     StatisticsPooling(statistics=("covariance", "max"), n_bands=2, n_components=3),
     KerasMLPClassifier(hidden_layer_sizes=(20,), learning_rate=0.02, max_epochs=60, random_state=0),
@@ -50,12 +63,12 @@ ESTIMATORS = [
 ]
 
 FITS_IN_PLACE = "scikit-learn's FeatureUnion, which it is, fits its transformers in place"
-# the check allows 1e-7, less than the resolution of float32; test_family has the same with 1e-6
+# the check allows 1e-7, less than the resolution of float32; test_family and test_contrastive have the same with 1e-6
 ROUND_OFF = "the last digit depends on where in a batch a sequence stands, on processors whose vectors end there"
 
 
 def expected_failed_checks(estimator):
-    if isinstance(estimator, FrequencyTimeAutoencoderEmbedder):
+    if isinstance(estimator, FrequencyTimeAutoencoderEmbedder | ContrastiveEmbedder):
         return {"check_methods_sample_order_invariance": ROUND_OFF}
     if not isinstance(estimator, AudioFeatureUnion):
         return {}

@@ -202,7 +202,8 @@ class _Encoder(_TimeEncoder, NetworkConfig):
         n_layers = len(self.conv_channels)
         strides = [self.conv_strides] * n_layers if np.ndim(self.conv_strides) == 1 else list(self.conv_strides)
         if len(strides) != n_layers or any(len(pair) != 2 or min(pair) < 1 for pair in strides):
-            remedy = f": give two numbers of at least 1, or {n_layers} such pairs, one for each of {param.conv_channels}"
+            pairs = f"{n_layers} such pairs, one for each of {param.conv_channels}"
+            remedy = f": give two numbers of at least 1, or {pairs}"
             raise ParameterError("conv_strides", self.conv_strides, remedy)
         return tuple((int(frames), int(features)) for frames, features in strides)
 

@@ -160,7 +160,8 @@ class ContrastiveEmbedder(BaseEmbedder):
     >>> import numpy as np
     >>> from skaudeep import ContrastiveEmbedder
     >>> X = np.sin(np.arange(6)[:, None, None] + np.arange(8)[:, None] * np.arange(1, 5))
-    >>> embedder = ContrastiveEmbedder(conv_channels=(2, 4), conv_strides=(1, 2), n_units=3, max_epochs=2, random_state=0)
+    >>> size = {"conv_channels": (2, 4), "conv_strides": (1, 2), "n_units": 3}
+    >>> embedder = ContrastiveEmbedder(max_epochs=2, random_state=0, **size)
     >>> embedder.fit(X).objective_
     'instance'
     >>> embedder.set_params(output="bottleneck").transform(X).shape

@@ -18,11 +18,18 @@ class ExchangeMixin:
         Returns
         -------
         encoder : keras.Model
-            From (n, T, F) to the representation, as `transform`: (n, embedding_dim), or (n, T, embedding_dim) for a
-            `FrequencyAutoencoderEmbedder`. All sequences of a batch have one length, any; layers are shared with the
-            autoencoder, called like the weights that they hold, and do without cuDNN, so that exports run anywhere.
-        autoencoder : keras.Model
-            From (n, T, F) to its reconstruction, as `reconstruct`.
+            From (n, T, F) to the representation, as `transform` with ``output="bottleneck"``: (n, embedding_dim), or
+            (n, T, embedding_dim) for a `FrequencyAutoencoderEmbedder`. All sequences of a batch have one length, any;
+            layers are shared with the autoencoder, called like the weights that they hold, and do without cuDNN, so
+            that exports run anywhere.
+        autoencoder : keras.Model or None
+            From (n, T, F) to its reconstruction, as `reconstruct`; None for an embedder that reconstructs nothing, such
+            as `ContrastiveEmbedder`.
+
+        Notes
+        -----
+        An embedder of one's own is rebuilt by its config: one that derives from `EncoderConfig` as an `EncoderNetwork`
+        encodes.
         """
         check_is_fitted(self)
         start_tensorflow()

@@ -77,6 +77,12 @@ def test_a_sequence_gives_the_same_alone_and_among_longer_ones(output, parameter
         np.testing.assert_allclose(embedder.transform(RAGGED[row][None])[0], together[row], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("output", ["states", "bottleneck"])
+def test_the_order_of_sequences_does_not_matter(output, instance):
+    embedder, order = pickle.loads(pickle.dumps(instance)).set_params(output=output), [3, 0, 9, 7, 1, 2, 8, 5, 4, 6]
+    np.testing.assert_allclose(embedder.transform(X[order]), embedder.transform(X)[order], atol=1e-6)
+
+
 def test_untrained_moments_are_those_of_the_data(tmp_path):
     embedder = make(max_epochs=0, conv_channels=(2,), conv_strides=(1, 1), conv_kernel=(1, 1)).fit(X)
     weights = embedder.weights_

@@ -1,4 +1,4 @@
-"""The network of a contrastive objective: an encoder, views of sequences by augmentation, and a head to compare them."""
+"""The network of a contrastive objective: an encoder, augmented views of sequences, and a head to compare them."""
 
 import tensorflow as tf
 
@@ -25,7 +25,7 @@ VALIDATION_SEED = (0, 0)
 
 
 class ContrastiveNetwork(EncoderNetwork):
-    """An encoder that learns to tell sequences apart, whatever augmentation does to them; runs a `ContrastiveConfig`."""
+    """An encoder that learns to tell augmented sequences apart; it runs a `ContrastiveConfig`."""
 
     def weight_shapes(self):
         """Shapes of all weights by name: those of the encoder, the head, and a vector of each sequence if asked for."""

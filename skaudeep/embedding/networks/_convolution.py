@@ -1,8 +1,8 @@
 """Convolutions over time and frequency that stand before, or in the place of, recurrent layers.
 
 Each is followed by batch normalisation: in training with the moments of the batch, otherwise with moving ones, which
-are measured on data before the training and follow its batches. Padding of maps is always zero and as wide on either side as the kernel asks for, whatever the length: a sequence gives the same
-alone and beside longer ones.
+are measured on data before the training and follow its batches. Padding of maps is always zero and as wide on either
+side as the kernel asks for, whatever the length: a sequence gives the same alone and beside longer ones.
 """
 
 import tensorflow as tf

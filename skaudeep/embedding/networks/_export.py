@@ -1,4 +1,4 @@
-"""A fitted autoencoder as models of stock Keras layers, for use without skaudeep."""
+"""A fitted network as models of stock Keras layers, for use without skaudeep."""
 
 import functools
 import itertools
@@ -6,18 +6,31 @@ import itertools
 import keras
 import numpy as np
 
-from skaudeep.embedding._config import FrequencyConfig, FrequencyTimeConfig, TimeConfig
+from skaudeep.embedding._config import (
+    ContrastiveConfig,
+    EncoderConfig,
+    FrequencyConfig,
+    FrequencyTimeConfig,
+    TimeConfig,
+)
+from skaudeep.embedding.networks._convolution import EPSILON, SHARE_OF_BATCH
+
+#: what the names of layers of batch normalisation end in; what is before it is the name of their convolution
+_NORMALISATION = ".normalisation"
+#: weights that have other names in Keras
+_NAMES = {"gamma": "scale", "beta": "offset", "moving_mean": "mean", "moving_variance": "variance"}
 
 
 def to_keras(config, weights):
-    """Build the encoder and the autoencoder of a network.
+    """Build the encoder of a network and, if it has a decoder, the autoencoder.
 
-    Layers are called like the weights that they hold, and are float32 whatever Keras's global dtype policy. Keras's
+    Layers are called like the weights that they hold (batch normalisation like its convolution, with ".normalisation"
+    behind), and are float32 whatever Keras's global dtype policy. Keras's
     global settings and all global generators of random numbers are left alone.
 
     Parameters
     ----------
-    config : AutoencoderConfig
+    config : NetworkConfig
         Architecture.
     weights : dict of str to ndarray
         Weights by name.
@@ -27,20 +40,27 @@ def to_keras(config, weights):
     encoder : keras.Model
         From (n, T, F) to (n, embedding_dim), or for a frequency-recurrent network to (n, T, embedding_dim); for any
         n and T, all sequences of a batch being of one length. It shares its layers with the autoencoder.
-    autoencoder : keras.Model
-        From (n, T, F) to (n, T, F).
+    autoencoder : keras.Model or None
+        From (n, T, F) to (n, T, F); None where there is no decoder.
     """
     x = keras.Input((None, config.n_features), dtype="float32", name="sequence")
     z, reconstruction = _connect(config, _Layers(config), x)
-    encoder, autoencoder = keras.Model(x, z, name="encoder"), keras.Model(x, reconstruction, name="autoencoder")
-    for layer in autoencoder.layers:
-        layer.set_weights([weights[f"{layer.name}.{weight.name}"] for weight in layer.weights])
-    for model in (encoder, autoencoder):
+    encoder = keras.Model(x, z, name="encoder")
+    autoencoder = None if reconstruction is None else keras.Model(x, reconstruction, name="autoencoder")
+    models = [model for model in (encoder, autoencoder) if model is not None]
+    for layer in models[-1].layers:
+        layer.set_weights([weights[_name(layer, weight)] for weight in layer.weights])
+    for model in models:
         model(keras.ops.zeros((1, 1, config.n_features), "float32"))  # Keras writes no ONNX of what was never called
     return encoder, autoencoder
 
 
-# --- the networks: from sequences (n, T, F) to their representation and their reconstruction ---
+def _name(layer, weight):
+    """Name of a weight here."""
+    return f"{layer.name.removesuffix(_NORMALISATION)}.{_NAMES.get(weight.name, weight.name)}"
+
+
+# --- the networks: from sequences (n, T, F) to their representation and, if there is one, their reconstruction ---
 
 
 @functools.singledispatch
@@ -49,24 +69,52 @@ def _connect(config, layers, x):
 
 
 @_connect.register
+def _(config: EncoderConfig, layers, x):
+    last, state = _run_layers(config, layers, x)
+    # without a recurrent stack the mean over time is represented
+    return layers.dense("representation", keras.ops.mean(last, axis=1) if state is None else state), None
+
+
+@_connect.register
+def _(config: ContrastiveConfig, layers, x):
+    last, _ = _run_layers(config, layers, x)
+    return _join([keras.ops.mean(last, axis=1), keras.ops.max(last, axis=1)]), None
+
+
+def _run_layers(config, layers, x):
+    """Outputs of the last layer, (n, T', n_outputs), and the final state, None without a recurrent stack."""
+    x = layers.convolve(x)
+    if config.projects:
+        x = layers.normalise(layers.dense("projection", x, activation=None))
+    if not config.n_layers:
+        return x, None
+    state, by_layer, _ = layers.encode(config.encoder, x)
+    return _join(by_layer[-len(config.encoder.directions) :]), state
+
+
+@_connect.register
 def _(config: TimeConfig, layers, x):
-    z = layers.dense("representation", layers.encode(config.encoder, x))
+    state, *_ = layers.encode(config.encoder, x)
+    z = layers.dense("representation", state)
     return z, layers.dense("reconstruction", layers.decode(config.decoder, z, x))
 
 
 @_connect.register
 def _(config: FrequencyConfig, layers, x):
     windows = _windows(config, x)
-    z = layers.dense("representation", layers.encode(config.encoder, windows))
+    state, *_ = layers.encode(config.encoder, windows)
+    z = layers.dense("representation", state)
     return _unflatten(z, x), _unflatten(_decode_frames(config.decoder, layers, z, windows), x)
 
 
 @_connect.register
 def _(config: FrequencyTimeConfig, layers, x):
     windows = _windows(config, x)
-    states = _unflatten(layers.encode(config.frequency_encoder, windows), x)
-    z = layers.dense("representation", layers.encode(config.time_encoder, states))
-    decoded = layers.dense("frequency_state", layers.decode(config.time_decoder, z, states))
+    of_frames, *_ = layers.encode(config.frequency_encoder, windows)
+    frames = _unflatten(of_frames, x)
+    state, *_ = layers.encode(config.time_encoder, frames)
+    z = layers.dense("representation", state)
+    decoded = layers.dense("frequency_state", layers.decode(config.time_decoder, z, frames))
     rows = keras.ops.reshape(decoded, (-1, decoded.shape[-1]))
     return z, _unflatten(_decode_frames(config.frequency_decoder, layers, rows, windows), x)
 
@@ -100,12 +148,44 @@ class _Layers:
         self.config = config
         self._seeds = itertools.count()  # Keras would draw them with Python's global generator
 
+    def convolve(self, x):
+        """Convolutions over time and frequency; gives steps, x itself where there are none."""
+        config = self.config
+        if not config.conv_channels:
+            return x
+        x = keras.ops.expand_dims(x, -1)
+        padding = tuple(((size - 1) // 2, size // 2) for size in config.conv_kernel)
+        for layer, (n_channels, strides) in enumerate(zip(config.conv_channels, config.conv_strides, strict=True)):
+            x = self._convolution(f"convolution.{layer}", x, n_channels, strides, padding)
+        return keras.layers.Reshape((-1, config.map_size), dtype="float32", name="steps")(x)
+
+    def _convolution(self, name, x, n_channels, strides, padding):
+        """One convolution of a map (B, T, F, C), its batch normalisation and a ReLU."""
+        common = {"data_format": "channels_last", "dtype": "float32"}
+        x = keras.layers.ZeroPadding2D(padding, name=f"{name}.padding", **common)(x)
+        kernel = keras.initializers.GlorotUniform(next(self._seeds))
+        settings = {"strides": strides, "use_bias": False, "kernel_initializer": kernel, "name": name}
+        x = keras.layers.Conv2D(n_channels, self.config.conv_kernel, **settings, **common)(x)
+        x = keras.layers.BatchNormalization(
+            momentum=1 - SHARE_OF_BATCH, epsilon=EPSILON, dtype="float32", name=f"{name}{_NORMALISATION}"
+        )(x)
+        return keras.ops.relu(x)
+
+    def normalise(self, x):
+        """Bring the values of each step to mean 0 and variance 1, and negative ones to 0."""
+        layer = keras.layers.LayerNormalization(
+            epsilon=EPSILON, center=False, scale=False, dtype="float32", name="projection.normalisation"
+        )
+        return keras.ops.relu(layer(x))
+
     def encode(self, stacks, x):
-        """Encode sequences; gives their state vectors."""
+        """Encode sequences; gives their state vectors and, by layer and then direction, outputs and final outputs."""
         backwards = [direction == "backward" for direction in stacks.directions]
         inputs = [x] * len(stacks.directions)
-        _, finals = self._run(stacks, inputs, [None] * len(inputs), backwards)
-        return _join([s for cells in zip(*finals, strict=True) for cell in cells for s in _other_order(cell)])
+        outputs, finals = self._run(stacks, inputs, [None] * len(inputs), backwards)
+        by_layer = [output for of_layer in zip(*outputs, strict=True) for output in of_layer]
+        cells = [cell for of_layer in zip(*finals, strict=True) for cell in of_layer]
+        return _join([s for cell in cells for s in _other_order(cell)]), by_layer, [cell[0] for cell in cells]
 
     def decode(self, stacks, state, x):
         """Decode sequences from their end, teacher-forced; gives the outputs of all directions in the order of x."""
@@ -117,7 +197,8 @@ class _Layers:
             inputs[1] = keras.ops.concatenate([keras.ops.zeros_like(x[:, :1]), x[:, 1:]], axis=1)
         # what the decoder calls forward is backwards in time
         backwards = [direction == "forward" for direction in stacks.directions]
-        outputs, _ = self._run(stacks, inputs, self._split_state(stacks, state), backwards)
+        of_layers, _ = self._run(stacks, inputs, self._split_state(stacks, state), backwards)
+        outputs = [by_layer[-1] for by_layer in of_layers]
         if quirky and stacks.bidirectional:
             outputs[1] = keras.ops.flip(outputs[1], axis=1)
         if stacks.projection:
@@ -125,29 +206,29 @@ class _Layers:
             outputs = [self.dense(layer, x, stacks.n_inputs) for layer, x in layers]
         return _join(outputs)
 
-    def dense(self, name, x, n_outputs=None):
+    def dense(self, name, x, n_outputs=None, activation="tanh"):
         """A dense layer; output projections are told their size."""
         units = self.config.denses[name][1] if n_outputs is None else n_outputs
         kernel = keras.initializers.GlorotUniform(next(self._seeds))
-        return keras.layers.Dense(units, activation="tanh", kernel_initializer=kernel, dtype="float32", name=name)(x)
+        return keras.layers.Dense(units, activation, kernel_initializer=kernel, dtype="float32", name=name)(x)
 
     def _run(self, stacks, inputs, initial, backwards):
-        """Outputs, in the order of the input, and final states by layer, of each direction."""
+        """Outputs, in the order of the input, and final states, of each direction by layer."""
         runs = [
             self._stack(f"{stacks.name}.{direction}", stacks, *arguments)
             for direction, *arguments in zip(stacks.directions, inputs, initial, backwards, strict=True)
         ]
-        outputs, finals = zip(*runs, strict=True)
-        return list(outputs), finals
+        return zip(*runs, strict=True)
 
     def _stack(self, prefix, stacks, x, initial, backwards):
-        finals = []
+        outputs, finals = [], []
         for layer in range(stacks.n_layers):
             # only the first layer turns the sequence round: the others read what comes out, already turned
             recurrent = self._recurrent(f"{prefix}.{layer}", stacks.n_units, backwards and layer == 0)
             x, *final = recurrent(x, initial_state=None if initial is None else initial[layer])
+            outputs.append(keras.ops.flip(x, axis=1) if backwards else x)
             finals.append(final)
-        return (keras.ops.flip(x, axis=1) if backwards else x), finals
+        return outputs, finals
 
     def _recurrent(self, name, n_units, go_backwards):
         settings = {

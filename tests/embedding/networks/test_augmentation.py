@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import kstest, norm
 
 SEED = np.array([3, 5], np.int32)
 X = np.random.default_rng(0).uniform(-1, 1, (9, 4, 7)).astype(np.float32)
@@ -23,19 +24,31 @@ def draw(module):
     return lambda number, *shape: module.draw(SEED, number, shape).numpy().astype(np.float64)
 
 
-def decibels(x, change, range_db):
-    return np.clip((x + 1) / 2 * range_db + change, 0, range_db) / range_db * 2 - 1
+def changed(change):
+    return np.clip(X.astype(np.float64) + change, -1, 1)
 
 
 def test_gain(module, draw):
-    gain = 12 * draw(0, 1, 4, 1) - 6
-    np.testing.assert_allclose(module.change_gain(X, SEED, range_db=50.0), decibels(X, gain, 50), atol=1e-5)
+    gain = 0.5 * (2 * draw(0, 1, 4, 1) - 1)
+    np.testing.assert_allclose(module.change_gain(X, SEED, max_gain=0.5), changed(gain), atol=1e-5)
     assert len(np.unique(gain)) == 4
 
 
+def test_fade(module, draw):
+    change = 0.5 * (2 * draw(0, 1, 4, 1) - 1) * np.linspace(-1, 1, 9)[:, None, None]
+    np.testing.assert_allclose(module.fade(X, SEED, max_fade=0.5), changed(change), atol=1e-5)
+
+
 def test_tilt(module, draw):
-    change = (12 * draw(0, 1, 4, 1) - 6) * np.linspace(-1, 1, 7)
-    np.testing.assert_allclose(module.tilt_spectrum(X, SEED), decibels(X, change, 60), atol=1e-5)
+    change = 0.5 * (2 * draw(0, 1, 4, 1) - 1) * np.linspace(-1, 1, 7)
+    np.testing.assert_allclose(module.tilt_spectrum(X, SEED, max_tilt=0.5), changed(change), atol=1e-5)
+
+
+def test_noise_is_normal(module):
+    added = module.add_noise(np.zeros((50, 40, 10), np.float32), SEED, deviation=0.1).numpy()
+    assert kstest(added.ravel(), norm(scale=0.1).cdf).pvalue > 0.01
+    same = module.add_noise(np.zeros_like(X), SEED, deviation=0.1)
+    np.testing.assert_allclose(module.add_noise(X, SEED, deviation=0.1), changed(same), atol=1e-6)
 
 
 def test_mixing_adds_powers(module, draw):
@@ -51,17 +64,18 @@ def interpolated(values, positions):
     return np.interp(positions, np.arange(-1, len(values) + 1), known, left=-1, right=-1)
 
 
-def test_resizing_and_shifting(module, draw):
-    expected = X.astype(np.float64)
-    for axis, number in ((0, 0), (2, 2)):
-        size = X.shape[axis]
-        stretch, shift = 0.8 + 0.4 * draw(number, 4, 1), (0.2 * draw(number + 1, 4, 1) - 0.1) * size
-        positions = (np.arange(size) - (size - 1) / 2) / stretch + (size - 1) / 2 + shift
-        for row in range(4):
-            expected[:, row] = np.apply_along_axis(interpolated, axis // 2, expected[:, row], positions[row])
-    np.testing.assert_allclose(module.resize_and_shift(X, SEED), expected, atol=1e-4)
-    still = module.resize_and_shift(X, SEED, max_stretch=0.0, max_shift=0.0)
+@pytest.mark.parametrize("axis", [0, 2])
+def test_resizing_and_shifting(module, draw, axis):
+    expected, size = X.astype(np.float64), X.shape[axis]
+    stretch, shift = 1.5 ** (2 * draw(0, 4, 1) - 1), 0.2 * (2 * draw(1, 4, 1) - 1) * size
+    positions = (np.arange(size) - (size - 1) / 2) / stretch + (size - 1) / 2 + shift
+    for row in range(4):
+        expected[:, row] = np.apply_along_axis(interpolated, axis // 2, expected[:, row], positions[row])
+    resized = module.resize_and_shift(X, SEED, axis=axis, max_stretch=0.5, max_shift=0.2)
+    np.testing.assert_allclose(resized, expected, atol=1e-5)
+    still = module.resize_and_shift(X, SEED, axis=axis, max_stretch=0.0, max_shift=0.0)
     np.testing.assert_allclose(still, X, atol=1e-5)
+    assert stretch.min() < 1 < stretch.max() and (expected == -1).any()
 
 
 @pytest.mark.parametrize("axis", [0, 2])
@@ -91,10 +105,21 @@ def test_crops_are_among_the_real_steps(module, draw):
 
 
 @pytest.mark.parametrize(
-    "name", ["change_gain", "tilt_spectrum", "mix_power", "resize_and_shift", "mask_time", "mask_frequency"]
+    ("name", "settings"),
+    [
+        ("add_noise", {}),
+        ("change_gain", {}),
+        ("fade", {}),
+        ("mask_frequency", {}),
+        ("mask_time", {}),
+        ("mix_power", {}),
+        ("resize_and_shift", {"axis": 0}),
+        ("resize_and_shift", {"axis": 2}),
+        ("tilt_spectrum", {}),
+    ],
 )
-def test_chance_follows_from_the_seed(module, name):
+def test_chance_follows_from_the_seed(module, name, settings):
     function = getattr(module, name)
-    once, again, other = (function(X, seed).numpy() for seed in (SEED, SEED, SEED + 1))
+    once, again, other = (function(X, seed, **settings).numpy() for seed in (SEED, SEED, SEED + 1))
     np.testing.assert_array_equal(once, again)
     assert (once != other).any() and once.min() >= -1 and once.max() <= 1

@@ -91,7 +91,6 @@ def test_views_are_crops_of_the_real_steps(tf):
     np.testing.assert_array_equal(mask.numpy().sum(axis=(0, 2)), np.minimum(lengths, 4))
     for row, length in enumerate(lengths):
         n_steps = min(length, 4)
-        starts = [start for start in range(length - n_steps + 1)]
-        parts = [X[row, start : start + n_steps] for start in starts]
+        parts = [X[row, start : start + n_steps] for start in range(length - n_steps + 1)]
         assert any(np.array_equal(view[:n_steps, row], part) for part in parts)
         assert not view.numpy()[n_steps:, row].any()

@@ -38,7 +38,8 @@ def test_it_is_a_convolution_with_batch_normalisation(strides):
     values = np.array(maps)
     values = (values - values.mean(axis=(0, 1, 2))) / np.sqrt(values.var(axis=(0, 1, 2)) + 1e-3)
     states = np.maximum(values, 0).reshape(len(X), values.shape[1], -1).mean(axis=1)
-    np.testing.assert_allclose(embedder.transform(X), np.tanh(states @ embedder.weights_["representation.kernel"]), atol=1e-5)
+    expected = np.tanh(states @ embedder.weights_["representation.kernel"])
+    np.testing.assert_allclose(embedder.transform(X), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("output", ["bottleneck", "states"])

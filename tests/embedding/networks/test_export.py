@@ -14,12 +14,14 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
 from skaudeep import (
+    ContrastiveEmbedder,
     FrequencyAutoencoderEmbedder,
     FrequencyTimeAutoencoderEmbedder,
     Seq2SeqAutoencoderEmbedder,
     SpectrogramTransformer,
 )
 from skaudeep.datasets import make_sound_events
+from skaudeep.embedding import BaseEmbedder
 
 X = np.random.default_rng(1).uniform(-1, 1, (4, 6, 7)).astype(np.float32)
 #: of other sizes than X: other sequences, a single frame, more frames
@@ -51,13 +53,37 @@ EMBEDDERS = {
 }
 
 
+class Untrained(BaseEmbedder):
+    """An embedder of an `EncoderConfig`."""
+
+    @staticmethod
+    def _build_network(config):
+        from skaudeep.embedding.networks import EncoderNetwork
+
+        return EncoderNetwork(config)
+
+
+CONVOLUTIONS = {"conv_channels": (2, 3), "conv_kernel": (3, 4), "conv_strides": ((2, 1), (1, 2))}
+CONTRASTIVE = {"projection_dim": 4, "n_units": 3, "head_dim": 2, "output": "bottleneck"} | CONVOLUTIONS
+#: embedders without a decoder
+ENCODERS = {
+    "contrastive, convolutions": ContrastiveEmbedder(**CONTRASTIVE | {"n_layers": 0, "projection_dim": 0}),
+    "contrastive, gru": ContrastiveEmbedder(**CONTRASTIVE),
+    "contrastive, lstm": ContrastiveEmbedder(**CONTRASTIVE, cell="lstm", n_layers=2, bidirectional_encoder=True),
+    "contrastive, no convolutions": ContrastiveEmbedder(**CONTRASTIVE | {"conv_channels": (), "conv_strides": (1, 2)}),
+    "own, convolutions": Untrained(n_layers=0, embedding_dim=3, **CONVOLUTIONS),
+    "own, lstm": Untrained(n_units=3, embedding_dim=2, cell="lstm", bidirectional_encoder=True, **CONVOLUTIONS),
+}
+
+
 def make(name):
     """An embedder with weights of every size, biases too, that were drawn instead of learned."""
-    embedder = clone(EMBEDDERS[name]).set_params(max_epochs=0, random_state=0).fit(X)
+    embedder = clone((EMBEDDERS | ENCODERS)[name]).set_params(max_epochs=0, random_state=0).fit(X)
     rng = np.random.default_rng(2)
-    embedder.weights_ = {
-        name: rng.normal(0, 0.5, value.shape).astype(np.float32) for name, value in embedder.weights_.items()
-    }
+    for name, value in embedder.weights_.items():
+        embedder.weights_[name] = rng.normal(0, 0.5, value.shape).astype(np.float32)
+        if name.endswith(".variance"):
+            embedder.weights_[name] = np.abs(embedder.weights_[name])
     return embedder
 
 
@@ -101,6 +127,43 @@ class TestModels:
         kernels = [weight for weight in anew.weights if weight.name.endswith("kernel")]
         assert len({np.asarray(kernel).tobytes() for kernel in kernels}) == len(kernels)
         assert np.std(anew(X)) > 0.01
+
+
+@pytest.fixture(scope="module", params=ENCODERS)
+def pair(request):
+    """An embedder without a decoder, and what it gives."""
+    embedder = make(request.param)
+    return embedder, embedder.to_keras()
+
+
+class TestEncodersAlone:
+    def test_equal_to_transform(self, pair):
+        embedder, (encoder, nothing) = pair
+        assert nothing is None
+        assert encoder.input_shape == (None, None, 7) and encoder.output_shape == (None, embedder.embedding_dim_)
+        for data in OTHERS:
+            np.testing.assert_allclose(encoder(data), embedder.transform(data), rtol=1e-4, atol=1e-5)
+
+    def test_only_stock_layers_that_hold_all_weights_of_the_encoder(self, pair):
+        embedder, (encoder, _) = pair
+        assert {type(operation).__module__.partition(".")[0] for operation in encoder.operations} == {"keras"}
+        names = {"gamma": "scale", "beta": "offset", "moving_mean": "mean", "moving_variance": "variance"}
+        held = set()
+        for layer in encoder.layers:
+            prefix = layer.name.removesuffix(".normalisation")
+            held |= {f"{prefix}.{names.get(weight.name, weight.name)}" for weight in layer.weights}
+        assert held == {name for name in embedder.weights_ if not name.startswith(("head.", "instances."))}
+
+    def test_training_in_keras_moves_the_moments_as_our_own_does(self):
+        import keras
+
+        embedder = make("contrastive, convolutions")
+        encoder, _ = embedder.to_keras()
+        values = keras.Model(encoder.input, encoder.get_layer("convolution.0").output)(X).numpy()
+        encoder(X, training=True)
+        moved = encoder.get_layer("convolution.0.normalisation").moving_mean
+        expected = 0.9 * embedder.weights_["convolution.0.mean"] + 0.1 * values.mean(axis=(0, 1, 2))
+        np.testing.assert_allclose(moved, expected, atol=1e-5)
 
 
 # Keras says so of the whole encoder; its recurrent layers do get the mask
@@ -203,7 +266,13 @@ class TestTheStateOfKeras:
 
 # --- files, in a process that has no skaudeep ---
 
-EXPORTED = (("time, gru", 0), ("frequency, lstm", 1), ("frequency-time, gru", 0))
+EXPORTED = (
+    ("time, gru", 0),
+    ("frequency, lstm", 1),
+    ("frequency-time, gru", 0),
+    ("contrastive, gru", 0),
+    ("own, lstm", 0),
+)
 
 WITHOUT_SKAUDEEP = """
 import importlib.abc, pathlib, sys
@@ -262,7 +331,7 @@ def check_elsewhere(folder, pattern, export):
         embedder = make(name)
         path = folder / f"{name}{pattern[1:]}"
         export(embedder.to_keras()[which], path)
-        function = (embedder.transform, embedder.reconstruct)[which]
+        function = embedder.reconstruct if which else embedder.transform
         expected |= {f"{path.name} {number}": function(data) for number, data in enumerate(OTHERS)}
     results = read_elsewhere(folder, pattern)
     assert results.keys() == expected.keys()
