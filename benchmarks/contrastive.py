@@ -153,7 +153,7 @@ def make_candidates(name, arguments):
     candidates = {
         "contrastive": make_pipeline(front, contrastive),
         "untrained GRU": make_pipeline(front, recurrent),
-        "fused": make_pipeline(front, make_union(contrastive, small, StatisticsPooling(**covariances))),
+        "fused": make_pipeline(front, make_union(contrastive, small, StatisticsPooling())),
     }
     for feature_set in arguments.opensmile:
         candidates[feature_set] = Stored(f"{name} {feature_set}")

@@ -9,7 +9,7 @@ from skaudeep.spectrogram import SpectrogramTransformer
 
 #: parameters of `SpectrogramTransformer` by the kind of sounds; the recipes for contrastive features have them too
 SPECTROGRAMS = {
-    "scenes": {"window_width": 0.08, "window_overlap": 0.04, "n_mels": 128, "clip_below": -60},
+    "scenes": {"window_width": 0.08, "window_overlap": 0.04, "n_mels": 64, "clip_below": -60},
     "speech": {
         "sample_rate": 16000,
         "window_width": 0.032,
@@ -20,10 +20,12 @@ SPECTROGRAMS = {
         "clip_below": -60,
     },
 }
+_UNTRAINED = {"n_layers": 1, "n_units": 256, "max_epochs": 0, "output": "states"}
+_COVARIANCES = {"statistics": ("covariance",), "n_components": 24}
 #: what stands side by side: a class and its parameters, by name
 MEMBERS = {
-    "contrastive": (ContrastiveEmbedder, {"output": "states", "statistics": ("mean", "std", "max", "delta")}),
-    "random": (Seq2SeqAutoencoderEmbedder, {"n_layers": 1, "n_units": 256, "max_epochs": 0, "output": "states"}),
+    "contrastive": (ContrastiveEmbedder, {}),
+    "random": (Seq2SeqAutoencoderEmbedder, _UNTRAINED | _COVARIANCES),
     "statistics": (StatisticsPooling, {}),
 }
 
@@ -76,7 +78,7 @@ def make_embedding(sounds="scenes", *, trained=True, random_state=None, n_jobs=N
     >>> sounds = np.random.default_rng(0).standard_normal((4, 8000))
     >>> embedding = make_embedding("speech", trained=False, n_units=4, random_state=0)
     >>> embedding.set_params(features__random__n_units=4).fit_transform(sounds).shape
-    (4, 3892)
+    (4, 2468)
     >>> list(embedding["features"].named_transformers)
     ['contrastive', 'random', 'statistics']
     """

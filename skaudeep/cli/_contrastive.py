@@ -24,7 +24,7 @@ _GROUPS = {
             "view of a batch is of the same one; auto: instance for up to 500 spectrograms",
         ),
         "batch_size": ("N", "64", "spectrograms of a training step"),
-        "max_epochs": ("N", "64", "passes over all spectrograms; 0: leave the network untrained"),
+        "max_epochs": ("N", "100", "passes over all spectrograms; 0: leave the network untrained"),
         "learning_rate": ("X", "0.003", "step size of Adam, the largest one where it changes"),
         "learning_rate_schedule": ("NAME", "one-cycle", "how the step size changes: constant, cosine or one-cycle"),
         "weight_decay": ("X", "0.0001", "share of the kernels that a step subtracts, times the step size"),
@@ -67,10 +67,10 @@ _GROUPS = {
     "features": {
         "statistics": (
             "NAME",
-            "mean std max delta",
+            "covariance",
             "statistics over time: mean, std, max, min, delta, covariance",
         ),
-        "n_components": ("N", "64", "for covariance: the most directions of each layer"),
+        "n_components": ("N", "32", "for covariance: the most directions of each layer"),
         "n_bands": ("N", "4", "bands of frequency that the outputs of each convolution are averaged to"),
     },
 }
