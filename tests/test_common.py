@@ -49,8 +49,8 @@ ESTIMATORS = [
     FrequencyTimeAutoencoderEmbedder(
         window_width=1, window_overlap=0, frequency_n_units=2, time_n_units=2, max_epochs=1, random_state=0
     ),
-    ContrastiveEmbedder(objective="instance", **TINY),
-    ContrastiveEmbedder(objective="nt_xent", **TINY),
+    ContrastiveEmbedder(objective="instance", statistics=("covariance",), **TINY),
+    ContrastiveEmbedder(objective="nt_xent", statistics=("mean", "std", "max", "delta"), **TINY),
     StatisticsPooling(),
     StatisticsPooling(statistics=("covariance", "max"), n_bands=2, n_components=3),
     KerasMLPClassifier(hidden_layer_sizes=(20,), learning_rate=0.02, max_epochs=60, random_state=0),

@@ -270,8 +270,6 @@ class EncoderConfig(_Encoder):
         The estimator's parameters that bring chance into training and are not zero.
     n_layers, n_units, bidirectional_encoder : int, int and bool
         As in `BaseEmbedder`.
-    embedding_dim : int
-        Size of the representation.
     conv_channels : tuple of int
         Channels of each convolution over time and frequency before the recurrent stack; empty for none.
     conv_kernel : tuple of two int
@@ -282,6 +280,8 @@ class EncoderConfig(_Encoder):
         Units of a dense layer between the convolutions and the recurrent stack; 0 for none.
     n_bands : int
         Bands of frequency that outputs of convolutions are averaged to where outputs of all layers are asked for.
+    embedding_dim : int
+        Size of the representation.
 
     Examples
     --------

@@ -148,6 +148,10 @@ class ContrastiveEmbedder(BaseEmbedder):
     Batch normalisation follows each convolution. Its moments are measured on a few batches of the data before the
     first epoch, hence also for an untrained network, and follow the batches of the training.
 
+    `to_keras` gives the encoder, with means and maxima as for ``output="bottleneck"`` or, by
+    ``to_keras(output="states")``, with statistics of all layers except covariances; and None for the autoencoder, as
+    there is no decoder.
+
     References
     ----------
     .. [1] Y. Cao, Z. Xie, B. Liu, Y. Lin, Z. Zhang, H. Hu, "Parametric instance classification for unsupervised visual

@@ -6,22 +6,31 @@ import os
 from skaudeep._engine import start_tensorflow
 from skaudeep._persistence import load, save
 from skaudeep._training import TrainingState
-from skaudeep._validation import check_is_fitted, draw_seed
+from skaudeep._validation import StrOptions, check_is_fitted, draw_seed, validate_params
+from skaudeep.embedding._pooling import COVARIANCE
+from skaudeep.exceptions import ParameterError
 
 
 class ExchangeMixin:
     """Methods of an embedder by which its network enters and leaves."""
 
-    def to_keras(self):
+    @validate_params({"output": [StrOptions({"bottleneck", "states"})]}, prefer_skip_nested_validation=True)
+    def to_keras(self, output="bottleneck"):
         """Rebuild the fitted network from stock Keras layers.
+
+        Parameters
+        ----------
+        output : {"bottleneck", "states"}, default="bottleneck"
+            What the encoder gives, whatever the embedder's parameter of this name is. For "states", `statistics` and
+            `n_bands` are those of the embedder; "covariance" is not to be had in Keras.
 
         Returns
         -------
         encoder : keras.Model
-            From (n, T, F) to the representation, as `transform` with ``output="bottleneck"``: (n, embedding_dim), or
-            (n, T, embedding_dim) for a `FrequencyAutoencoderEmbedder`. All sequences of a batch have one length, any;
-            layers are shared with the autoencoder, called like the weights that they hold, and do without cuDNN, so
-            that exports run anywhere.
+            From (n, T, F) to what `transform` gives for that output: the representation, (n, embedding_dim), or
+            (n, T, embedding_dim) for a `FrequencyAutoencoderEmbedder`; or statistics of states, (n, D). All sequences
+            of a batch have one length, any; layers are shared with the autoencoder, called like the weights that they
+            hold, and do without cuDNN, so that exports run anywhere.
         autoencoder : keras.Model or None
             From (n, T, F) to its reconstruction, as `reconstruct`; None for an embedder that reconstructs nothing, such
             as `ContrastiveEmbedder`.
@@ -32,10 +41,19 @@ class ExchangeMixin:
         encodes.
         """
         check_is_fitted(self)
+        statistics = self._plain_statistics() if output == "states" else ()
         start_tensorflow()
         from skaudeep.embedding.networks import to_keras
 
-        return to_keras(self._config, self.weights_)
+        return to_keras(self._states_config, self.weights_, statistics)
+
+    def _plain_statistics(self):
+        """Give the statistics of states, which must be some that Keras can compute."""
+        self._check_parameters()
+        if COVARIANCE in self.statistics:
+            remedy = ": covariances are not to be had in Keras; use set_params(statistics=...) with others before"
+            raise ParameterError("statistics", self.statistics, remedy)
+        return tuple(self.statistics)
 
     @classmethod
     def from_audeep(cls, run_dir, step=None, **parameters):

@@ -30,7 +30,8 @@ def smallest(xp, x, real):
 def delta(xp, x, real):
     """Mean absolute change from step to step, 0 for a single step, (B, D)."""
     n_changes = xp.sum(real, axis=0) - 1
-    return xp.sum(xp.abs(x[1:] - x[:-1]) * real[1:], axis=0) / xp.maximum(n_changes, 1)
+    # Keras knows slices in tuples only
+    return xp.sum(xp.abs(x[1:, :] - x[:-1, :]) * real[1:, :], axis=0) / xp.maximum(n_changes, 1)
 
 
 #: formulas by the names that users know, in the order in which a network computes them

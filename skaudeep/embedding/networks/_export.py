@@ -13,6 +13,7 @@ from skaudeep.embedding._config import (
     FrequencyTimeConfig,
     TimeConfig,
 )
+from skaudeep.embedding._statistics import FORMULAS, average_bands
 from skaudeep.embedding.networks._convolution import EPSILON, SHARE_OF_BATCH
 
 #: what the names of layers of batch normalisation end in; what is before it is the name of their convolution
@@ -21,7 +22,7 @@ _NORMALISATION = ".normalisation"
 _NAMES = {"gamma": "scale", "beta": "offset", "moving_mean": "mean", "moving_variance": "variance"}
 
 
-def to_keras(config, weights):
+def to_keras(config, weights, statistics=()):
     """Build the encoder of a network and, if it has a decoder, the autoencoder.
 
     Layers are called like the weights that they hold (batch normalisation like its convolution, with ".normalisation"
@@ -34,23 +35,28 @@ def to_keras(config, weights):
         Architecture.
     weights : dict of str to ndarray
         Weights by name.
+    statistics : sequence of str, default=()
+        Names of statistics over time of the outputs of all layers, which the encoder gives in the place of the
+        representation.
 
     Returns
     -------
     encoder : keras.Model
-        From (n, T, F) to (n, embedding_dim), or for a frequency-recurrent network to (n, T, embedding_dim); for any
-        n and T, all sequences of a batch being of one length. It shares its layers with the autoencoder.
+        From (n, T, F) to (n, embedding_dim), or for a frequency-recurrent network to (n, T, embedding_dim), or to
+        statistics (n, D); for any n and T, all sequences of a batch being of one length. It shares its layers with the
+        autoencoder.
     autoencoder : keras.Model or None
         From (n, T, F) to (n, T, F); None where there is no decoder.
     """
     x = keras.Input((None, config.n_features), dtype="float32", name="sequence")
-    z, reconstruction = _connect(config, _Layers(config), x)
-    encoder = keras.Model(x, z, name="encoder")
+    states, z, reconstruction = _connect(config, _Layers(config), x)
+    encoder = keras.Model(x, _pool(states, statistics) if statistics else z, name="encoder")
     autoencoder = None if reconstruction is None else keras.Model(x, reconstruction, name="autoencoder")
-    models = [model for model in (encoder, autoencoder) if model is not None]
-    for layer in models[-1].layers:
-        layer.set_weights([weights[_name(layer, weight)] for weight in layer.weights])
-    for model in models:
+    for model in (encoder, autoencoder):
+        if model is None:
+            continue
+        for layer in model.layers:
+            layer.set_weights([weights[_name(layer, weight)] for weight in layer.weights])
         model(keras.ops.zeros((1, 1, config.n_features), "float32"))  # Keras writes no ONNX of what was never called
     return encoder, autoencoder
 
@@ -60,7 +66,18 @@ def _name(layer, weight):
     return f"{layer.name.removesuffix(_NORMALISATION)}.{_NAMES.get(weight.name, weight.name)}"
 
 
-# --- the networks: from sequences (n, T, F) to their representation and, if there is one, their reconstruction ---
+def _pool(states, statistics):
+    """Statistics over time of outputs of layers, (n, T', n_outputs): the first one of all layers, then the second."""
+    time_major = [keras.ops.transpose(output, (1, 0, 2)) for output in states]
+    pooled = []
+    for name in statistics:
+        for output in time_major:
+            pooled.append(FORMULAS[name](keras.ops, output, keras.ops.ones_like(output[:, :, :1])))
+    return _join(pooled)
+
+
+# --- the networks: from sequences (n, T, F) to outputs of all layers of the encoder, the representation, and the
+# reconstruction or None ---
 
 
 @functools.singledispatch
@@ -70,53 +87,57 @@ def _connect(config, layers, x):
 
 @_connect.register
 def _(config: EncoderConfig, layers, x):
-    last, state = _run_layers(config, layers, x)
+    states, last, state = _run_layers(config, layers, x)
     # without a recurrent stack the mean over time is represented
-    return layers.dense("representation", keras.ops.mean(last, axis=1) if state is None else state), None
+    z = layers.dense("representation", keras.ops.mean(last, axis=1) if state is None else state)
+    return states, z, None
 
 
 @_connect.register
 def _(config: ContrastiveConfig, layers, x):
-    last, _ = _run_layers(config, layers, x)
-    return _join([keras.ops.mean(last, axis=1), keras.ops.max(last, axis=1)]), None
+    states, last, _ = _run_layers(config, layers, x)
+    return states, _join([keras.ops.mean(last, axis=1), keras.ops.max(last, axis=1)]), None
 
 
 def _run_layers(config, layers, x):
-    """Outputs of the last layer, (n, T', n_outputs), and the final state, None without a recurrent stack."""
-    x = layers.convolve(x)
+    """Outputs of all layers and of the last one, (n, T', n_outputs), and the final state if there is a recurrence."""
+    x, states = layers.convolve(x)
     if config.projects:
         x = layers.normalise(layers.dense("projection", x, activation=None))
+        states = [*states, x]
     if not config.n_layers:
-        return x, None
+        return states, x, None
     state, by_layer, _ = layers.encode(config.encoder, x)
-    return _join(by_layer[-len(config.encoder.directions) :]), state
+    return [*states, *by_layer], _join(by_layer[-len(config.encoder.directions) :]), state
 
 
 @_connect.register
 def _(config: TimeConfig, layers, x):
-    state, *_ = layers.encode(config.encoder, x)
+    state, states, _ = layers.encode(config.encoder, x)
     z = layers.dense("representation", state)
-    return z, layers.dense("reconstruction", layers.decode(config.decoder, z, x))
+    return states, z, layers.dense("reconstruction", layers.decode(config.decoder, z, x))
 
 
 @_connect.register
 def _(config: FrequencyConfig, layers, x):
     windows = _windows(config, x)
-    state, *_ = layers.encode(config.encoder, windows)
+    state, _, last = layers.encode(config.encoder, windows)
     z = layers.dense("representation", state)
-    return _unflatten(z, x), _unflatten(_decode_frames(config.decoder, layers, z, windows), x)
+    states = [_unflatten(rows, x) for rows in last]
+    return states, _unflatten(z, x), _unflatten(_decode_frames(config.decoder, layers, z, windows), x)
 
 
 @_connect.register
 def _(config: FrequencyTimeConfig, layers, x):
     windows = _windows(config, x)
-    of_frames, *_ = layers.encode(config.frequency_encoder, windows)
+    of_frames, _, last = layers.encode(config.frequency_encoder, windows)
     frames = _unflatten(of_frames, x)
-    state, *_ = layers.encode(config.time_encoder, frames)
+    state, states, _ = layers.encode(config.time_encoder, frames)
+    states = [*(_unflatten(rows, x) for rows in last), *states]
     z = layers.dense("representation", state)
     decoded = layers.dense("frequency_state", layers.decode(config.time_decoder, z, frames))
     rows = keras.ops.reshape(decoded, (-1, decoded.shape[-1]))
-    return z, _unflatten(_decode_frames(config.frequency_decoder, layers, rows, windows), x)
+    return states, z, _unflatten(_decode_frames(config.frequency_decoder, layers, rows, windows), x)
 
 
 def _decode_frames(stacks, layers, state, windows):
@@ -149,15 +170,21 @@ class _Layers:
         self._seeds = itertools.count()  # Keras would draw them with Python's global generator
 
     def convolve(self, x):
-        """Convolutions over time and frequency; gives steps, x itself where there are none."""
-        config = self.config
+        """Convolutions over time and frequency; gives steps, and those of all maps in bands of frequency."""
+        config, bands = self.config, []
         if not config.conv_channels:
-            return x
+            return x, bands
         x = keras.ops.expand_dims(x, -1)
         padding = tuple(((size - 1) // 2, size // 2) for size in config.conv_kernel)
         for layer, (n_channels, strides) in enumerate(zip(config.conv_channels, config.conv_strides, strict=True)):
             x = self._convolution(f"convolution.{layer}", x, n_channels, strides, padding)
-        return keras.layers.Reshape((-1, config.map_size), dtype="float32", name="steps")(x)
+            averaged = average_bands(keras.ops, x, config.n_bands)
+            bands.append(self._as_steps(f"convolution.{layer}.bands", averaged))
+        return self._as_steps("steps", x), bands
+
+    def _as_steps(self, name, x):
+        """Turn a map (B, T, F, C) into steps (B, T, F * C)."""
+        return keras.layers.Reshape((-1, x.shape[2] * x.shape[3]), dtype="float32", name=name)(x)
 
     def _convolution(self, name, x, n_channels, strides, padding):
         """One convolution of a map (B, T, F, C), its batch normalisation and a ReLU."""

@@ -129,6 +129,34 @@ class TestModels:
         assert np.std(anew(X)) > 0.01
 
 
+class TestStates:
+    """The encoder gives statistics of the outputs of all layers."""
+
+    @pytest.mark.parametrize("name", [*EMBEDDERS, *ENCODERS])
+    def test_equal_to_transform(self, name):
+        embedder = make(name).set_params(output="states", statistics=("delta", "max", "std", "mean", "min"))
+        encoder, autoencoder = embedder.to_keras(output="states")
+        assert (autoencoder is None) == (name in ENCODERS)
+        for data in OTHERS:
+            expected = embedder.transform(data)
+            assert encoder.output_shape == (None, expected.shape[1])
+            np.testing.assert_allclose(encoder(data), expected, rtol=1e-4, atol=1e-5)
+
+    @pytest.mark.parametrize("n_bands", [1, 3, 9])
+    def test_bands_of_maps(self, n_bands):
+        embedder = make("contrastive, gru").set_params(output="states", statistics=("mean",), n_bands=n_bands)
+        encoder, _ = embedder.to_keras(output="states")
+        np.testing.assert_allclose(encoder(X), embedder.transform(X), rtol=1e-4, atol=1e-5)
+
+    def test_covariances_are_refused(self):
+        embedder = make("time, gru").set_params(statistics=("mean", "covariance"))
+        assert embedder.to_keras()[0].output_shape == (None, embedder.embedding_dim_)
+        with pytest.raises(ValueError, match=r"statistics=.*covariance.*set_params\(statistics=...\) with others"):
+            embedder.to_keras(output="states")
+        with pytest.raises(ValueError, match="'output' parameter of .*to_keras must be"):
+            embedder.to_keras(output="frames")
+
+
 @pytest.fixture(scope="module", params=ENCODERS)
 def pair(request):
     """An embedder without a decoder, and what it gives."""
@@ -266,12 +294,14 @@ class TestTheStateOfKeras:
 
 # --- files, in a process that has no skaudeep ---
 
+#: and what `transform` gives, or `reconstruct` for None
 EXPORTED = (
-    ("time, gru", 0),
-    ("frequency, lstm", 1),
-    ("frequency-time, gru", 0),
-    ("contrastive, gru", 0),
-    ("own, lstm", 0),
+    ("time, gru", "bottleneck"),
+    ("frequency, lstm", None),
+    ("frequency-time, gru", "bottleneck"),
+    ("contrastive, gru", "bottleneck"),
+    ("contrastive, lstm", "states"),
+    ("own, lstm", "bottleneck"),
 )
 
 WITHOUT_SKAUDEEP = """
@@ -327,11 +357,12 @@ def read_elsewhere(folder, pattern):
 def check_elsewhere(folder, pattern, export):
     """Export models, and compare what they say elsewhere with what the embedder says here."""
     expected = {}
-    for name, which in EXPORTED:
-        embedder = make(name)
+    for name, output in EXPORTED:
+        embedder = make(name).set_params(output=output or "bottleneck", statistics=("mean", "std", "max", "delta"))
         path = folder / f"{name}{pattern[1:]}"
-        export(embedder.to_keras()[which], path)
-        function = embedder.reconstruct if which else embedder.transform
+        encoder, autoencoder = embedder.to_keras(output or "bottleneck")
+        export(encoder if output else autoencoder, path)
+        function = embedder.transform if output else embedder.reconstruct
         expected |= {f"{path.name} {number}": function(data) for number, data in enumerate(OTHERS)}
     results = read_elsewhere(folder, pattern)
     assert results.keys() == expected.keys()
