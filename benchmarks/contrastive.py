@@ -34,7 +34,13 @@ from skaudeep.evaluation import compare
 #: spectrograms by kind of sound, beside what `SpectrogramTransformer` does anyway
 SPECTROGRAMS = {
     "scenes": {"window_width": 0.08, "window_overlap": 0.04, "n_mels": 64, "clip_below": -60.0},
-    "speech": {"window_width": 0.032, "window_overlap": 0.016, "f_min": 50.0, "filterbank": "slaney", "clip_below": -60.0},
+    "speech": {
+        "window_width": 0.032,
+        "window_overlap": 0.016,
+        "f_min": 50.0,
+        "filterbank": "slaney",
+        "clip_below": -60.0,
+    },
 }
 _SEQUENCES = {}
 
@@ -208,7 +214,9 @@ def main():
     loaders = {"esc-10": load_esc10, "fsdd": load_fsdd}
     corpora = [loaders[name](arguments.shared) for name in arguments.corpora]
     if arguments.tune:
-        corpora = [corpus.rows_of(np.unique(corpus.groups)[: 2 if corpus.sounds == "scenes" else 3]) for corpus in corpora]
+        corpora = [
+            corpus.rows_of(np.unique(corpus.groups)[: 2 if corpus.sounds == "scenes" else 3]) for corpus in corpora
+        ]
     corpora += [load_listed(table, arguments.sounds) for table in arguments.table]
     results = {corpus.name: measure(corpus, arguments) for corpus in corpora}
     json.dump(results, sys.stdout, indent=1)
