@@ -1,9 +1,10 @@
 """Contrastive features beside their controls and beside openSMILE, through public API only.
 
-For each corpus: features of a trained `ContrastiveEmbedder`; the same network untrained; an untrained recurrent network;
-statistics of the log-mel spectrogram; all that `make_embedding` puts side by side; and openSMILE's functionals, if the
-package opensmile is installed. All are judged on the same folds (ESC-10: those given; others: one speaker or a tenth of
-them left out) by the same linear support vector machine, whose C is chosen within the training part, by groups.
+For each corpus: features of a trained `ContrastiveEmbedder`; the same network untrained; an untrained recurrent
+network; statistics of the log-mel spectrogram; all that `make_embedding` puts side by side; and openSMILE's
+functionals, if they are asked for and the package opensmile is installed. All are judged on the same folds (ESC-10:
+those given; others: one speaker or a tenth of them left out) by the same linear support vector machine, whose C is
+chosen within the training part, by groups.
 
     python benchmarks/contrastive.py --shared ../shared --corpora esc-10 fsdd
     python benchmarks/contrastive.py --shared ../shared --corpora esc-10 --protocols inductive --seeds 2

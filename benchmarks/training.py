@@ -4,11 +4,11 @@
 
 Batches are 64 spectrograms of 124 frames of 128 mel bands. The network "time" is the paper's for ESC-10: two layers of
 256 units, a unidirectional encoder and a bidirectional decoder. "contrastive" is that of a `ContrastiveEmbedder` with
-its defaults on 64 instances; PyTorch makes the same views and sends them through the same layers. "frequency" has one layer of 64 units,
-"frequency-time" that below two layers of 128 units, both unidirectional, with windows of 32 bands that share 24. No
-network has dropout (which the peers would have to imitate). Every contender runs in processes of its own, in turns; the
-figures are medians. PyTorch takes part for "time" and "contrastive", where it is installed, the products for "time"
-alone, Keras for all but "contrastive".
+its defaults on 64 instances; PyTorch makes the same views and sends them through the same layers. "frequency" has one
+layer of 64 units, "frequency-time" that below two layers of 128 units, both unidirectional, with windows of 32 bands
+that share 24. No network has dropout (which the peers would have to imitate). Every contender runs in processes of its
+own, in turns; the figures are medians. PyTorch takes part for "time" and "contrastive", where it is installed, the
+products for "time" alone, Keras for all but "contrastive".
 
 With ``--threads fastest``, skaudeep's contenders call ``skaudeep.set_threads()`` before anything else. Two more show
 what that is worth: "skaudeep, untouched threads", which does not call it, and "keras, our threads", which are the
@@ -21,6 +21,7 @@ one after the other with all cores to each. Two chains of products side by side 
 """
 
 import argparse
+import itertools
 import json
 import statistics
 import time
@@ -125,7 +126,7 @@ def torch_contrastive_step(network, cell):
     channels, strides, n_units, n_instances, crop = (1, 24, 48, 96), ((2, 2), (1, 2), (2, 2)), 192, BATCH_SIZE, 64
     convolutions = [
         nn.Sequential(nn.Conv2d(*pair, 3, stride, padding=1, bias=False), nn.BatchNorm2d(pair[1]), nn.ReLU())
-        for pair, stride in zip(zip(channels[:-1], channels[1:], strict=True), strides, strict=True)
+        for pair, stride in zip(itertools.pairwise(channels), strides, strict=True)
     ]
     stem = nn.Sequential(*convolutions)
     project = nn.Sequential(

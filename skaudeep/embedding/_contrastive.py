@@ -102,7 +102,8 @@ class ContrastiveEmbedder(BaseEmbedder):
     batch_size : int, default=64
         Sequences of a training step.
     max_epochs : int, default=100
-        Passes over the data; a few hundred sequences need that many, thousands fewer. 0 leaves the network untrained: the control that a claim about learning needs.
+        Passes over the data; a few hundred sequences need that many, thousands fewer. 0 leaves the network untrained:
+        the control that a claim about learning needs.
     early_stopping : bool, default=False
         Stop when the loss on a split of the data stops falling, and restore the weights of its best epoch. That loss is
         "nt_xent" of two views of each of those sequences, the same views in every epoch, whatever the objective is.
