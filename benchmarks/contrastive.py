@@ -25,24 +25,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.metrics import recall_score
 from sklearn.model_selection import GroupKFold, PredefinedSplit
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from skaudeep import ContrastiveEmbedder, Seq2SeqAutoencoderEmbedder, SpectrogramTransformer, StatisticsPooling
+from skaudeep import ContrastiveEmbedder, Seq2SeqAutoencoderEmbedder, make_embedding
 from skaudeep.datasets import load_esc, load_table
 from skaudeep.evaluation import compare
 
-#: spectrograms by kind of sound, beside what `SpectrogramTransformer` does anyway
-SPECTROGRAMS = {
-    "scenes": {"window_width": 0.08, "window_overlap": 0.04, "n_mels": 64, "clip_below": -60.0},
-    "speech": {
-        "window_width": 0.032,
-        "window_overlap": 0.016,
-        "f_min": 50.0,
-        "filterbank": "slaney",
-        "clip_below": -60.0,
-    },
-}
 _SEQUENCES = {}
 
 
@@ -102,7 +91,7 @@ class Corpus:
     def __init__(self, name, paths, y, groups, cv, sounds, **settings):
         self.name, self.paths, self.sounds = name, list(map(str, paths)), sounds
         self.y, self.groups, self.cv = np.asarray(y), np.asarray(groups), cv
-        self.settings = SPECTROGRAMS[sounds] | settings
+        self.settings = settings
 
     def rows_of(self, groups):
         """The same with recordings of some groups alone."""
@@ -111,7 +100,8 @@ class Corpus:
         return Corpus(self.name, paths, self.y[rows], self.groups[rows], None, self.sounds, **self.settings)
 
     def spectrograms(self):
-        found = SpectrogramTransformer(n_jobs=2, **self.settings).fit_transform(self.paths)
+        transformer = make_embedding(self.sounds, n_jobs=2)["spectrogram"].set_params(**self.settings)
+        found = transformer.fit_transform(self.paths)
         return np.asarray(found) if len({len(x) for x in found}) == 1 else list(found)
 
     def functionals(self, feature_set, folder):
@@ -139,8 +129,8 @@ def load_fsdd(shared):
     """Free spoken digits: 3,000 recordings, DIGIT_SPEAKER_NUMBER.wav, of six speakers."""
     paths = sorted((shared / "data" / "FSDD" / "recordings").glob("*.wav"))
     names = np.array([path.stem.split("_") for path in paths])
-    # 4 kHz are covered as speech of 16 kHz is by 80 bands
-    return Corpus("fsdd", paths, names[:, 0], names[:, 1], None, "speech", n_mels=40)
+    # recordings of 8 kHz: less than half of the bands of speech of 16 kHz are in use
+    return Corpus("fsdd", paths, names[:, 0], names[:, 1], None, "speech", sample_rate=None, n_mels=40)
 
 
 def load_listed(table, sounds):
@@ -148,22 +138,19 @@ def load_listed(table, sounds):
     return Corpus(Path(table).stem, corpus.data, corpus.target, corpus.groups, None, sounds)
 
 
-def make_candidates(name, arguments):
+def make_candidates(corpus, arguments):
     """Embedders by name, each after the look-up of what it takes."""
-    front = Stored(f"{name} spectrograms")
-    untrained = {"max_epochs": 0, "output": "states", "random_state": 0}
-    recurrent = Seq2SeqAutoencoderEmbedder(n_layers=2, n_units=256, **untrained)
+    front = Stored(f"{corpus.name} spectrograms")
     settings = {"checkpoint_dir": arguments.results / "checkpoints"} | json.loads(arguments.parameters)
-    contrastive = ContrastiveEmbedder(random_state=0, **settings)
-    covariances = {"statistics": ("covariance",), "n_components": 24}
-    small = Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=256, **untrained, **covariances)
+    fused = make_embedding(corpus.sounds, random_state=0, **settings)["features"]
+    recurrent = Seq2SeqAutoencoderEmbedder(n_layers=2, n_units=256, max_epochs=0, output="states", random_state=0)
     candidates = {
-        "contrastive": make_pipeline(front, contrastive),
+        "contrastive": make_pipeline(front, ContrastiveEmbedder(random_state=0, **settings)),
         "untrained GRU": make_pipeline(front, recurrent),
-        "fused": make_pipeline(front, make_union(contrastive, small, StatisticsPooling())),
+        "fused": make_pipeline(front, fused),
     }
     for feature_set in arguments.opensmile:
-        candidates[feature_set] = Stored(f"{name} {feature_set}")
+        candidates[feature_set] = Stored(f"{corpus.name} {feature_set}")
     return candidates
 
 
@@ -172,7 +159,7 @@ def parse_arguments():
     parser.add_argument("--shared", type=Path, help="folder that holds data/ESC-10 and data/FSDD")
     parser.add_argument("--corpora", nargs="*", default=[], choices=["esc-10", "fsdd"])
     parser.add_argument("--table", nargs="*", default=[], type=Path, help="tables of other recordings")
-    parser.add_argument("--sounds", choices=sorted(SPECTROGRAMS), default="speech", help="kind of those")
+    parser.add_argument("--sounds", choices=["scenes", "speech"], default="speech", help="kind of those")
     parser.add_argument("--protocols", nargs="+", default=["transductive"], choices=["transductive", "inductive"])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--candidates", nargs="*", help="names of some of the candidates")
@@ -188,7 +175,7 @@ def measure(corpus, arguments):
     _SEQUENCES[f"{corpus.name} spectrograms"] = corpus.spectrograms()
     for feature_set in arguments.opensmile:
         _SEQUENCES[f"{corpus.name} {feature_set}"] = corpus.functionals(feature_set, folder)
-    candidates = make_candidates(corpus.name, arguments)
+    candidates = make_candidates(corpus, arguments)
     if arguments.candidates:
         candidates = {name: candidates[name] for name in arguments.candidates}
     start = time.perf_counter()
