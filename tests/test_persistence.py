@@ -34,6 +34,7 @@ import skaudeep
 from skaudeep import (
     AudioFeatureUnion,
     ChunkwiseTransformer,
+    ContrastiveEmbedder,
     FrequencyAutoencoderEmbedder,
     FrequencyTimeAutoencoderEmbedder,
     KerasMLPClassifier,
@@ -97,6 +98,12 @@ def fitted():
             ),
             sequences,
         ),
+        "ContrastiveEmbedder": (
+            ContrastiveEmbedder(conv_channels=(2,), conv_strides=(1, 2), n_units=2, max_epochs=1, random_state=0).fit(
+                sequences
+            ),
+            sequences,
+        ),
         "StatisticsPooling": (StatisticsPooling().fit(sequences), sequences),
         "AudioFeatureUnion": (AudioFeatureUnion([("one", PCA(1)), ("other", PCA(2))]).fit(X), X),
         "ChunkwiseTransformer": (ChunkwiseTransformer(StandardScaler()).fit(chunks), chunks),
@@ -129,6 +136,7 @@ def outcome(estimator, X):
 PUBLIC = [
     "AudioFeatureUnion",
     "ChunkwiseTransformer",
+    "ContrastiveEmbedder",
     "FrequencyAutoencoderEmbedder",
     "FrequencyTimeAutoencoderEmbedder",
     "KerasMLPClassifier",
