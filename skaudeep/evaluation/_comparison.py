@@ -117,7 +117,7 @@ class Comparison:
             Name of what every other candidate is compared with. None compares each candidate with its controls.
         method : {"t", "bootstrap"}, default="t"
             "t" looks at the folds, of which each counts with the mean over its seeds: the t-test with the correction of
-            Nadeau and Bengio [1]_ for training parts that overlap. "bootstrap" looks at the predictions of all folds
+            Nadeau and Bengio for training parts that overlap. "bootstrap" looks at the predictions of all folds
             together, the mean over the seeds: groups, or samples if there are no groups, are drawn with replacement,
             the same for both. It does not know how much other training data would change.
         measure : {"recall", "accuracy"}, default="recall"
