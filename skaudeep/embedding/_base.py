@@ -337,6 +337,11 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         """Names of the parameters that bring chance into training now."""
         return tuple(name for name in self._noise_parameters if getattr(self, name) > 0)
 
+    @property
+    def _noise_rates(self):
+        """Values of the parameters that brought chance into the network when it was made."""
+        return np.array([getattr(self, name) for name in self._config.noises], np.float32)
+
     def _make_schedule(self, **settings):
         return Schedule(
             learning_rate=self.learning_rate,
@@ -565,7 +570,7 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
             return n_outputs * len(self.statistics)
         remedy = "fit again; with warm_start=True and max_epochs=0 the weights stay as they are"
         check_directions(self, self._directions, n_outputs, remedy)
-        n_pairs = sum(len(of_layer.pairs) for of_layer in self._directions)
+        n_pairs = sum(of_layer.n_pairs for of_layer in self._directions)
         return n_outputs * (len(self.statistics) - 1) + n_pairs
 
     def __sklearn_tags__(self):
@@ -593,7 +598,7 @@ class _SequenceTask(Task):
         self._training = training
         self._validation = validation
         self._lengths = sequences.lengths if sequences.ragged else None
-        self._rates = np.array([getattr(embedder, name) for name in embedder._config.noises], np.float32)
+        self._rates = embedder._noise_rates
 
     def batches(self, epoch):
         """Give the batches of an epoch, arrays of row numbers."""

@@ -11,6 +11,9 @@ from skaudeep._training import TrainingState
 #: parameters of later versions, with the values that leave a training as it was before them
 ADDED_PARAMETERS = {"learning_rate_schedule": "constant", "weight_decay": 0.0}
 
+#: parameters that only decide what is made of a trained network
+USE_PARAMETERS = ("output", "statistics", "n_bands", "n_components")
+
 #: parameters that are not part of what a checkpoint belongs to: they change how long and how loudly an embedder
 #: learns, and what is made of it then, not what it learns
 FREE_PARAMETERS = (
@@ -18,11 +21,8 @@ FREE_PARAMETERS = (
     "checkpoint_dir",
     "log_dir",
     "verbose",
-    "output",
-    "statistics",
-    "n_bands",
-    "n_components",
     "warm_start",
+    *USE_PARAMETERS,
 )
 
 

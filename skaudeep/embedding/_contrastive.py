@@ -2,8 +2,6 @@
 
 from typing import ClassVar
 
-import numpy as np
-
 from skaudeep._validation import Integral, Interval, Real, StrOptions
 from skaudeep.embedding._base import COMMON_CONSTRAINTS, ENCODER_CONSTRAINTS, BaseEmbedder
 from skaudeep.embedding._config import ContrastiveConfig
@@ -299,5 +297,4 @@ class ContrastiveEmbedder(BaseEmbedder):
         return super()._make_config(sequences, objective=objective, n_instances=n_instances, **values)
 
     def _evaluate_batch(self, network, batch):
-        rates = np.array([getattr(self, name) for name in self._config.noises], np.float32)
-        return network.evaluate_views(*batch, rates)
+        return network.evaluate_views(*batch, self._noise_rates)

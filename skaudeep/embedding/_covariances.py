@@ -64,6 +64,12 @@ class Directions(Storable):
         """Pairs of numbers of directions, one for each entry of the vector of a covariance."""
         return list(zip(*np.triu_indices(len(self.components)), strict=True))
 
+    @property
+    def n_pairs(self):
+        """Number of entries of the vector of a covariance."""
+        k = len(self.components)
+        return k * (k + 1) // 2
+
     def vectorise(self, covariances):
         """Turn covariances into vectors whose distances are those of the logarithms of the matrices.
 

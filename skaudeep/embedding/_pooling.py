@@ -151,7 +151,7 @@ class StatisticsPooling(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, 
         check_statistics(self)
         sequences = check_sequences(self, X, reset=False)
         directions = self._directions()
-        result = np.empty((len(sequences), len(self.get_feature_names_out())), np.float32)
+        result = np.empty((len(sequences), self._count_features(directions)), np.float32)
         for rows, x, lengths in self._batches(sequences):
             statistics = pool_statistics(x, lengths, self.statistics, directions)
             with np.errstate(over="ignore"):
@@ -174,6 +174,12 @@ class StatisticsPooling(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, 
             directions = Directions(self.mean_, self.components_, self.explained_variance_)
         check_directions(self, [] if directions is None else [directions], self._n_values, "fit again")
         return directions
+
+    def _count_features(self, directions):
+        """Number of columns of the result."""
+        if directions is None:
+            return self._n_values * len(self.statistics)
+        return self._n_values * (len(self.statistics) - 1) + directions.n_pairs
 
     @property
     def _n_values(self):

@@ -8,6 +8,7 @@ from skaudeep._files import check_path
 from skaudeep._persistence import load
 from skaudeep._validation import Integral, Interval, validate_params
 from skaudeep.embedding import BaseEmbedder, list_embedders
+from skaudeep.embedding._checkpoints import USE_PARAMETERS
 from skaudeep.embedding.audeep import find_kind
 from skaudeep.exceptions import Message, ParameterError, param
 from skaudeep.results.files import TRAINING_FILE
@@ -19,6 +20,12 @@ def kind_of(embedder):
         return embedder.kind
     names = ", ".join(embedder_class.__name__ for embedder_class in list_embedders().values())
     raise TypeError(f"embedder={embedder!r:.200}: give one of {names}")
+
+
+def parameters_of_use(embedder):
+    """Give the parameters that only decide what is made of a trained network."""
+    parameters = embedder.get_params(deep=False)
+    return {name: parameters[name] for name in USE_PARAMETERS if name in parameters}
 
 
 def list_checkpoints(model_dir, ending="skaudeep"):

@@ -20,7 +20,7 @@ from skaudeep._provenance import is_known
 from skaudeep._validation import Integral, Interval, draw_seed, validate_params
 from skaudeep._version import __version__
 from skaudeep.embedding import identify_training
-from skaudeep.embedding.runs import kind_of, list_checkpoints, load_checkpoint
+from skaudeep.embedding.runs import kind_of, list_checkpoints, load_checkpoint, parameters_of_use
 from skaudeep.exceptions import DataSetError, Message, ParameterError, param
 from skaudeep.experiment._inputs import check_trained_provenance, common_provenance, gather, open_inputs
 from skaudeep.experiment._summaries import EVENT_FILES, Summaries
@@ -135,7 +135,7 @@ def train_autoencoder(
         record = _read_record(run) if old else {}
         before = _load_to_go_on(run, old, embedder, seeded) if old else None
         if before is not None:
-            before.set_params(**_parameters_of_use(embedder))
+            before.set_params(**parameters_of_use(embedder))
         if before is not None and before.n_iter_ >= embedder.max_epochs and not before._pools_covariances:
             _log.info("%s has %d epochs already: nothing to do", run, before.n_iter_)
             return before
@@ -156,14 +156,6 @@ def train_autoencoder(
         n_done = 0 if before is None else before.n_iter_
         with _Saver(run, record, checkpoints_to_keep, clear=overwrite, n_epochs=n_done) as saver:
             return _train(embedder, X, provenance, run, saver, verbose)
-
-
-def _parameters_of_use(embedder):
-    """Give the parameters that only decide what is made of a trained network."""
-    parameters = embedder.get_params(deep=False)
-    return {
-        name: parameters[name] for name in ("output", "statistics", "n_components", "n_bands") if name in parameters
-    }
 
 
 def _prepared(embedder):

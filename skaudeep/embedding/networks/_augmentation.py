@@ -10,6 +10,8 @@ import math
 
 import tensorflow as tf
 
+from skaudeep.embedding.networks._recurrent import mask_or_ones
+
 SILENCE, LOUDEST = -1.0, 1.0
 
 
@@ -151,7 +153,7 @@ def crop(x, seed, n_steps, mask=None):
     mask : tensor of shape (n_steps, B, 1)
         The real steps.
     """
-    mask = tf.ones_like(x[:, :, :1]) if mask is None else mask
+    mask = mask_or_ones(mask, x)
     room = tf.maximum(tf.reduce_sum(mask, axis=0)[:, 0] - tf.cast(n_steps, tf.float32), 0)
     start = tf.cast(tf.floor(draw(seed, 0, [tf.shape(x)[1]]) * (room + 1)), tf.int32)
     places = start[:, None] + tf.range(n_steps)[None]

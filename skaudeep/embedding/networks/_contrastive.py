@@ -16,7 +16,7 @@ from skaudeep.embedding.networks._augmentation import (
     tilt_spectrum,
 )
 from skaudeep.embedding.networks._encoder import OPERATIONS, EncoderNetwork
-from skaudeep.embedding.networks._recurrent import Noise
+from skaudeep.embedding.networks._recurrent import Noise, mask_or_ones
 
 #: stretches of time, and bands of frequency, that a view has masked
 N_MASKS = 2
@@ -36,7 +36,7 @@ class ContrastiveNetwork(EncoderNetwork):
 
     def pool(self, last, mask, state):
         """Give the representation: mean and maximum of the last layer over time."""
-        real = tf.ones_like(last[:, :, :1]) if mask is None else mask
+        real = mask_or_ones(mask, last)
         return tf.concat([mean(OPERATIONS, last, real), largest(OPERATIONS, last, real)], axis=-1)
 
     def objective(self, x, mask, noise=None):

@@ -15,7 +15,7 @@ from skaudeep.embedding.networks._convolution import (
     convolve,
     normalise,
 )
-from skaudeep.embedding.networks._recurrent import Noise, RecurrentNetwork, real_steps
+from skaudeep.embedding.networks._recurrent import Noise, RecurrentNetwork, mask_or_ones, real_steps
 
 SEQUENCES = tf.TensorSpec([None, None, None], tf.float32)
 VECTOR = tf.TensorSpec([None], tf.int32)
@@ -153,8 +153,7 @@ class EmbeddingNetwork(RecurrentNetwork):
 
     def _steps_of_layers(self, x, mask):
         """Outputs of all layers, each with a tensor that says which of its steps are real."""
-        layers = self.layer_outputs(x, mask)
-        return [(output, tf.ones_like(output[:, :, :1]) if real is None else real) for output, real in layers]
+        return [(output, mask_or_ones(real, output)) for output, real in self.layer_outputs(x, mask)]
 
 
 def _statistics_of(layers):
@@ -222,7 +221,7 @@ class EncoderNetwork(EmbeddingNetwork):
     def pool(self, last, mask, state):
         """Give the representation (B, embedding_dim) of sequences, of what `run_layers` gives for them."""
         if state is None:
-            state = mean(OPERATIONS, last, tf.ones_like(last[:, :, :1]) if mask is None else mask)
+            state = mean(OPERATIONS, last, mask_or_ones(mask, last))
         return tf.tanh(self.dense("representation", state))
 
     def represent(self, x, mask, noise=None):

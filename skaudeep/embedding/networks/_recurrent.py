@@ -374,6 +374,11 @@ def real_steps(lengths, n_steps):
     return tf.transpose(tf.sequence_mask(lengths, n_steps, tf.float32))[:, :, None]
 
 
+def mask_or_ones(mask, x):
+    """Give the mask of the steps of x, (T, B, n): ones where there is none, for all are real."""
+    return tf.ones_like(x[:, :, :1]) if mask is None else mask
+
+
 def _state_vector(directions):
     """One vector per sequence: by layer, forward then backward, for an LSTM c then h."""
     states = []
