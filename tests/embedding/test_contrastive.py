@@ -126,12 +126,11 @@ def test_instances_are_of_the_data_of_the_fit(instance):
 
 @pytest.mark.parametrize("objective", ["instance", "nt_xent"])
 def test_early_stopping_compares_views_that_stay_the_same(objective):
-    embedder = make(
-        objective=objective, early_stopping=True, validation_fraction=0.4, n_iter_no_change=2, learning_rate=1e-12
-    ).fit(X)
-    # without learning only the moments of the normalisation move
+    settings = {"early_stopping": True, "validation_fraction": 0.4, "n_iter_no_change": 2, "learning_rate": 1e-12}
+    # without convolutions there are no moments of normalisation, which move also where nothing is learned
+    embedder = make(objective=objective, conv_channels=(), conv_strides=(), **settings).fit(X)
     values = embedder.history_["val_loss"]
-    assert np.ptp(values) < 0.5 and {"loss", "accuracy", "val_loss", "val_accuracy"} == set(embedder.history_)
+    assert np.ptp(values) < 1e-4 and {"loss", "accuracy", "val_loss", "val_accuracy"} == set(embedder.history_)
 
 
 def test_it_learns_what_statistics_do_not_show():

@@ -10,15 +10,12 @@ import math
 
 import tensorflow as tf
 
-from skaudeep.embedding.networks._recurrent import mask_or_ones
-
 SILENCE, LOUDEST = -1.0, 1.0
 
 
-def draw(seed, number, shape, low=0.0, high=1.0):
-    """Draw uniform numbers from the seed; `number` tells the draws of one function apart."""
-    own_seed = tf.random.experimental.stateless_fold_in(seed, number, alg="philox")
-    return low + (high - low) * tf.random.stateless_uniform(shape, own_seed, alg="philox")
+def draw(seed, shape):
+    """Draw numbers between 0 and 1, all that a function needs at once."""
+    return tf.random.stateless_uniform(shape, seed, alg="philox")
 
 
 def change_gain(x, seed, *, max_gain=0.2):
@@ -44,7 +41,11 @@ def add_noise(x, seed, *, deviation=0.05):
 
 def _draw_levels(x, seed, largest):
     """Draw a number between -largest and largest for each sequence: (1, B, 1)."""
-    return draw(seed, 0, [1, tf.shape(x)[1], 1], -largest, largest)
+    return _between(-largest, largest, draw(seed, [1, tf.shape(x)[1], 1]))
+
+
+def _between(low, high, drawn):
+    return low + (high - low) * drawn
 
 
 def _clip(x):
@@ -56,8 +57,8 @@ def mix_power(x, seed, *, max_share=0.4, range_db=60.0):
 
     The other one, drawn by a permutation, gets a share of up to `max_share`.
     """
-    order = tf.argsort(draw(seed, 0, [tf.shape(x)[1]]))
-    share = draw(seed, 1, [1, tf.shape(x)[1], 1], 0.0, max_share)
+    drawn = draw(seed, [2, tf.shape(x)[1]])
+    order, share = tf.argsort(drawn[0]), max_share * drawn[1][None, :, None]
     # from [-1, 1] to decibels below the loudest, to powers, whose logarithms are natural
     scale = math.log(10) / 10 * range_db / 2
     powers = tf.exp((x - 1) * scale)
@@ -86,10 +87,11 @@ def resize_and_shift(x, seed, *, axis, max_stretch=0.3, max_shift=0.1):
     tensor of shape (T, B, F)
         Silence where something comes from outside.
     """
-    n_sequences, size = tf.shape(x)[1], tf.cast(tf.shape(x)[axis], tf.float32)
+    size = tf.cast(tf.shape(x)[axis], tf.float32)
     limit = tf.math.log1p(tf.cast(max_stretch, tf.float32))
-    stretch = tf.exp(draw(seed, 0, [n_sequences, 1], -limit, limit))
-    shift = draw(seed, 1, [n_sequences, 1], -max_shift, max_shift) * size
+    for_stretch, for_shift = tf.unstack(draw(seed, [2, tf.shape(x)[1], 1]))
+    stretch = tf.exp(_between(-limit, limit, for_stretch))
+    shift = _between(-max_shift, max_shift, for_shift) * size
     center = (size - 1) / 2
     return _interpolate(x, (tf.range(size)[None] - center) / stretch + center + shift, axis)
 
@@ -126,8 +128,9 @@ def mask_frequency(x, seed, *, max_share=0.2, value=SILENCE):
 def _draw_stretch(seed, size, n_sequences, max_share):
     """Whether each of `size` places is in a stretch of random length and start: (n_sequences, size)."""
     size = tf.cast(size, tf.float32)
-    length = draw(seed, 0, [n_sequences, 1], 0.0, max_share) * size
-    start = draw(seed, 1, [n_sequences, 1]) * (size - length)
+    for_length, for_start = tf.unstack(draw(seed, [2, n_sequences, 1]))
+    length = max_share * for_length * size
+    start = for_start * (size - length)
     places = tf.range(size)[None]
     return (places >= tf.floor(start)) & (places < tf.floor(start) + tf.round(length))
 
@@ -142,23 +145,27 @@ def crop(x, seed, n_steps, mask=None):
     seed : tensor of two int32
         The origin of chance.
     n_steps : int
-        Number of frames to keep.
+        Number of frames to keep; all are kept if there are fewer.
     mask : tensor of shape (T, B, 1), default=None
-        Real steps of ragged sequences: the crop is among them. One that is shorter than `n_steps` is kept whole.
+        Real steps of ragged sequences: the crop is among them. A shorter sequence is kept whole.
 
     Returns
     -------
-    x : tensor of shape (n_steps, B, F)
-        Of shorter sequences the rest is zero.
-    mask : tensor of shape (n_steps, B, 1)
-        The real steps.
+    x : tensor of shape (T', B, F)
+        T' is the smaller one of `n_steps` and T. Of shorter sequences the rest is zero.
+    mask : tensor of shape (T', B, 1) or None
+        The real steps; None if there was no mask.
     """
-    mask = mask_or_ones(mask, x)
-    room = tf.maximum(tf.reduce_sum(mask, axis=0)[:, 0] - tf.cast(n_steps, tf.float32), 0)
-    start = tf.cast(tf.floor(draw(seed, 0, [tf.shape(x)[1]]) * (room + 1)), tf.int32)
+    n_steps = tf.minimum(n_steps, tf.shape(x)[0])
+    lengths = tf.shape(x)[0] if mask is None else tf.cast(tf.reduce_sum(mask, axis=0)[:, 0], tf.int32)
+    room = tf.cast(tf.maximum(lengths - n_steps, 0), tf.float32)
+    start = tf.cast(tf.floor(draw(seed, [tf.shape(x)[1]]) * (room + 1)), tf.int32)
     places = start[:, None] + tf.range(n_steps)[None]
-    inside = places < tf.shape(x)[0]
-    places = tf.minimum(places, tf.shape(x)[0] - 1)
-    cut = tf.gather(tf.transpose(x, [1, 0, 2]), places, batch_dims=1)
-    real = tf.gather(tf.transpose(mask, [1, 0, 2]), places, batch_dims=1) * tf.cast(inside, tf.float32)[..., None]
-    return tf.transpose(cut * real, [1, 0, 2]), tf.transpose(real, [1, 0, 2])
+
+    def cut(values):
+        return tf.transpose(tf.gather(tf.transpose(values, [1, 0, 2]), places, batch_dims=1), [1, 0, 2])
+
+    if mask is None:
+        return cut(x), None
+    mask = cut(mask)
+    return cut(x) * mask, mask

@@ -63,7 +63,8 @@ class ContrastiveNetwork(EncoderNetwork):
     def _compare_views(self, x, mask, noise, *, learns=True):
         """Similarities of two views of each sequence with all views, (2 B, 2 B), and which are of the same one."""
         views, masks = zip(*(self.make_view(x, mask, noise.part(number)) for number in range(2)), strict=True)
-        heads = self._head(tf.concat(views, axis=1), tf.concat(masks, axis=1), noise if learns else None)
+        mask = None if mask is None else tf.concat(masks, axis=1)
+        heads = self._head(tf.concat(views, axis=1), mask, noise if learns else None)
         similarities = tf.matmul(heads, heads, transpose_b=True)
         # no view is to find itself
         similarities = tf.linalg.set_diag(similarities, tf.fill([tf.shape(heads)[0]], -1e9))
@@ -97,12 +98,12 @@ class ContrastiveNetwork(EncoderNetwork):
         -------
         x : tensor of shape (T', B, F)
             What an encoder is to recognise; T' is `crop_length`, or T if that is less.
-        mask : tensor of shape (T', B, 1)
-            Its real steps.
+        mask : tensor of shape (T', B, 1) or None
+            Its real steps; None if there was no mask.
         """
-        n_steps = tf.minimum(self.config.crop_length, tf.shape(x)[0])
-        x, mask = crop(x, noise.next_seed(), n_steps, mask)
-        x = tf.where(mask > 0, x, SILENCE)
+        x, mask = crop(x, noise.next_seed(), self.config.crop_length, mask)
+        if mask is not None:
+            x = tf.where(mask > 0, x, SILENCE)
         rates = noise.rates
 
         def change(x, name, function, parameter, **settings):
@@ -122,4 +123,4 @@ class ContrastiveNetwork(EncoderNetwork):
         for _ in range(N_MASKS):
             x = change(x, "max_time_mask", mask_time, "max_share")
             x = change(x, "max_frequency_mask", mask_frequency, "max_share")
-        return x * mask, mask
+        return (x if mask is None else x * mask), mask

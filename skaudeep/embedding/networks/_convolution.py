@@ -62,22 +62,44 @@ def convolve(config, parameters, x, mask=None, share=None):
         own = {name: parameters[f"convolution.{layer}.{name}"] for name in names}
         x = tf.nn.conv2d(tf.pad(x, padding), own["kernel"].value, strides, "VALID")
         real = None if real is None else real[:, :: strides[0]]
-        mean, variance = own["mean"].value, own["variance"].value
-        if share is not None:
-            mean, variance = batch_moments(x, real)
-            own["mean"].assign_add(share * (mean - own["mean"]))
-            own["variance"].assign_add(share * (variance - own["variance"]))
-        scale = own["scale"].value * tf.math.rsqrt(variance + EPSILON)
-        x = tf.nn.relu(x * scale + (own["offset"].value - mean * scale))
+        x = tf.nn.relu(_normalise_channels(own, x, real, share))
         x = x if real is None else x * real
         maps.append((x, real))
     return *as_steps(x, real), maps
 
 
+def _normalise_channels(own, x, real, share):
+    """Batch normalisation of a map (B, T, F, C), without its ReLU; `own` are the weights of the layer."""
+    scale, offset = own["scale"].value, own["offset"].value
+    if share is None:
+        return _scale_channels(x, own["mean"].value, own["variance"].value, scale, offset)
+    if real is None:
+        normalised, mean, variance = _normalise_equal(x, scale, offset)
+    else:
+        mean, variance = batch_moments(x, real)
+        normalised = _scale_channels(x, mean, variance, scale, offset)
+    own["mean"].assign_add(share * (mean - own["mean"]))
+    own["variance"].assign_add(share * (variance - own["variance"]))
+    return normalised
+
+
+def _scale_channels(x, mean, variance, scale, offset):
+    scale = scale * tf.math.rsqrt(variance + EPSILON)
+    return x * scale + (offset - mean * scale)
+
+
+def _normalise_equal(x, scale, offset):
+    """Normalise by the moments of all steps, in one operation; gives these as well."""
+    normalised, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=x, scale=scale, offset=offset, mean=[], variance=[], epsilon=EPSILON
+    )
+    # the operation divides by the number of values less one
+    n_values = tf.cast(tf.size(x) / x.shape[-1], tf.float32)
+    return normalised, mean, variance * ((n_values - 1) / n_values)
+
+
 def batch_moments(x, real):
     """Mean and variance of each channel of a map (B, T, F, C) over the real ones of its steps."""
-    if real is None:
-        return tf.nn.moments(x, axes=[0, 1, 2])
     n_values = tf.reduce_sum(real) * tf.cast(tf.shape(x)[2], tf.float32)
     mean = tf.reduce_sum(x * real, axis=[0, 1, 2]) / n_values
     return mean, tf.reduce_sum(tf.square(x - mean) * real, axis=[0, 1, 2]) / n_values

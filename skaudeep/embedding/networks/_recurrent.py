@@ -301,14 +301,13 @@ class Noise:
     def __init__(self, names, rates, seed, rows=None):
         self.names = names
         self.rates = dict(zip(names, tf.unstack(rates, num=len(names)), strict=True))
-        self.seed = seed
+        self.seed = tf.random.experimental.stateless_fold_in(seed, 0, alg="philox")
         self.rows = rows
         self.n_drawn = 0
 
     def part(self, number):
         """Give the noise of a part of the step, which has a seed of its own."""
-        seed = tf.random.experimental.stateless_fold_in(self.seed, number, alg="philox")
-        return Noise(self.names, [self.rates[name] for name in self.names], seed, self.rows)
+        return Noise(self.names, [self.rates[name] for name in self.names], self._seed_of(number), self.rows)
 
     def rate(self, stacks, name):
         """Value of a parameter of these stacks; None where it is switched off."""
@@ -317,7 +316,11 @@ class Noise:
     def next_seed(self):
         """Give a seed, another one at each call, for `tf.random.stateless_*` and the augmentations."""
         self.n_drawn += 1
-        return tf.random.experimental.stateless_fold_in(self.seed, self.n_drawn, alg="philox")
+        return self._seed_of(self.n_drawn)
+
+    def _seed_of(self, number):
+        """Give what folding the number into the seed would, without the cost of doing so again and again."""
+        return tf.stack([self.seed[0], number])
 
     def uniform(self, shape):
         """Draw numbers between 0 and 1."""
