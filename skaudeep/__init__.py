@@ -38,6 +38,7 @@ _HOMES = {
     ),
     "skaudeep.fusion": ("AudioFeatureUnion", "ChunkwiseTransformer", "make_fusion"),
     "skaudeep.classification": (
+        "ChunkMeanRegressor",
         "KerasMLPClassifier",
         "KerasMLPRegressor",
         "LiblinearClassifier",

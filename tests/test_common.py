@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skaudeep
 from skaudeep import (
+    ChunkMeanRegressor,
     ChunkwiseTransformer,
     ContrastiveEmbedder,
     FrequencyAutoencoderEmbedder,
@@ -59,6 +60,7 @@ ESTIMATORS = [
     LiblinearRegressor(),
     ChunkwiseTransformer(StandardScaler()),
     MajorityVoteClassifier(LogisticRegression()),
+    ChunkMeanRegressor(Ridge()),
     AudioFeatureUnion([("one", PCA(1)), ("other", PCA(1))]),
 ]
 

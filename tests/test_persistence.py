@@ -33,6 +33,7 @@ from sklearn.svm import SVC
 import skaudeep
 from skaudeep import (
     AudioFeatureUnion,
+    ChunkMeanRegressor,
     ChunkwiseTransformer,
     ContrastiveEmbedder,
     FrequencyAutoencoderEmbedder,
@@ -111,6 +112,7 @@ def fitted():
         "KerasMLPRegressor": (KerasMLPRegressor(**mlp).fit(X, X[:, 0]), X),
         "LiblinearClassifier": (LiblinearClassifier().fit(X, y), X),
         "LiblinearRegressor": (LiblinearRegressor().fit(X, X[:, 0]), X),
+        "ChunkMeanRegressor": (ChunkMeanRegressor(LiblinearRegressor()).fit(chunks, X[:, 0]), chunks),
         "MajorityVoteClassifier": (MajorityVoteClassifier(LiblinearClassifier()).fit(chunks, y), chunks),
     }
 
@@ -135,6 +137,7 @@ def outcome(estimator, X):
 
 PUBLIC = [
     "AudioFeatureUnion",
+    "ChunkMeanRegressor",
     "ChunkwiseTransformer",
     "ContrastiveEmbedder",
     "FrequencyAutoencoderEmbedder",

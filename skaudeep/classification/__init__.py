@@ -5,6 +5,6 @@ from skaudeep._lazy import export_lazily
 _HOMES = {
     "_liblinear": ("LiblinearClassifier", "LiblinearRegressor"),
     "_mlp": ("KerasMLPClassifier", "KerasMLPRegressor"),
-    "_vote": ("MajorityVoteClassifier",),
+    "_vote": ("ChunkMeanRegressor", "MajorityVoteClassifier"),
 }
 __getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

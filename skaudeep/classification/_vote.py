@@ -1,15 +1,15 @@
-"""One decision for a file from the decisions for its chunks."""
+"""One decision, or one number, for a file from those for its chunks."""
 
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import ClassifierMixin
-from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils import assert_all_finite, check_array, check_consistent_length, column_or_1d, get_tags
 
 from skaudeep._chunks import ChunkwiseEstimator, flatten_chunks
 from skaudeep._validation import HasMethods, check_class_labels, check_is_fitted, fit_context
 
-__all__ = ["MajorityVoteClassifier"]
+__all__ = ["ChunkMeanRegressor", "MajorityVoteClassifier"]
 
 
 class MajorityVoteClassifier(ClassifierMixin, ChunkwiseEstimator):
@@ -156,6 +156,106 @@ class MajorityVoteClassifier(ClassifierMixin, ChunkwiseEstimator):
             return np.zeros((chunks.shape[0], len(self.classes_)))
         scores = self.estimator_.decision_function(chunks)
         return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
+
+
+class ChunkMeanRegressor(RegressorMixin, ChunkwiseEstimator):
+    """Predict a number for each file, the mean of those that a regressor predicts for its chunks.
+
+    The regressor is fitted on the chunks of all files, each with the target of its file, so that a file weighs as much
+    as it has chunks.
+
+    Parameters
+    ----------
+    estimator : regressor
+        What predicts the target of a chunk; a clone is fitted.
+
+    Attributes
+    ----------
+    estimator_ : regressor
+        The fitted clone.
+    n_features_in_ : int
+        Number of features of a chunk, if `estimator_` knows it.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if `estimator_` knows them.
+
+    See Also
+    --------
+    MajorityVoteClassifier : The same for classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from skaudeep.classification import ChunkMeanRegressor
+    >>> X = np.array([[[0.0], [0.2]], [[1.0], [0.8]], [[2.0], [2.0]]])  # 3 files, 2 chunks, 1 feature
+    >>> ChunkMeanRegressor(LinearRegression()).fit(X, [0.1, 0.9, 2.0]).predict([[[1.0], [3.0]]]).round(1)
+    array([2.])
+    """
+
+    _role = "estimator"
+
+    _parameter_constraints: ClassVar[dict] = {"estimator": [HasMethods(["fit", "predict"])]}
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    # The estimator's own parameters are not validated yet.
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, **params):
+        """Fit the regressor on the chunks of all files.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_files, n_chunks, n_features), sequence of n_files arrays of shape \
+                (n_chunks_i, n_features), or array-like of shape (n_files, n_features)
+            Features of the chunks; two dimensions mean one chunk for each file.
+        y : array-like of shape (n_files,) or (n_files, n_targets)
+            Targets of the files.
+        **params : dict
+            Passed to the `fit` of `estimator`, as by `MajorityVoteClassifier`.
+
+        Returns
+        -------
+        ChunkMeanRegressor
+            The fitted regressor.
+
+        Raises
+        ------
+        ValueError
+            If a file has no chunk or no finite target, or `X` and `y` differ in length.
+        """
+        if y is None:
+            raise ValueError("ChunkMeanRegressor requires y to be passed, but the target y is None; give targets.")
+        chunks, counts = flatten_chunks(X)
+        y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
+        check_consistent_length(counts, y)
+        self._fit_chunks(chunks, counts, y, params)
+        return self
+
+    def predict(self, X):
+        """Predict the mean over the chunks of each file.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_files, n_chunks, n_features), sequence of n_files arrays of shape \
+                (n_chunks_i, n_features), or array-like of shape (n_files, n_features)
+            Features of the chunks.
+
+        Returns
+        -------
+        ndarray of shape (n_files,) or (n_files, n_targets)
+            Targets.
+        """
+        check_is_fitted(self)
+        chunks, counts = flatten_chunks(X)
+        totals = _sum_per_file(np.asarray(self.estimator_.predict(chunks), np.float64), counts)
+        return totals / counts.reshape(-1, *[1] * (totals.ndim - 1))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator).target_tags
+        tags.target_tags.multi_output, tags.target_tags.single_output = inner.multi_output, inner.single_output
+        return tags
 
 
 def _sum_per_file(values, counts):

@@ -1,4 +1,4 @@
-"""``skaudeep svm evaluate`` and ``skaudeep mlp evaluate``: how well a classifier does on a data set."""
+"""``skaudeep svm evaluate`` and ``skaudeep mlp evaluate``: how well classes or numbers of a data set are predicted."""
 
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_seed, integer, partition, real
 from skaudeep.cli._outputs import files_read, prepare_output
@@ -18,7 +18,9 @@ def add_parser(group, classifier):
         description=f"Train a {_NAMES[classifier]} on part of a data set and test it on the rest, by the folds of the "
         "data set or by its partitions. Features are standardised with the statistics of the training part. Prints "
         "accuracy and unweighted average recall (UAR) of each fold, their mean and twice their standard deviation, and "
-        "the confusion matrix; with -q only mean accuracy and UAR, separated by a comma.",
+        "the confusion matrix; with -q only mean accuracy and UAR, separated by a comma. Where targets are numbers, it "
+        "prints their concordance correlation coefficient (CCC), further correlations and errors, beside those of "
+        "predicting the mean; with -q only mean CCC and RMSE.",
         examples=[
             f"{classifier} evaluate --input features.nc --cross-validate{settings}",
             f"{classifier} evaluate --input features.nc --train-partitions train --eval-partitions devel{settings}",
@@ -69,24 +71,41 @@ def add_classifier_options(parser, classifier):
             help="accepted for old scripts; without effect, as each step sees all training data at once",
         )
     parser.add_argument(
+        "--task",
+        choices=["auto", "classification", "regression"],
+        default="auto",
+        help="whether targets are classes, each number one of them if there are no names, or numbers; auto: classes if "
+        "the data set has names of them (default: %(default)s)",
+    )
+    parser.add_argument(
         "--upsample",
         action="store_true",
         help="copy recordings of the rarer classes in the training data until all classes have as many",
     )
-    parser.add_argument("--majority-vote", action="store_true", help="let the chunks of each recording vote")
+    parser.add_argument(
+        "--majority-vote", action="store_true", help="let the chunks of each recording vote, or average their numbers"
+    )
     parser.set_defaults(classifier=classifier)
 
 
-def read_classifier(arguments):
-    """Give the kind and the parameters of the classifier that `add_classifier_options` lets the user choose."""
+def read_parameters(arguments):
+    """Give the parameters of the classifier or regressor that `add_classifier_options` lets the user choose."""
     if arguments.classifier == "svm":
-        return "svm", {"C": arguments.complexity}
-    return "mlp", {
+        return {"C": arguments.complexity}
+    return {
         "hidden_layer_sizes": [arguments.num_units] * arguments.num_layers,
         "dropout": round(1 - arguments.keep_prob, 12),
         "learning_rate": arguments.learning_rate,
         "max_epochs": arguments.num_epochs,
     }
+
+
+def make_estimator(arguments, task):
+    """Make the classifier or the regressor that the options describe."""
+    from skaudeep.evaluation import make_classifier, make_regressor
+
+    make = make_classifier if task == "classification" else make_regressor
+    return make(arguments.classifier, **read_parameters(arguments))
 
 
 def run(arguments):
@@ -96,12 +115,17 @@ def run(arguments):
         evaluation, results = _evaluate(arguments)
         if arguments.output is not None:
             _write_json(results, arguments.output)
+    if results["task"] == "classification":
+        brief, description = (evaluation.accuracy.mean(), evaluation.recall.mean()), _describe(arguments, evaluation)
+    else:
+        brief = [evaluation.summary(name)[0] for name in ("ccc", "rmse")]
+        description = _describe_regression(arguments, evaluation)
     print_results(
         arguments,
         data=results,
-        brief=f"{evaluation.accuracy.mean():.6f},{evaluation.recall.mean():.6f}",
+        brief=",".join(f"{number:.6f}" for number in brief),
         show=[
-            *_describe(arguments, evaluation),
+            *description,
             *([] if arguments.output is None else ["", f"{arguments.output}: these results as JSON"]),
         ],
     )
@@ -112,18 +136,19 @@ def _evaluate(arguments):
     import time
     from pathlib import Path
 
-    from skaudeep.evaluation import evaluate_dataset, make_classifier
+    from skaudeep.evaluation import evaluate_dataset, find_task
     from skaudeep.exceptions import DataSetError, marked
     from skaudeep.io import read_netcdf
 
-    kind, options = read_classifier(arguments)
     ds = read_netcdf(arguments.input)
     _check_splits(arguments, ds)
     start = time.perf_counter()
     try:
+        task = find_task(ds, arguments.task)
         evaluation = evaluate_dataset(
             ds,
-            make_classifier(kind, **options),
+            make_estimator(arguments, task),
+            task=arguments.task,
             train=arguments.train_partitions,
             test=arguments.eval_partitions,
             upsample=arguments.upsample,
@@ -137,8 +162,9 @@ def _evaluate(arguments):
     seconds = time.perf_counter() - start
     return evaluation, {
         "features": Path(arguments.input).stem,
-        "classifier": kind,
-        "settings": options | _settings(arguments),
+        "task": task,
+        "classifier": arguments.classifier,
+        "settings": read_parameters(arguments) | _settings(arguments),
         **evaluation.to_dict(),
         "seconds": round(seconds, 3),
     }
@@ -219,6 +245,25 @@ def _describe(arguments, evaluation):
         "",
         "Confusion matrix, a row for each true class, a column for each predicted one",
         *_confusion_tables(evaluation),
+    ]
+
+
+def _describe_regression(arguments, evaluation):
+    """Write the results for people: the measures of each split, in short, and of predicting the mean."""
+    from skaudeep.results.evaluation import REGRESSION_MEASURES
+
+    table = evaluation.table()
+    what = "recordings" if arguments.majority_vote else "instances"
+    n_tested = len(evaluation.predictions) // len(evaluation.pooled)
+    rows = [
+        [name, *("-" if value != value else f"{value:#.3g}" for value in row)]
+        for name, row in zip(table.index, table.to_numpy().tolist(), strict=True)
+    ]
+    return [
+        f"{arguments.classifier} on {arguments.input}: numbers predicted for {n_tested} {what}",
+        "",
+        make_table(["", *(REGRESSION_MEASURES[name] for name in table)], rows),
+        *([] if len(evaluation.pooled) == 1 else ["", f"Means of {len(evaluation.pooled)} repeats"]),
     ]
 
 

@@ -1,9 +1,9 @@
-"""``skaudeep svm predict`` and ``skaudeep mlp predict``: classes for recordings that have none."""
+"""``skaudeep svm predict`` and ``skaudeep mlp predict``: classes or numbers for recordings that have none."""
 
 from skaudeep.cli._arguments import add_command, add_json, add_seed, add_settings_check, partition
 from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import make_table, print_results
-from skaudeep.cli.evaluate import add_classifier_options, lacking, read_classifier
+from skaudeep.cli.evaluate import add_classifier_options, lacking, make_estimator
 
 
 def add_parser(group, classifier):
@@ -13,16 +13,17 @@ def add_parser(group, classifier):
         group,
         "predict",
         run,
-        help="train on one data set, predict the classes of another",
-        description="Train on one data set, or on some of its partitions, and predict the classes of another. The "
-        "predictions are written as lines of file name and class, separated by a tabulator and sorted by file name.",
+        help="train on one data set, predict the classes or numbers of another",
+        description="Train on one data set, or on some of its partitions, and predict the classes of another, or the "
+        "numbers where those are the targets. The predictions are written as lines of file name and class or number, "
+        "separated by a tabulator and sorted by file name.",
         examples=[
             f"{classifier} predict --train-input old.nc --eval-input new.nc --output predictions.tsv{settings}",
             f"{classifier} predict --train-input features.nc --train-partitions train devel --eval-input features.nc "
             f"--eval-partitions test --output predictions.tsv{settings}",
         ],
     )
-    for what, doing in (("train", "train on"), ("eval", "classify")):
+    for what, doing in (("train", "train on"), ("eval", "predict for")):
         parser.add_argument(f"--{what}-input", metavar="FILE", required=True, help=f"data set to {doing}")
         parser.add_argument(
             f"--{what}-partitions",
@@ -43,8 +44,15 @@ def run(arguments):
     with prepare_output(arguments.output, inputs=files_read(arguments)):
         predictions = _predict(arguments)
         _write(predictions, arguments.output)
-    counts = predictions.value_counts().sort_index()
     what = "recording" if arguments.majority_vote else "instance"
+    of = f"{len(predictions)} {what}{'s' * (len(predictions) != 1)}"
+    if predictions.dtype.kind != "f":
+        title = f"{arguments.output}: the predicted classes of {of}"
+        table = make_table(["class", "predicted"], predictions.value_counts().sort_index().items())
+    else:
+        title = f"{arguments.output}: the predicted numbers of {of}"
+        numbers = predictions.agg(["min", "mean", "max"])
+        table = make_table(numbers.index, [[f"{number:.4g}" for number in numbers]])
     print_results(
         arguments,
         data={
@@ -52,18 +60,14 @@ def run(arguments):
             "predictions": [{"filename": name, "label": label} for name, label in predictions.items()],
         },
         brief=arguments.output,
-        show=[
-            f"{arguments.output}: the predicted classes of {len(predictions)} {what}{'s' * (len(predictions) != 1)}",
-            make_table(["class", "predicted"], counts.items()),
-        ],
+        show=[title, table],
     )
 
 
 def _predict(arguments):
-    """Predict a class for each recording of the data set to classify."""
-    from skaudeep.evaluation import make_classifier, predict_dataset
+    """Predict a class or a number for each recording of the data set."""
+    from skaudeep.evaluation import find_task, predict_dataset
 
-    kind, options = read_classifier(arguments)
     arguments.words = {"partition": "--train-partitions"}
     train = _read(arguments.train_input, arguments.train_partitions)
     arguments.words = {"partition": "--eval-partitions"}
@@ -72,7 +76,8 @@ def _predict(arguments):
     return predict_dataset(
         train,
         test,
-        make_classifier(kind, **options),
+        make_estimator(arguments, find_task(train, arguments.task, arguments.train_input)),
+        task=arguments.task,
         upsample=arguments.upsample,
         majority_vote=arguments.majority_vote,
         check_settings=arguments.check_settings,
@@ -102,7 +107,7 @@ def _write(predictions, path):
     from skaudeep.exceptions import DataSetError
 
     for text in (*predictions.index, *predictions):
-        if any(character in text for character in "\t\n\r"):
+        if any(character in str(text) for character in "\t\n\r"):
             raise DataSetError(f"{text!r} has a tabulator or line break, which separate predictions; rename it")
     lines = [f"{filename}\t{label}\n" for filename, label in predictions.items()]
     with atomic_path(path) as temporary:

@@ -36,7 +36,7 @@ from skaudeep.evaluation._candidates import line_up
 from skaudeep.evaluation._comparison import Comparison
 from skaudeep.evaluation._folds import average_recall, check_split, evaluate_splits, make_splits
 from skaudeep.evaluation._seeds import fill_seeds, has_seeds, lacks_seeds, reseed
-from skaudeep.evaluation.classifiers import make_classifier
+from skaudeep.evaluation.estimators import make_classifier
 from skaudeep.exceptions import ParameterError
 
 PROTOCOLS = ("transductive", "inductive")

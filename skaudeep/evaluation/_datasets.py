@@ -1,4 +1,4 @@
-"""Classifiers on data sets: evaluated by folds or partitions, or predicting; by instance, or by recording."""
+"""Estimators on data sets: evaluated by folds or partitions, or predicting; by instance, or by recording."""
 
 import dataclasses
 import logging
@@ -13,23 +13,35 @@ from skaudeep._validation import (
     HasMethods,
     Integral,
     Interval,
+    StrOptions,
     check_random_state,
     draw_seed,
     validate_params,
 )
-from skaudeep.classification import MajorityVoteClassifier
+from skaudeep.classification import ChunkMeanRegressor, MajorityVoteClassifier
 from skaudeep.datamodel import PARTITIONS
 from skaudeep.datasets import cv_splits
 from skaudeep.evaluation._folds import check_split, evaluate_splits
-from skaudeep.evaluation._samples import balance, check_same_features, gather, get_classes, join_classes, join_folds
+from skaudeep.evaluation._regression import check_kind, check_targets, evaluate_numbers
+from skaudeep.evaluation._samples import (
+    balance,
+    check_same_features,
+    find_task,
+    gather,
+    get_classes,
+    get_numbers,
+    join_folds,
+    join_targets,
+)
 from skaudeep.evaluation._seeds import reseed
-from skaudeep.exceptions import param
+from skaudeep.exceptions import ParameterError, param
 from skaudeep.results.evaluation import summarise
 
 _log = logging.getLogger(__name__)
 
 _CONSTRAINTS = {
-    "classifier": [HasMethods(["fit", "predict", "get_params"])],
+    "estimator": [HasMethods(["fit", "predict", "get_params"])],
+    "task": [StrOptions({"auto", "classification", "regression"})],
     "upsample": ["boolean"],
     "majority_vote": ["boolean"],
     "random_state": ["random_state"],
@@ -63,6 +75,7 @@ class DatasetEvaluation:
     --------
     evaluate_dataset : Makes one, with an example.
     FoldEvaluation : The same of arrays.
+    RegressionEvaluation : The same for numbers as targets.
 
     Examples
     --------
@@ -132,8 +145,9 @@ class DatasetEvaluation:
 )
 def evaluate_dataset(
     ds,
-    classifier,
+    estimator,
     *,
+    task="auto",
     train=None,
     test=None,
     upsample=False,
@@ -142,17 +156,21 @@ def evaluate_dataset(
     random_state=None,
     verbose=0,
 ):
-    """Evaluate a classifier by the folds or the partitions of a data set.
+    """Evaluate a classifier or a regressor by the folds or the partitions of a data set.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        A data set as :func:`~skaudeep.datasets.make_dataset` makes it, with class names. Instances without a class
-        are neither trained nor tested on. Lazy features are read where they are needed; those with several axes
-        become one vector for each instance.
-    classifier : classifier
+        A data set as :func:`~skaudeep.datasets.make_dataset` makes it, with class names or with numbers as targets.
+        Instances without a target are neither trained nor tested on. Lazy features are read where they are needed;
+        those with several axes become one vector for each instance.
+    estimator : classifier or regressor
         A clone is fitted for each split and repeat. Whatever must not see the test part, such as scaling, belongs into
-        it; :func:`make_classifier` makes one.
+        it; :func:`make_classifier` and :func:`make_regressor` make one.
+    task : {"auto", "classification", "regression"}, default="auto"
+        Whether the targets are classes or numbers. "auto" takes `label_numeric` for numbers where the data set has no
+        names of classes. "classification" makes each number a class there, and "regression" takes `label_numeric`
+        for what it is where there are names.
     train, test : str or list of str, default=None
         Partitions to train and to test on, among "train", "devel" and "test". With neither, the splits are the folds of
         the data set if it has any; see :func:`~skaudeep.datasets.cv_splits`.
@@ -160,38 +178,41 @@ def evaluate_dataset(
         Whether to copy recordings of the rarer classes in the training part of each split until every class has as
         many as the largest (see :func:`~skaudeep.datasets.upsample`). Copies are never tested on.
     majority_vote : bool, default=False
-        Whether samples are recordings, for each of which its chunks vote, instead of the chunks themselves; see
-        `MajorityVoteClassifier`.
+        Whether samples are recordings instead of chunks: the chunks of each vote for its class (see
+        `MajorityVoteClassifier`), or its number is the mean over them (see `ChunkMeanRegressor`).
     repeats : int, default=1
         How often to do it all, each time with other seeds.
     random_state : int, RandomState instance or None, default=None
-        Decides the seeds of the classifier and which recordings are copied, of each repeat. An integer gives the same
-        result every time, and more repeats begin with the same results as fewer. None leaves the classifier the
+        Decides the seeds of the estimator and which recordings are copied, of each repeat. An integer gives the same
+        result every time, and more repeats begin with the same results as fewer. None leaves the estimator the
         seeds that it has in the first repeat, and takes new ones in others.
     verbose : bool or int, default=0
         Whether to show progress.
 
     Returns
     -------
-    DatasetEvaluation
-        Accuracy and unweighted average recall of each split and repeat, the pooled confusion matrix, and all
-        predictions.
+    DatasetEvaluation or RegressionEvaluation
+        How good the predictions are in each split and repeat, and all predictions: the former for classes, the latter
+        for numbers, beside a control that predicts the mean.
 
     Raises
     ------
     DataSetError
-        If there are no classes, or neither folds nor partitions; a split trains on fewer than two classes;
-        chunks of a recording are on both sides of a split or, for a majority vote, differ in their class; features
-        are not finite.
+        If there are no targets, or neither folds nor partitions; a split trains on fewer than two classes, or on equal
+        numbers; chunks of a recording are on both sides of a split or, for a majority vote, differ in their target;
+        features are not finite.
+    ParameterError
+        If the estimator is a regressor for classes, or a classifier for numbers; or numbers are to be upsampled.
 
     Warns
     -----
     UserWarning
-        If a split tests a class on which it does not train, so that no prediction can be right.
+        If a split tests a class on which it does not train, so that no prediction can be right, or numbers that are
+        all the same, so that correlations are not defined.
 
     See Also
     --------
-    predict_dataset : Classify a data set without labels.
+    predict_dataset : Predict for a data set without labels.
     evaluate_folds : The same with arrays and any splitter.
 
     Examples
@@ -210,35 +231,60 @@ def evaluate_dataset(
     array([[19,  1],
            [ 0, 20]])
     """
-    labels = get_classes(ds, param.ds)
+    task, labels = _read_targets(ds, task, estimator, upsample, param.ds)
     by_folds = train is None and test is None and ds.sizes["fold"] > 0
     folds = cv_splits(ds, train=train, test=test).cv_folds
     rows = np.flatnonzero(~np.isnan(folds).all(axis=1))
     samples = gather(ds, rows, majority_vote)
     folds = join_folds(samples, folds[rows])
     splits = [f"fold {i}" for i in range(1, folds.shape[1] + 1)] if by_folds else [_tested(ds, samples, folds)]
-    y = join_classes(samples, labels[rows])
+    y = join_targets(samples, labels[rows])
     if majority_vote:
-        classifier = MajorityVoteClassifier(classifier)
-    for name, fold in zip(splits, folds.T, strict=True):
-        check_split(name, y[fold == 0], y[fold == 1])
-
-    evaluations = []
+        estimator = _BY_FILE[task](estimator)
+    pairs = [(np.flatnonzero(fold == 0), np.flatnonzero(fold == 1)) for fold in folds.T]
+    seeds = _draw_seeds(repeats, random_state)
     with progress("Evaluating", repeats * len(splits), enabled=bool(verbose), unit="fits") as advance:
-        for seed in _draw_seeds(repeats, random_state):
-            random = check_random_state(seed)
-            pairs = [(np.flatnonzero(fold == 0), np.flatnonzero(fold == 1)) for fold in folds.T]
+        if task == "regression":
+            estimators = [reseed(estimator, seed) for seed in seeds]
+
+            def tabulate(repeat, rows, folds, predictions):
+                return _tabulate(ds, samples, y, repeat, rows, folds, predictions)
+
+            return evaluate_numbers(estimators, samples.X, y, pairs, splits, tabulate, advance)
+        for name, (training, tested) in zip(splits, pairs, strict=True):
+            check_split(name, y[training], y[tested])
+        evaluations = []
+        for seed in seeds:
+            random, balanced = check_random_state(seed), pairs
             if upsample:
-                pairs = [(balance(ds, samples, y, training, random), test) for training, test in pairs]
-            evaluations.append(evaluate_splits(reseed(classifier, seed), samples.X, y, pairs, advance))
+                balanced = [(balance(ds, samples, y, training, random), tested) for training, tested in pairs]
+            evaluations.append(evaluate_splits(reseed(estimator, seed), samples.X, y, balanced, advance))
+    tables = []
+    for repeat, one in enumerate(evaluations):
+        tables.append(_tabulate(ds, samples, y, repeat, one.rows, one.folds, one.predictions))
     return DatasetEvaluation(
         classes=evaluations[0].classes,
         splits=splits,
         accuracy=np.array([evaluation.accuracy for evaluation in evaluations]),
         recall=np.array([evaluation.recall for evaluation in evaluations]),
         confusion=np.sum([evaluation.confusion for evaluation in evaluations], axis=0),
-        predictions=pd.concat([_tabulate(ds, samples, y, *one) for one in enumerate(evaluations)], ignore_index=True),
+        predictions=pd.concat(tables, ignore_index=True),
     )
+
+
+_BY_FILE = {"classification": MajorityVoteClassifier, "regression": ChunkMeanRegressor}
+
+
+def _read_targets(ds, task, estimator, upsample, source):
+    """Give the task and the target of each instance."""
+    by_number = task == "classification"
+    task = find_task(ds, task, source)
+    check_kind(estimator, task)
+    if task == "classification":
+        return task, get_classes(ds, source, by_number=by_number)
+    if upsample:
+        raise ParameterError("upsample", upsample, ": there are no classes to balance, as targets are numbers")
+    return task, get_numbers(ds, source)
 
 
 @validate_params(
@@ -248,46 +294,51 @@ def evaluate_dataset(
 def predict_dataset(
     train_ds,
     test_ds,
-    classifier,
+    estimator,
     *,
+    task="auto",
     upsample=False,
     majority_vote=False,
     check_settings=True,
     random_state=None,
 ):
-    """Fit a classifier on one data set and predict the classes of another.
+    """Fit a classifier or a regressor on one data set and predict the targets of another.
 
     Parameters
     ----------
     train_ds : xarray.Dataset
-        What to train on, with class names; instances without a class are left out.
+        What to train on, with class names or with numbers as targets; instances without a target are left out.
     test_ds : xarray.Dataset
-        What to classify, with the same features; its labels are not looked at. Give parts of data sets with
+        What to predict for, with the same features; its labels are not looked at. Give parts of data sets with
         :func:`~skaudeep.datasets.select`.
-    classifier : classifier
-        A clone is fitted; :func:`make_classifier` makes one that scales its features.
+    estimator : classifier or regressor
+        A clone is fitted; :func:`make_classifier` and :func:`make_regressor` make one that scales its features.
+    task : {"auto", "classification", "regression"}, default="auto"
+        Whether the targets of `train_ds` are classes or numbers, as in :func:`evaluate_dataset`.
     upsample : bool, default=False
         Whether to copy recordings of the rarer classes of `train_ds` until every class has as many as the largest.
     majority_vote : bool, default=False
-        Whether to fit on the chunks of recordings and let those of a recording vote.
+        Whether to fit on the chunks of recordings and let those of a recording vote, or average their numbers.
     check_settings : bool, default=True
         Whether to refuse features that say that they were made in another way than those to train on: of other
         spectrograms, or by another network (see :func:`skaudeep.datasets.get_provenance`).
     random_state : int, RandomState instance or None, default=None
-        Decides the seeds of the classifier and which recordings are copied. An integer gives the same result every
-        time; None leaves the classifier the seeds that it has.
+        Decides the seeds of the estimator and which recordings are copied. An integer gives the same result every
+        time; None leaves the estimator the seeds that it has.
 
     Returns
     -------
     pandas.Series
-        The predicted class (`label`) by `filename`, sorted: one for each recording with a majority vote, otherwise one
-        for each instance, with the chunks of a recording in their order.
+        The predicted class or number (`label`) by `filename`, sorted: one for each recording with a majority vote,
+        otherwise one for each instance, with the chunks of a recording in their order.
 
     Raises
     ------
     DataSetError
-        If `train_ds` has fewer than two classes; either has no instance or features that are not finite, or the
-        features of both differ in shape or name, or in how they were made.
+        If `train_ds` has fewer than two classes, or equal numbers; either has no instance or features that are not
+        finite, or the features of both differ in shape or name, or in how they were made.
+    ParameterError
+        If the estimator is a regressor for classes, or a classifier for numbers; or numbers are to be upsampled.
 
     See Also
     --------
@@ -302,7 +353,7 @@ def predict_dataset(
     >>> predict_dataset(known, new, make_classifier("svm")).to_dict()
     {'e.wav': 'dog', 'f.wav': 'sea'}
     """
-    labels = get_classes(train_ds, param.train_ds)
+    task, labels = _read_targets(train_ds, task, estimator, upsample, param.train_ds)
     check_same_features(train_ds, test_ds)
     if check_settings:
         check_same_provenance(
@@ -311,24 +362,25 @@ def predict_dataset(
             (param.train_ds, param.test_ds),
             remedy="make both by the same steps",
         )
-    rows = np.flatnonzero(labels != "")
+    rows = np.flatnonzero(labels != "" if task == "classification" else ~np.isnan(labels))
     training = gather(train_ds, rows, majority_vote, param.train_ds)
     test = gather(test_ds, np.arange(test_ds.sizes["instance"]), majority_vote, param.test_ds)
-    y = join_classes(training, labels[rows])
-    check_split(param.train_ds, y)
+    y = join_targets(training, labels[rows])
+    (check_split if task == "classification" else check_targets)(param.train_ds, y)
     both = np.isin(test.filenames, training.filenames).sum()
     if both:
-        _log.info("%d of %d samples to classify are also trained on", both, len(test.filenames))
+        _log.info("%d of %d samples to predict for are also trained on", both, len(test.filenames))
     if majority_vote:
-        classifier = MajorityVoteClassifier(classifier)
+        estimator = _BY_FILE[task](estimator)
     seed = None if random_state is None else draw_seed(random_state)
     X = training.X
     if upsample:
         chosen = balance(train_ds, training, y, np.arange(len(y)), check_random_state(seed))
         X, y = X[chosen], y[chosen]
-    fitted = reseed(classifier, seed).fit(X, y)
+    fitted = reseed(estimator, seed).fit(X, y)
     index = pd.Index(test.filenames.astype(object), name="filename")
-    predictions = pd.Series(fitted.predict(test.X).astype(object), index, name="label")
+    dtype = object if task == "classification" else np.float64
+    predictions = pd.Series(fitted.predict(test.X).astype(dtype), index, name="label")
     order = np.lexsort((test_ds["chunk_nr"].values[test.rows], test.filenames))
     return predictions.iloc[order]
 
@@ -345,10 +397,9 @@ def _draw_seeds(n, random_state):
     return [None, *seeds[1:]] if random_state is None else seeds
 
 
-def _tabulate(ds, samples, y, repeat, evaluation):
+def _tabulate(ds, samples, y, repeat, rows, folds, predictions):
     """Return the predictions of one repeat as a table."""
-    rows = evaluation.rows
-    known = {"repeat": repeat, "split": evaluation.folds, "filename": samples.filenames[rows]}
+    known = {"repeat": repeat, "split": folds, "filename": samples.filenames[rows]}
     if not samples.by_file:
         known["chunk_nr"] = ds["chunk_nr"].values[samples.rows[rows]]
-    return pd.DataFrame(known | {"label": y[rows], "prediction": evaluation.predictions})
+    return pd.DataFrame(known | {"label": y[rows], "prediction": predictions})

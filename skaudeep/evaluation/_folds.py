@@ -189,27 +189,30 @@ def evaluate_splits(estimator, X, y, splits, advance=lambda: None, labelled=slic
 
     Groups, where they are given, are passed to `fit`.
     """
-    tested, predictions, accuracy, recall = [], [], [], []
-    for training, test in splits:
-        params = {} if groups is None else {"groups": groups[training]}
-        fitted = clone(estimator).fit(safe_indexing(X, training), y[training], **params)
-        predicted = fitted.predict(safe_indexing(X, test))
-        tested.append(test)
-        predictions.append(predicted)
-        accuracy.append(accuracy_score(y[test], predicted))
-        recall.append(average_recall(y[test], predicted))
-        advance()
-    rows, predictions = np.concatenate(tested), np.concatenate(predictions)
+    predictions = predict_splits(estimator, X, y, splits, advance, groups)
+    pairs = [(y[test], predicted) for (_, test), predicted in zip(splits, predictions, strict=True)]
+    rows, predictions = np.concatenate([test for _, test in splits]), np.concatenate(predictions)
     classes = unique_labels(y[labelled])
     return FoldEvaluation(
         classes=classes,
         rows=rows,
-        folds=np.repeat(np.arange(len(tested)), list(map(len, tested))),
+        folds=np.repeat(np.arange(len(pairs)), [len(test) for _, test in splits]),
         predictions=predictions,
-        accuracy=np.array(accuracy),
-        recall=np.array(recall),
+        accuracy=np.array([accuracy_score(*pair) for pair in pairs]),
+        recall=np.array([average_recall(*pair) for pair in pairs]),
         confusion=confusion_matrix(y[rows], predictions, labels=classes),
     )
+
+
+def predict_splits(estimator, X, y, splits, advance=lambda: None, groups=None):
+    """Fit a clone on the training part of each split; give a list of what each predicts for its test part."""
+    predictions = []
+    for training, test in splits:
+        params = {} if groups is None else {"groups": groups[training]}
+        fitted = clone(estimator).fit(safe_indexing(X, training), y[training], **params)
+        predictions.append(fitted.predict(safe_indexing(X, test)))
+        advance()
+    return predictions
 
 
 def average_recall(y, predicted):

@@ -1,4 +1,4 @@
-"""What a classifier sees of a data set: features, classes and folds of its instances, or of its recordings."""
+"""What an estimator sees of a data set: features, targets and folds of its instances, or of its recordings."""
 
 import logging
 import reprlib
@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
+from skaudeep._validation import StrOptions, validate_params
 from skaudeep.datamodel import VARIABLES, check_layout, original_names
 from skaudeep.datasets import to_bunch, upsample
 from skaudeep.exceptions import DataSetError, param
@@ -15,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class Samples(NamedTuple):
-    """Instances, or recordings with all their chunks, as a classifier takes them."""
+    """Instances, or recordings with all their chunks, as an estimator takes them."""
 
     X: np.ndarray  # (n_samples, n_features), (n_samples, n_chunks, n_features), or of n_samples arrays
     rows: np.ndarray  # of shape (n_samples,): the instance, or the first chunk, in the data set
@@ -67,14 +69,66 @@ def _load(ds, rows, source):
     return X
 
 
-def get_classes(ds, source):
-    """Return the class of every instance, "" where it is not known."""
+@validate_params(
+    {"ds": [xr.Dataset], "task": [StrOptions({"auto", "classification", "regression"})], "source": [str]},
+    prefer_skip_nested_validation=True,
+)
+def find_task(ds, task="auto", source=param.ds):
+    """Say whether the targets of a data set are classes or numbers.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        A data set as :func:`~skaudeep.datasets.make_dataset` makes it.
+    task : {"auto", "classification", "regression"}, default="auto"
+        "auto" leaves it to the data set: classes if it has names of them. Anything else is the answer.
+    source : str, default="ds"
+        What an error calls the data set.
+
+    Returns
+    -------
+    {"classification", "regression"}
+        The task.
+
+    Raises
+    ------
+    DataSetError
+        If `task` is "auto" and no instance has a label.
+
+    Examples
+    --------
+    >>> from skaudeep.datasets import make_dataset
+    >>> from skaudeep.evaluation import find_task
+    >>> find_task(make_dataset([[0.0], [1.0]], ["a.wav", "b.wav"], label_numeric=[0.25, 1.5]))
+    'regression'
+    """
+    if task != "auto":
+        return task
     bunch = to_bunch(ds)  # which knows names behind numbers, and refuses what is not a data set
+    if bunch.target is None or np.isnan(bunch.target).all():
+        raise DataSetError(f"{source} has no labels, neither class names nor numbers; {param.set_labels} gives them.")
+    return "regression" if bunch.target_names is None else "classification"
+
+
+def get_classes(ds, source, *, by_number=False):
+    """Return the class of every instance, "" where it is not known; `by_number` makes a class of each number."""
+    bunch = to_bunch(ds)
+    if bunch.target_names is None and bunch.target is not None and by_number:
+        return np.array(["" if np.isnan(number) else f"{number:g}" for number in bunch.target])
     if bunch.target_names is None or np.isnan(bunch.target).all():
         has = "numbers as targets, but no" if bunch.target is not None and bunch.target_names is None else "no"
         raise DataSetError(f"{source} has {has} class names, which classifiers need; {param.set_labels} gives them.")
     unknown = np.isnan(bunch.target)
     return np.where(unknown, "", bunch.target_names[np.where(unknown, 0, bunch.target).astype(np.intp)])
+
+
+def get_numbers(ds, source):
+    """Return the numeric target of every instance, NaN where it is not known."""
+    check_layout(ds, source)
+    numbers = ds["label_numeric"].values.astype(np.float64)
+    if np.isnan(numbers).all():
+        raise DataSetError(f"{source} has no numbers as targets, which regressors need; {param.set_labels} gives them.")
+    return numbers
 
 
 def join_folds(samples, folds):
@@ -97,17 +151,22 @@ def join_folds(samples, folds):
     return low
 
 
-def join_classes(samples, labels):
-    """Return classes of samples, from those of instances."""
+def join_targets(samples, labels):
+    """Return targets of samples, classes or numbers, from those of instances."""
     labels = labels[samples.order]
     y = labels[samples.starts]
     n_chunks = np.diff(samples.starts, append=len(labels))
     differs = labels != np.repeat(y, n_chunks)
     if differs.any():
         sample = np.repeat(np.arange(len(y)), n_chunks)[np.argmax(differs)]
+        one, two = y[sample], labels[np.argmax(differs)]
+        if labels.dtype.kind == "f":
+            what, values, doing = "target", f"{one:g} and {two:g}", "the mean over chunks"
+        else:
+            what, values, doing = "class", f"{str(one)!r} and {str(two)!r}", "a majority vote"
         raise DataSetError(
-            f"Chunks of {samples.filenames[sample]} have the classes {str(y[sample])!r} and "
-            f"{str(labels[np.argmax(differs)])!r}; a majority vote needs one class for each recording."
+            f"Chunks of {samples.filenames[sample]} differ in their {what}, {values}; {doing} needs one for each "
+            "recording."
         )
     return y
 

@@ -8,7 +8,7 @@ import re
 
 from skaudeep._validation import Integral, Interval, describe_unmet
 from skaudeep.embedding import StatisticsPooling, list_embedders
-from skaudeep.evaluation.classifiers import CLASSIFIERS
+from skaudeep.evaluation.estimators import CLASSIFIERS
 from skaudeep.experiment._keys import Key, check_shares, is_number
 from skaudeep.experiment.stages import STAGES
 from skaudeep.spectrogram import SpectrogramTransformer

@@ -7,6 +7,16 @@ import numpy as np
 
 from skaudeep.results.files import damaged, number_or_none, read_json, value_or_empty
 
+#: what is measured of predicted numbers, with the name for people
+REGRESSION_MEASURES = {
+    "ccc": "CCC",
+    "pearson": "Pearson",
+    "spearman": "Spearman",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R2",
+}
+
 
 def summarise(values):
     """Give the mean of a measure and how much it spreads.

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skaudeep.classification import LiblinearClassifier, MajorityVoteClassifier
+from skaudeep.classification import ChunkMeanRegressor, LiblinearClassifier, MajorityVoteClassifier
 
 LABELS = np.array(["bark", "hum", "tick"])
 
@@ -187,3 +187,29 @@ def test_winner_and_shares_are_those_of_a_count(files):
     counts = np.array([[votes.count(index) for index in range(3)] for votes in files])
     np.testing.assert_array_equal(vote.predict(X), LABELS[counts.argmax(axis=1)])
     np.testing.assert_allclose(vote.predict_proba(X), counts / counts.sum(axis=1, keepdims=True))
+
+
+class TestChunkMeanRegressor:
+    def test_it_predicts_the_mean_over_the_chunks_of_a_file(self):
+        X, labels = chunks()
+        y = np.unique(labels, return_inverse=True)[1] + 0.5
+        for files in (X, ragged(X)):
+            flat, counts = np.concatenate(list(files)), [len(rows) for rows in files]
+            ridge = Ridge().fit(flat, np.repeat(y, counts))
+            expected = [ridge.predict(rows).mean() for rows in files]
+            np.testing.assert_allclose(ChunkMeanRegressor(Ridge()).fit(files, y).predict(files), expected)
+
+    def test_several_targets_and_weights_of_files(self):
+        X, _ = chunks()
+        y, weights = np.random.default_rng(0).normal(size=(24, 2)), np.arange(24) + 1
+        regressor = ChunkMeanRegressor(Ridge()).fit(X, y, sample_weight=weights)
+        expected = Ridge().fit(X.reshape(-1, 5), np.repeat(y, 4, axis=0), sample_weight=np.repeat(weights, 4))
+        means = expected.predict(X.reshape(-1, 5)).reshape(24, 4, 2).mean(axis=1)
+        np.testing.assert_allclose(regressor.predict(X), means)
+
+    @pytest.mark.parametrize(
+        ("y", "message"), [([1, 2], "inconsistent numbers"), (["a"] * 24, "convert|numeric"), ([np.nan] * 24, "NaN")]
+    )
+    def test_refusals(self, y, message):
+        with pytest.raises(ValueError, match=message):
+            ChunkMeanRegressor(Ridge()).fit(chunks()[0], y)

@@ -11,7 +11,7 @@ import pytest
 from skaudeep.classification import LiblinearClassifier
 from skaudeep.cli import evaluate, main, make_parser
 from skaudeep.datasets import add_folds, add_partitions, make_dataset
-from skaudeep.evaluation import evaluate_dataset, make_classifier
+from skaudeep.evaluation import evaluate_dataset, make_classifier, make_regressor
 from skaudeep.io import read_netcdf, write_netcdf
 
 SVM = ["svm", "evaluate", "--complexity", "0.1"]
@@ -121,14 +121,14 @@ def test_the_file_holds_what_json_prints(features, capsys, tmp_path):
 
 def test_options_reach_the_classifier():
     def read(*arguments):
-        return evaluate.read_classifier(make_parser().parse_args(arguments))
+        return evaluate.read_parameters(make_parser().parse_args(arguments))
 
-    assert read("svm", "evaluate", "--input", "x", "--complexity", "1e-3") == ("svm", {"C": 0.001})
+    assert read("svm", "evaluate", "--input", "x", "--complexity", "1e-3") == {"C": 0.001}
     defaults = {"hidden_layer_sizes": [150, 150], "dropout": 0.4, "learning_rate": 1e-3, "max_epochs": 400}
-    assert read("mlp", "evaluate", "--input", "x", "--shuffle") == ("mlp", defaults)
+    assert read("mlp", "evaluate", "--input", "x", "--shuffle") == defaults
     options = ["--num-epochs=5", "--learning-rate=0.1", "--num-layers=3", "--num-units=7", "--keep-prob=0.9"]
     changed = {"hidden_layer_sizes": [7, 7, 7], "dropout": 0.1, "learning_rate": 0.1, "max_epochs": 5}
-    assert read("mlp", "evaluate", "--input", "x", *options) == ("mlp", changed)
+    assert read("mlp", "evaluate", "--input", "x", *options) == changed
     make_classifier("mlp", **changed)
 
 
@@ -294,3 +294,50 @@ def test_what_fails_leaves_the_old_file(features, tmp_path, capsys, monkeypatch,
     assert {"interruption": "skaudeep: interrupted\n", "error": "skaudeep: error: no more\n"}[failure] in err
     assert [path.name for path in tmp_path.iterdir()] == [output.name]
     assert output.read_text() == "old"
+
+
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory):
+    """A data set whose targets are numbers, with folds and partitions."""
+    rng = np.random.default_rng(0)
+    y = np.repeat(rng.normal(size=24), 2)
+    files, chunk_nr = np.repeat([f"{i:02}.wav" for i in range(24)], 2), np.tile([0, 1], 24)
+    ds = make_dataset(rng.normal(size=(48, 3)) + 2 * y[:, None], files, chunk_nr=chunk_nr, label_numeric=y)
+    ds = add_partitions(add_folds(ds, 3, random_state=0), ["train", "devel", "test"], random_state=0)
+    path = tmp_path_factory.mktemp("numbers") / "features.nc"
+    write_netcdf(ds, path)
+    return str(path)
+
+
+def test_numbers_as_targets(numbers, tmp_path, capsys):
+    command = [*SVM, "--input", numbers, "--cross-validate", "--majority-vote"]
+    expected = evaluate_dataset(read_netcdf(numbers), make_regressor("svm", C=0.1), majority_vote=True)
+    output = tmp_path / "results.json"
+    assert main([*command, "--output", str(output)]) == 0
+    out = capsys.readouterr().out
+    assert f"svm on {numbers}: numbers predicted for 24 recordings\n" in out
+    lines = {
+        line.rsplit(maxsplit=6)[0].strip(): line.split()[-6:] for line in out.splitlines() if len(line.split()) > 6
+    }
+    table = expected.table()
+    assert list(lines)[-3:] == ["std", "all predictions", "predicting the mean"]
+    for name in table.index[:-1]:
+        np.testing.assert_allclose([float(cell) for cell in lines[name]], table.loc[name], rtol=0.01)
+    assert lines["predicting the mean"][:3] == ["0.00", "-", "-"]
+    written = json.loads(output.read_text())
+    assert written["task"] == "regression" and written["scores"] == expected.to_dict()["scores"]
+    assert run_json(capsys, *command)["pooled"] == expected.to_dict()["pooled"]
+    assert main([*command, "-q"]) == 0
+    brief = [float(part) for part in capsys.readouterr().out.split(",")]
+    np.testing.assert_allclose(brief, [expected.summary("ccc")[0], expected.summary("rmse")[0]], atol=1e-6)
+
+
+def test_the_task_can_be_forced(features, numbers, capsys):
+    assert (
+        run_json(capsys, *SVM, "--input", features, "--cross-validate", "--task", "regression")["task"] == "regression"
+    )
+    partitions = ["--train-partitions", "train", "--eval-partitions", "devel", "test"]
+    found = run_json(capsys, *MLP, "--input", numbers, *partitions, "--repeat", "2")
+    assert np.shape(found["scores"]["ccc"]) == (2, 1) and len(found["pooled"]["rmse"]) == 2
+    assert main([*SVM, "--input", numbers, *partitions, "--upsample"]) == 1
+    assert "--upsample: there are no classes to balance" in capsys.readouterr().err

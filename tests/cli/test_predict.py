@@ -10,8 +10,8 @@ import pytest
 
 from skaudeep.classification import LiblinearClassifier
 from skaudeep.cli import main
-from skaudeep.datasets import add_partitions, make_dataset, remove_labels, remove_partitions, select
-from skaudeep.evaluation import make_classifier, predict_dataset
+from skaudeep.datasets import add_partitions, make_dataset, remove_labels, remove_partitions, select, set_labels
+from skaudeep.evaluation import make_classifier, make_regressor, predict_dataset
 from skaudeep.io import read_netcdf, write_netcdf
 
 SVM = ["svm", "predict", "--complexity", "0.1"]
@@ -60,7 +60,7 @@ def test_lines_of_file_and_class(folder, command, tmp_path, capsys):
     out, err = capsys.readouterr()
     assert "the predicted classes of 18 recordings" in out
     assert "wind & rain" in out
-    assert "18 of 18 samples to classify are also trained on" in err
+    assert "18 of 18 samples to predict for are also trained on" in err
 
 
 def test_without_a_vote_every_chunk_has_a_line(command, tmp_path, capsys):
@@ -115,7 +115,7 @@ def test_what_is_required(command, capsys, missing):
     [
         ({"train": "nothing.nc"}, [], "nothing.nc: there is no such file"),
         ({"new": "nothing.nc"}, [], "nothing.nc: there is no such file"),
-        ({"train": "new.nc"}, [], "new.nc has no class names"),
+        ({"train": "new.nc"}, [], "new.nc has no labels, neither class names nor numbers"),
         ({"new": "other.nc"}, [], "other.nc 9; make both with the same model"),
         ({"train": "new.nc"}, ["--train-partitions", "train"], "--add-partitioning train devel test"),
         ({"new": "new.nc"}, ["--eval-partitions", "train"], "--add-partitioning train devel test"),
@@ -179,3 +179,20 @@ def test_the_originals_files_and_format(shared, tmp_path, capsys):
         assert ours.partition(b"\t")[:2] == theirs.partition(b"\t")[:2]
         assert ours.endswith(b"\n")
     assert n_equal / len(names) > 0.7
+
+
+def test_numbers_as_targets(folder, command, tmp_path, capsys):
+    known = read_netcdf(folder / "known.nc")
+    totals = {name: float(known.features.values[known.filename == name].sum()) for name in known.filename.values}
+    numbers = [totals[name] for name in known.filename.values]
+    with_numbers = set_labels(remove_labels(known), label_numeric=numbers)
+    write_netcdf(with_numbers, folder / "numbers.nc")
+    assert main(command(train="numbers.nc")) == 0
+    out = capsys.readouterr().out
+    assert "the predicted numbers of 36 instances" in out and "mean" in out
+    lines = [line.split("\t") for line in (tmp_path / "predictions.tsv").read_text().splitlines()]
+    expected = predict_dataset(with_numbers, read_netcdf(folder / "new.nc"), make_regressor("svm", C=0.1))
+    assert [name for name, _ in lines] == expected.index.tolist()
+    np.testing.assert_array_equal([float(number) for _, number in lines], expected)
+    assert main(command("--task", "classification", "--json", train="numbers.nc")) == 0
+    assert isinstance(json.loads(capsys.readouterr().out)["predictions"][0]["label"], str)

@@ -295,7 +295,7 @@ def test_neither_folds_nor_labels(ds, svm):
     bare = make_dataset(np.zeros((3, 1)), list("abc"), label_nominal=list("xyx"))
     with pytest.raises(DataSetError, match="no folds and no partitions: make some with add_folds or add_partitions"):
         evaluate_dataset(bare, svm)
-    with pytest.raises(DataSetError, match="ds has no class names"):
+    with pytest.raises(DataSetError, match="ds has no labels, neither class names nor numbers"):
         evaluate_dataset(make_dataset(np.zeros((2, 1)), ["a", "b"], cv_folds=[[0], [1]]), svm)
     with pytest.raises(DataSetError, match="'nothing'"):
         evaluate_dataset(ds, svm, train="nothing")
@@ -309,13 +309,14 @@ def test_neither_folds_nor_labels(ds, svm):
         ({"upsample": "yes"}, "upsample"),
         ({"majority_vote": 2.5}, "majority_vote"),
         ({"random_state": -1}, "random_state"),
-        ({"classifier": "svm"}, "classifier"),
+        ({"task": "clustering"}, "task"),
+        ({"estimator": "svm"}, "estimator"),
         ({"ds": "features.nc"}, "ds"),
     ],
 )
 def test_wrong_arguments(ds, svm, wrong, message):
     with pytest.raises((TypeError, ValueError), match=message):
-        evaluate_dataset(**{"ds": ds, "classifier": svm, **wrong})
+        evaluate_dataset(**{"ds": ds, "estimator": svm, **wrong})
 
 
 def test_features_that_are_not_finite(ds, svm):
@@ -367,7 +368,7 @@ def test_predictions_need_no_labels_but_those_to_train_on(ds, svm):
     unlabelled = make_dataset(ds.features.values, ds.filename.values)
     expected = predict_dataset(select(ds, partition="train"), ds, svm)
     pd.testing.assert_series_equal(predict_dataset(partly, unlabelled, svm), expected)
-    with pytest.raises(DataSetError, match="train_ds has no class names"):
+    with pytest.raises(DataSetError, match="train_ds has no labels"):
         predict_dataset(unlabelled, ds, svm)
 
 
@@ -398,7 +399,7 @@ def test_balanced_training_of_predictions(numbered, recorder):
 def test_training_on_what_is_predicted_is_noted(ds, svm, caplog):
     with caplog.at_level("INFO", "skaudeep"):
         predict_dataset(ds, ds.isel(instance=slice(0, 5)), svm)
-    assert "5 of 5 samples to classify are also trained on" in caplog.text
+    assert "5 of 5 samples to predict for are also trained on" in caplog.text
 
 
 def test_features_of_both_must_be_the_same(ds, svm):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skaudeep.datasets import make_dataset, set_labels
-from skaudeep.evaluation._samples import balance, check_same_features, gather, get_classes, join_classes, join_folds
+from skaudeep.evaluation._samples import balance, check_same_features, gather, get_classes, join_folds, join_targets
 from skaudeep.exceptions import DataSetError
 
 
@@ -97,11 +97,11 @@ def test_a_copy_on_the_other_side_is_refused(by_file):
 def test_classes_of_recordings_are_those_of_their_chunks():
     ds = chunked("baba", [0, 0, 1, 1])
     samples = gather(ds, everything(ds), by_file=True)
-    assert join_classes(samples, np.array(["x", "y", "x", "y"])).tolist() == ["y", "x"]
-    with pytest.raises(DataSetError, match="Chunks of b have the classes 'x' and 'z'; a majority vote"):
-        join_classes(samples, np.array(["x", "y", "z", "y"]))
+    assert join_targets(samples, np.array(["x", "y", "x", "y"])).tolist() == ["y", "x"]
+    with pytest.raises(DataSetError, match="Chunks of b differ in their class, 'x' and 'z'; a majority vote"):
+        join_targets(samples, np.array(["x", "y", "z", "y"]))
     instances = gather(ds, everything(ds), by_file=False)
-    assert join_classes(instances, np.array(["x", "y", "z", "y"])).tolist() == ["x", "y", "z", "y"]
+    assert join_targets(instances, np.array(["x", "y", "z", "y"])).tolist() == ["x", "y", "z", "y"]
 
 
 def test_classes_by_name_or_number():
@@ -139,7 +139,7 @@ def test_copies_balance_recordings_within_the_training_part(by_file):
     label = np.repeat(list("xxxxxyyz"), 2)
     ds = chunked(files, [0, 1] * 8, label_nominal=label)
     samples = gather(ds, everything(ds), by_file)
-    y = join_classes(samples, label)
+    y = join_targets(samples, label)
     training = np.flatnonzero(~np.isin(samples.filenames, ["a", "b"]))
     rows = balance(ds, samples, y, training, np.random.RandomState(0))
     assert set(rows) == set(training)
