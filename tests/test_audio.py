@@ -212,7 +212,9 @@ def test_resampling_beyond_reason(rate, new_rate):
 
 
 @pytest.mark.parametrize(
-    "function", [mix_channels, lambda x: resample(x, 8000, 4000), lambda x: fit_length(x, 200)], ids=str
+    "function",
+    [mix_channels, lambda x: resample(x, 8000, 4000), lambda x: fit_length(x, 200)],
+    ids=["mix_channels", "resample", "fit_length"],
 )
 def test_channels_last(function):
     with pytest.raises(AudioError, match=r"samples has the shape \(100, 2\): .*100 channels of 2 samples.*pass x\.T"):
