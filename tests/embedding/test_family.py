@@ -182,7 +182,9 @@ class TestTraining:
         rates, seed = np.zeros(0, np.float32), np.zeros(2, np.int32)
         loss = float(network.train_batch(padded, lengths, np.arange(len(X)), rates, 1e9, 0.0, seed)["loss"])
         _, autoencoder = start.to_keras()
-        variables = {f"{layer.name}.{v.name}": v for layer in autoencoder.layers for v in layer.weights}
+        variables = {
+            f"{layer.name.replace('-', '.')}.{v.name}": v for layer in autoencoder.layers for v in layer.weights
+        }
         with tf.GradientTape() as tape:
             counted = [(x != -1) | (not mask_silence) for x in X]
             errors = [tf.square(x - autoencoder(x[None])[0]) * real for x, real in zip(X, counted, strict=True)]
@@ -201,7 +203,9 @@ class TestTraining:
         common = {"dropout": 0, "batch_size": len(X), "clip_value": 0.01, "learning_rate": 0.01}
         trained = make(kind, max_epochs=3, **common).fit(X)
         _, autoencoder = make(kind, max_epochs=0, **common).fit(X).to_keras()
-        variables = {f"{layer.name}.{v.name}": v for layer in autoencoder.layers for v in layer.weights}
+        variables = {
+            f"{layer.name.replace('-', '.')}.{v.name}": v for layer in autoencoder.layers for v in layer.weights
+        }
         assert variables.keys() == trained.weights_.keys()
         moments = {name: [0, 0] for name in variables}
         for step in (1, 2, 3):

@@ -37,7 +37,7 @@ def test_states_are_statistics_of_every_encoder_layer():
     ragged = [rng.uniform(-1, 1, (n, 2)).astype(np.float32) for n in (5, 1, 3)]
     embedder = make(bidirectional_encoder=True, output="states", max_epochs=1).fit(ragged)
     encoder, _ = embedder.to_keras()
-    layers = [f"encoder.{direction}.{layer}" for layer in (0, 1) for direction in ("forward", "backward")]
+    layers = [f"encoder-{direction}-{layer}" for layer in (0, 1) for direction in ("forward", "backward")]
     stock = keras.Model(encoder.input, [encoder.get_layer(name).output[0] for name in layers])
     for sequence, features in zip(ragged, embedder.transform(ragged), strict=True):
         h = np.concatenate(stock(sequence[None]), axis=-1)[0]

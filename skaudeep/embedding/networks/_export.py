@@ -17,7 +17,7 @@ from skaudeep.embedding._statistics import FORMULAS, average_bands
 from skaudeep.embedding.networks._convolution import EPSILON, SHARE_OF_BATCH
 
 #: what the names of layers of batch normalisation end in; what is before it is the name of their convolution
-_NORMALISATION = ".normalisation"
+_NORMALISATION = "-normalisation"
 #: weights that have other names in Keras
 _NAMES = {"gamma": "scale", "beta": "offset", "moving_mean": "mean", "moving_variance": "variance"}
 
@@ -25,9 +25,9 @@ _NAMES = {"gamma": "scale", "beta": "offset", "moving_mean": "mean", "moving_var
 def to_keras(config, weights, statistics=()):
     """Build the encoder of a network and, if it has a decoder, the autoencoder.
 
-    Layers are called like the weights that they hold (batch normalisation like its convolution, with ".normalisation"
-    behind), and are float32 whatever Keras's global dtype policy. Keras's
-    global settings and all global generators of random numbers are left alone.
+    Layers are called like the weights that they hold, with a hyphen for each dot, which Keras on PyTorch refuses (batch
+    normalisation like its convolution, with "-normalisation" behind), and are float32 whatever Keras's global dtype
+    policy. Keras's global settings and all global generators of random numbers are left alone.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def to_keras(config, weights, statistics=()):
 
 def _name(layer, weight):
     """Name of a weight here."""
-    return f"{layer.name.removesuffix(_NORMALISATION)}.{_NAMES.get(weight.name, weight.name)}"
+    return f"{layer.name.removesuffix(_NORMALISATION).replace('-', '.')}.{_NAMES.get(weight.name, weight.name)}"
 
 
 def _pool(states, statistics):
@@ -177,9 +177,9 @@ class _Layers:
         x = keras.ops.expand_dims(x, -1)
         padding = tuple(((size - 1) // 2, size // 2) for size in config.conv_kernel)
         for layer, (n_channels, strides) in enumerate(zip(config.conv_channels, config.conv_strides, strict=True)):
-            x = self._convolution(f"convolution.{layer}", x, n_channels, strides, padding)
+            x = self._convolution(f"convolution-{layer}", x, n_channels, strides, padding)
             averaged = average_bands(keras.ops, x, config.n_bands)
-            bands.append(self._as_steps(f"convolution.{layer}.bands", averaged))
+            bands.append(self._as_steps(f"convolution-{layer}-bands", averaged))
         return self._as_steps("steps", x), bands
 
     def _as_steps(self, name, x):
@@ -189,7 +189,7 @@ class _Layers:
     def _convolution(self, name, x, n_channels, strides, padding):
         """One convolution of a map (B, T, F, C), its batch normalisation and a ReLU."""
         common = {"data_format": "channels_last", "dtype": "float32"}
-        x = keras.layers.ZeroPadding2D(padding, name=f"{name}.padding", **common)(x)
+        x = keras.layers.ZeroPadding2D(padding, name=f"{name}-padding", **common)(x)
         kernel = keras.initializers.GlorotUniform(next(self._seeds))
         settings = {"strides": strides, "use_bias": False, "kernel_initializer": kernel, "name": name}
         x = keras.layers.Conv2D(n_channels, self.config.conv_kernel, **settings, **common)(x)
@@ -201,7 +201,7 @@ class _Layers:
     def normalise(self, x):
         """Bring the values of each step to mean 0 and variance 1, and negative ones to 0."""
         layer = keras.layers.LayerNormalization(
-            epsilon=EPSILON, center=False, scale=False, dtype="float32", name="projection.normalisation"
+            epsilon=EPSILON, center=False, scale=False, dtype="float32", name="projection-normalisation"
         )
         return keras.ops.relu(layer(x))
 
@@ -237,12 +237,14 @@ class _Layers:
         """A dense layer; output projections are told their size."""
         units = self.config.denses[name][1] if n_outputs is None else n_outputs
         kernel = keras.initializers.GlorotUniform(next(self._seeds))
-        return keras.layers.Dense(units, activation, kernel_initializer=kernel, dtype="float32", name=name)(x)
+        return keras.layers.Dense(
+            units, activation, kernel_initializer=kernel, dtype="float32", name=name.replace(".", "-")
+        )(x)
 
     def _run(self, stacks, inputs, initial, backwards):
         """Outputs, in the order of the input, and final states, of each direction by layer."""
         runs = [
-            self._stack(f"{stacks.name}.{direction}", stacks, *arguments)
+            self._stack(f"{stacks.name}-{direction}", stacks, *arguments)
             for direction, *arguments in zip(stacks.directions, inputs, initial, backwards, strict=True)
         ]
         return zip(*runs, strict=True)
@@ -251,7 +253,7 @@ class _Layers:
         outputs, finals = [], []
         for layer in range(stacks.n_layers):
             # only the first layer turns the sequence round: the others read what comes out, already turned
-            recurrent = self._recurrent(f"{prefix}.{layer}", stacks.n_units, backwards and layer == 0)
+            recurrent = self._recurrent(f"{prefix}-{layer}", stacks.n_units, backwards and layer == 0)
             x, *final = recurrent(x, initial_state=None if initial is None else initial[layer])
             outputs.append(keras.ops.flip(x, axis=1) if backwards else x)
             finals.append(final)

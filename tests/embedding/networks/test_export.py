@@ -113,7 +113,9 @@ class TestModels:
         stock = (keras.layers.InputLayer, keras.layers.Dense, keras.layers.GRU, keras.layers.LSTM)
         assert {type(layer) for layer in autoencoder.layers} <= set(stock)
         assert {type(operation).__module__.partition(".")[0] for operation in autoencoder.operations} == {"keras"}
-        names = {f"{layer.name}.{weight.name}" for layer in autoencoder.layers for weight in layer.weights}
+        names = {
+            f"{layer.name.replace('-', '.')}.{weight.name}" for layer in autoencoder.layers for weight in layer.weights
+        }
         assert names == set(embedder.weights_)
         assert all(layer is autoencoder.get_layer(layer.name) for layer in encoder.layers)
         # what is traced on a machine with a GPU must run on one without
@@ -178,7 +180,7 @@ class TestEncodersAlone:
         names = {"gamma": "scale", "beta": "offset", "moving_mean": "mean", "moving_variance": "variance"}
         held = set()
         for layer in encoder.layers:
-            prefix = layer.name.removesuffix(".normalisation")
+            prefix = layer.name.removesuffix("-normalisation").replace("-", ".")
             held |= {f"{prefix}.{names.get(weight.name, weight.name)}" for weight in layer.weights}
         assert held == {name for name in embedder.weights_ if not name.startswith(("head.", "instances."))}
 
@@ -187,9 +189,9 @@ class TestEncodersAlone:
 
         embedder = make("contrastive, convolutions")
         encoder, _ = embedder.to_keras()
-        values = keras.Model(encoder.input, encoder.get_layer("convolution.0").output)(X).numpy()
+        values = keras.Model(encoder.input, encoder.get_layer("convolution-0").output)(X).numpy()
         encoder(X, training=True)
-        moved = encoder.get_layer("convolution.0.normalisation").moving_mean
+        moved = encoder.get_layer("convolution-0-normalisation").moving_mean
         expected = 0.9 * embedder.weights_["convolution.0.mean"] + 0.1 * values.mean(axis=(0, 1, 2))
         np.testing.assert_allclose(moved, expected, atol=1e-5)
 
@@ -443,7 +445,7 @@ def test_fine_tuning_in_keras(pretrained, spectrograms, corpora):
 
     encoder.trainable = False
     first_losses, _, frozen = learn(0.05, 40)
-    names = [f"{layer.name}.{weight.name}" for layer in encoder.layers for weight in layer.weights]
+    names = [f"{layer.name.replace('-', '.')}.{weight.name}" for layer in encoder.layers for weight in layer.weights]
     for name, value in zip(names, frozen, strict=True):
         np.testing.assert_array_equal(value, pretrained.weights_[name])
     encoder.trainable = True
