@@ -1,0 +1,374 @@
+"""Annotations over time: read, put together from several raters, and cut into windows with one number each."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from skaudeep._columns import PATH_NAMES
+from skaudeep._validation import Integral, Interval, Real, StrOptions, validate_params
+from skaudeep.corpora._table import read_table
+from skaudeep.exceptions import DataSetError, ParameterError, param
+
+_POSITIVE = [Interval(Real, 0, None, closed="neither")]
+_STATISTICS = {"mean": np.mean, "median": np.median, "last": lambda values, axis: values[-1]}
+
+
+@validate_params(
+    {"source": [str, Path], "separator": [str, None], "time": [str], "values": [list, tuple, None]},
+    prefer_skip_nested_validation=True,
+)
+def load_annotations(source, *, separator=None, time="time", values=None):
+    r"""Read annotations over time: what raters, or an instrument, said of each moment of recordings.
+
+    Parameters
+    ----------
+    source : str or path-like
+        A folder with one text file, CSV or TSV, for each recording, of the same name before its last dot, also in
+        subfolders; or one such file with a column of paths (`path`, `file`, `filename` or `file_name`). Each line has
+        a time and a number for each target, or for each rater; times may have any rate, also one that changes.
+    separator : str, default=None
+        The character between columns; found out by default.
+    time : str, default="time"
+        The name of the column of times, in seconds.
+    values : list of str, default=None
+        The columns of numbers; by default all but those of paths and times.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `file`, `time` and those of numbers, in the order of the lines, files by their names. `file` is what
+        the column of paths says or, of a folder, the name of the text file below it without what is behind its last
+        dot.
+
+    Raises
+    ------
+    DataSetError
+        If there are no such files, one cannot be read or lacks a column, a field is no finite number, or times are not
+        in order or are there twice. The message names the file and the line.
+
+    See Also
+    --------
+    combine_raters : One number from those of several raters.
+    annotation_windows : Segments with a number each, to train on.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from skaudeep.datasets import load_annotations
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = pathlib.Path(folder, "a.csv").write_text("time,arousal\n0.0,0.1\n0.5,0.3\n")
+    ...     load_annotations(folder)
+      file  time  arousal
+    0    a   0.0      0.1
+    1    a   0.5      0.3
+    """
+    source = Path(source)
+    if source.is_dir():
+        paths = sorted(path for path in source.rglob("*") if path.suffix.lower() in (".csv", ".tsv"))
+        if not paths:
+            raise DataSetError(f"{source} has no annotations: expected a .csv or .tsv file for each recording.")
+        names = [path.relative_to(source).with_suffix("").as_posix() for path in paths]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise DataSetError(f"{source} has two files of annotations of {twice}, .csv and .tsv; leave one out.")
+        tables = [_read(path, time, values, separator, name) for path, name in zip(paths, names, strict=True)]
+        lacks = [(path, table) for path, table in zip(paths, tables, strict=True) if list(table) != list(tables[0])]
+        if lacks:
+            path, table = lacks[0]
+            raise DataSetError(
+                f"{path} has the columns {list(table)[1:]}, but {paths[0]} has {list(tables[0])[1:]}; give all files "
+                f"the same, or name those to read by {param.values}."
+            )
+        return pd.concat(tables, ignore_index=True)
+    return _read(source, time, values, separator)
+
+
+def _read(path, time, values, separator, name=None):
+    """Read the annotations of a recording, or of all those that the file names itself."""
+    frame = read_table(path, [time, *(values or ())], separator=separator)
+    of_paths = [column for column in frame if column.lower() in PATH_NAMES]
+    if name is None and not of_paths:
+        raise DataSetError(
+            f"{path} has no column {', '.join(PATH_NAMES[:-1])} or {PATH_NAMES[-1]}, which says of what recording each "
+            "line is; add it, or give a folder with one file for each recording."
+        )
+    if values is None:
+        values = [column for column in frame if column not in (time, *of_paths)]
+    if not values:
+        raise DataSetError(f"{path} has no column of numbers beside {time!r}.")
+    files = frame[of_paths[0]].to_numpy() if name is None else np.full(len(frame), name, dtype=object)
+    numbers = {column: _numbers(frame[column], path) for column in (time, *values)}
+    table = pd.DataFrame({"file": files, "time": numbers.pop(time), **numbers})
+    if not len(table):
+        raise DataSetError(f"{path} has no line below its header.")
+    before = table.groupby("file", sort=False)["time"].shift()
+    wrong = (table["time"] <= before).to_numpy()
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise DataSetError(
+            f"{path}, line {frame.index[at]}: the time {table['time'][at]:g} of {table['file'][at]} comes after "
+            f"{before[at]:g}; sort the lines of each recording by time, each time once."
+        )
+    return table
+
+
+def _numbers(column, path):
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
+    wrong = ~np.isfinite(numbers)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise DataSetError(
+            f"{path}, line {column.index[at]}, column {column.name}: {column.iloc[at]!r} is no finite number; leave "
+            "out lines of times at which nothing was annotated."
+        )
+    return numbers
+
+
+@validate_params(
+    {
+        "annotations": [pd.DataFrame],
+        "raters": [list, tuple],
+        "method": [StrOptions({"mean", "weighted"})],
+        "name": [str],
+    },
+    prefer_skip_nested_validation=True,
+)
+def combine_raters(annotations, raters, *, method="mean", name="value"):
+    """Put the numbers of several raters together.
+
+    Parameters
+    ----------
+    annotations : pandas.DataFrame
+        As of :func:`load_annotations`.
+    raters : list of str
+        The columns of the raters, which judge one and the same.
+    method : {"mean", "weighted"}, default="mean"
+        "weighted" is the evaluator-weighted estimator [1]_: the mean, in which each rater counts as much as he
+        correlates with the mean of the others over all recordings; one who does so negatively does not count.
+    name : str, default="value"
+        What to call the column that takes the place of those of the raters.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The annotations with this column.
+
+    Raises
+    ------
+    ParameterError
+        If a rater is no column, there are fewer than two, or, for "weighted", no rater agrees with the others.
+
+    References
+    ----------
+    .. [1] M. Grimm, K. Kroschel, "Evaluation of natural emotions using self assessment manikins", ASRU 2005.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skaudeep.datasets import combine_raters
+    >>> heard = pd.DataFrame({"file": "a", "time": [0.0, 1.0, 2.0], "r1": [0.0, 0.5, 1.0], "r2": [0.2, 0.7, 0.9]})
+    >>> combine_raters(heard, ["r1", "r2"])["value"].tolist()
+    [0.1, 0.6, 0.95]
+    """
+    raters = list(raters)
+    _check_columns("raters", raters, annotations)
+    if len(raters) < 2:
+        raise ParameterError("raters", raters, ": there is nothing to put together; give two columns or more")
+    numbers = annotations[raters].to_numpy(np.float64)
+    weights = np.ones(len(raters)) if method == "mean" else _agreement(numbers)
+    if not weights.any():
+        raise ParameterError("method", method, ": no rater agrees with the others; take 'mean', or look at the raters")
+    combined = annotations.drop(columns=raters)
+    combined[name] = numbers @ (weights / weights.sum())
+    return combined
+
+
+def _agreement(numbers):
+    """Correlation of each column with the mean of the others, at least 0; 0 for a constant."""
+    weights = []
+    for rater in range(numbers.shape[1]):
+        one, others = numbers[:, rater], np.delete(numbers, rater, axis=1).mean(axis=1)
+        constant = np.ptp(one) == 0 or np.ptp(others) == 0
+        weights.append(0.0 if constant else max(0.0, np.corrcoef(one, others)[0, 1]))
+    return np.array(weights)
+
+
+@validate_params(
+    {
+        "annotations": [pd.DataFrame],
+        "width": _POSITIVE,
+        "hop": [*_POSITIVE, None],
+        "delay": [Real],
+        "statistic": [StrOptions(set(_STATISTICS))],
+        "min_annotations": [Interval(Integral, 1, None, closed="left")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def annotation_windows(annotations, *, width, hop=None, delay=0.0, statistic="mean", min_annotations=1):
+    """Cut recordings into windows, each with one number for what was annotated within it.
+
+    Parameters
+    ----------
+    annotations : pandas.DataFrame
+        The columns `file`, `time` and one or more of numbers, as of :func:`load_annotations`.
+    width : float
+        Length of a window in seconds.
+    hop : float, default=None
+        Seconds from the start of a window to that of the next one; None: `width`, so that they do not overlap.
+    delay : float, default=0.0
+        By how many seconds annotations come later than what they are about, as people need time to react: a window
+        from `start` to `end` gets what was annotated from ``start + delay`` to ``end + delay``.
+    statistic : {"mean", "median", "last"}, default="mean"
+        Which number a window gets.
+    min_annotations : int, default=1
+        Windows in which fewer times were annotated are left out, as at a gap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `file`, `start` and `end`, a table of segments as `SpectrogramTransformer` takes it, and those of
+        the numbers. Windows start at the multiples of `hop` from 0; those in which the annotation begins only later,
+        or has ended before, are left out.
+
+    Raises
+    ------
+    DataSetError
+        If the table lacks a column, times of a recording are not in order, or a recording has no window, because its
+        annotation is shorter than one.
+
+    See Also
+    --------
+    join_windows : The way back, from numbers of windows to a series.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from skaudeep.datasets import annotation_windows
+    >>> heard = pd.DataFrame({"file": "a.wav", "time": np.arange(8) / 2, "valence": np.arange(8.0)})
+    >>> annotation_windows(heard, width=2, hop=1)
+        file  start  end  valence
+    0  a.wav    0.0  2.0      1.5
+    1  a.wav    1.0  3.0      3.5
+    2  a.wav    2.0  4.0      5.5
+    """
+    names = _check_annotations(annotations)
+    hop = width if hop is None else hop
+    parts = []
+    for file, own in annotations.groupby("file", sort=False):
+        times, numbers = own["time"].to_numpy(np.float64) - delay, own[names].to_numpy(np.float64)
+        starts = _starts(times, width, hop)
+        first, last = np.searchsorted(times, starts - 1e-9), np.searchsorted(times, starts + width - 1e-9)
+        kept = last - first >= min_annotations
+        if not kept.any():
+            raise DataSetError(
+                f"{file}: its annotation, from {times[0] + delay:g} to {times[-1] + delay:g} s, fills no window of "
+                f"{width:g} s with {param('delay', delay)}; give a smaller {param.width}, or leave this recording out."
+            )
+        rows = [_STATISTICS[statistic](numbers[a:b], axis=0) for a, b in zip(first[kept], last[kept], strict=True)]
+        window = {"file": file, "start": starts[kept], "end": starts[kept] + width}
+        parts.append(pd.DataFrame(window | dict(zip(names, np.transpose(rows), strict=True))))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _starts(times, width, hop):
+    """Give the starts of all windows that lie within the annotation, up to the time that its last value stands for."""
+    step = np.median(np.diff(times)) if len(times) > 1 else 0.0
+    begin, end = max(times[0], 0.0), times[-1] + step
+    first = max(0.0, np.ceil(begin / hop - 1e-9))
+    return np.arange(first, max(first, np.floor((end - width) / hop + 1e-9) + 1)) * hop
+
+
+@validate_params(
+    {"windows": [pd.DataFrame], "values": ["array-like"], "step": [*_POSITIVE, None]},
+    prefer_skip_nested_validation=True,
+)
+def join_windows(windows, values, *, step=None):
+    """Turn numbers of windows, which may overlap, into a series for each recording.
+
+    Parameters
+    ----------
+    windows : pandas.DataFrame
+        The columns `file`, `start` and `end`, as of :func:`annotation_windows`.
+    values : array-like of shape (n_windows,) or (n_windows, n_targets)
+        A number, or one for each target, of each window, such as predictions.
+    step : float, default=None
+        Seconds from one time of the series to the next; None: the smallest distance of the starts of two windows of a
+        recording, or their width if each has one window.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `file`, `time` and `value`, or `value_0`, `value_1` and so on: at each multiple of `step` from the
+        start of the first window on the mean over the windows that contain the time. Times in no window are left out.
+
+    Raises
+    ------
+    ParameterError
+        If there is not a value for each window, or one is not finite.
+
+    See Also
+    --------
+    annotation_windows : The way here.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skaudeep.datasets import join_windows
+    >>> windows = pd.DataFrame({"file": "a.wav", "start": [0.0, 1.0], "end": [2.0, 3.0]})
+    >>> join_windows(windows, [0.0, 1.0])
+        file  time  value
+    0  a.wav   0.0    0.0
+    1  a.wav   1.0    0.5
+    2  a.wav   2.0    1.0
+    """
+    _check_columns("windows", ["file", "start", "end"], windows)
+    numbers = np.asarray(values, np.float64)
+    if len(numbers) != len(windows) or numbers.ndim not in (1, 2):
+        raise ParameterError("values", numbers.shape, f": that is its shape, and there are {len(windows)} windows")
+    if not np.isfinite(numbers).all():
+        raise ParameterError("values", float(numbers[~np.isfinite(numbers)][0]), ": not finite; leave such windows out")
+    names = ["value"] if numbers.ndim == 1 else [f"value_{i}" for i in range(numbers.shape[1])]
+    numbers = numbers.reshape(len(windows), len(names))
+    files = windows["file"].to_numpy()
+    starts, ends = (windows[name].to_numpy(np.float64) for name in ("start", "end"))
+    step = _smallest_step(files, starts, ends) if step is None else step
+    parts = []
+    for file in pd.unique(files):
+        own = files == file
+        begin = starts[own].min()
+        times = begin + step * np.arange(np.ceil((ends[own].max() - begin) / step - 1e-9))
+        inside = (times[:, None] >= starts[own] - 1e-9) & (times[:, None] < ends[own] - 1e-9)
+        counts = inside.sum(axis=1)
+        means = inside[counts > 0] @ numbers[own] / counts[counts > 0, None]
+        parts.append(pd.DataFrame({"file": file, "time": times[counts > 0]} | dict(zip(names, means.T, strict=True))))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _smallest_step(files, starts, ends):
+    steps = pd.Series(starts).groupby(files).apply(lambda own: np.diff(np.unique(own)).min(initial=np.inf)).min()
+    return float(steps if np.isfinite(steps) else (ends - starts).min())
+
+
+def _check_annotations(annotations):
+    """Give the names of the columns of numbers of a table of annotations, which is refused where it is none."""
+    _check_columns("annotations", ["file", "time"], annotations)
+    names = [name for name in annotations if name not in ("file", "time")]
+    if not names or not len(annotations):
+        raise DataSetError("annotations: expected a column of numbers beside file and time, and a row or more.")
+    if not np.isfinite(annotations[["time", *names]].to_numpy(np.float64)).all():
+        raise DataSetError("annotations: there are times or numbers that are not finite; leave such rows out.")
+    times = annotations["time"].to_numpy(np.float64)
+    wrong = times <= annotations.groupby("file", sort=False)["time"].shift().to_numpy(np.float64)
+    if wrong.any():
+        file = annotations["file"].iloc[int(np.argmax(wrong))]
+        raise DataSetError(
+            f"annotations: times of {file} are not in order, or there twice; sort them by file and time."
+        )
+    return names
+
+
+def _check_columns(parameter, names, table):
+    lacks = [name for name in names if name not in table]
+    if lacks:
+        raise ParameterError(parameter, lacks[0], f": there is no such column, but {', '.join(map(str, table))}")
