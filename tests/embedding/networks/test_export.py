@@ -117,6 +117,8 @@ class TestModels:
             f"{layer.name.replace('-', '.')}.{weight.name}" for layer in autoencoder.layers for weight in layer.weights
         }
         assert names == set(embedder.weights_)
+        # Keras on PyTorch takes no other names
+        assert not any("." in layer.name for layer in autoencoder.layers)
         assert all(layer is autoencoder.get_layer(layer.name) for layer in encoder.layers)
         # what is traced on a machine with a GPU must run on one without
         assert not any(layer.use_cudnn for layer in autoencoder.layers if isinstance(layer, stock[2:]))
@@ -183,6 +185,7 @@ class TestEncodersAlone:
             prefix = layer.name.removesuffix("-normalisation").replace("-", ".")
             held |= {f"{prefix}.{names.get(weight.name, weight.name)}" for weight in layer.weights}
         assert held == {name for name in embedder.weights_ if not name.startswith(("head.", "instances."))}
+        assert not any("." in layer.name for layer in encoder.layers)
 
     def test_training_in_keras_moves_the_moments_as_our_own_does(self):
         import keras
