@@ -255,10 +255,11 @@ def _describe_regression(arguments, evaluation):
     table = evaluation.table()
     what = "recordings" if arguments.majority_vote else "instances"
     n_tested = len(evaluation.predictions) // len(evaluation.pooled)
-    rows = [
-        [name, *("-" if value != value else f"{value:#.3g}" for value in row)]
-        for name, row in zip(table.index, table.to_numpy().tolist(), strict=True)
-    ]
+    formats = {"rmse": "{:#.3g}", "mae": "{:#.3g}"}
+    cells = [[formats.get(name, "{:.3f}").format(value) for value in table[name]] for name in table]
+    # what is not defined is an empty cell
+    cells = [[None if cell == "nan" else cell for cell in column] for column in cells]
+    rows = zip(table.index, *cells, strict=True)
     return [
         f"{arguments.classifier} on {arguments.input}: numbers predicted for {n_tested} {what}",
         "",
