@@ -239,9 +239,7 @@ def _import_tensorflow():
     """Import TensorFlow, once, without the notices it writes to the process's standard error while it starts.
 
     They come from C++, before any log level counts; whatever else arrives meanwhile is passed on. A user who has
-    set TensorFlow's log level, or has imported it already, is left alone. Threads: see `set_threads`. The operations
-    of oneDNN, which TensorFlow leaves out on a CPU without AVX-512, are faster on others too; the environment variable
-    is left set, so that child processes compute the same.
+    set TensorFlow's log level, or has imported it already, is left alone. Threads: see `set_threads`.
     """
     check_process()
     with _start_lock:
@@ -253,7 +251,6 @@ def _import_tensorflow():
             if n_threads is not None:
                 _arrange_threads_if_possible(n_threads)
             return
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
         level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
         quiet = level in (None, "3")
         try:

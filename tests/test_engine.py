@@ -184,20 +184,6 @@ assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"
 """
         run_python(code)
 
-    @pytest.mark.parametrize("inherited", [None, "0"])
-    def test_operations_of_onednn_are_used_unless_the_user_wants_none(self, inherited, monkeypatch):
-        monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
-        if inherited:
-            monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", inherited)
-        code = """
-import os
-from skaudeep._engine import start_tensorflow
-start_tensorflow()
-from tensorflow.python.framework.test_util import IsMklEnabled
-print(IsMklEnabled(), os.environ["TF_ENABLE_ONEDNN_OPTS"])
-"""
-        assert run_python(code).stdout.split() == (["False", "0"] if inherited else ["True", "1"])
-
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
 class TestFork:
