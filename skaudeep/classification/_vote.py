@@ -12,7 +12,18 @@ from skaudeep._validation import HasMethods, check_class_labels, check_is_fitted
 __all__ = ["ChunkMeanRegressor", "MajorityVoteClassifier"]
 
 
-class MajorityVoteClassifier(ClassifierMixin, ChunkwiseEstimator):
+class _PredictorOfChunks(ChunkwiseEstimator):
+    """Base of what puts the predictions for the chunks of a file together."""
+
+    _role = "estimator"
+
+    _parameter_constraints: ClassVar[dict] = {"estimator": [HasMethods(["fit", "predict"])]}
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+
+class MajorityVoteClassifier(ClassifierMixin, _PredictorOfChunks):
     """Classify files by a majority vote over their chunks.
 
     A classifier is fitted on the chunks of all files, each with the label of its file, so that a file weighs
@@ -50,13 +61,6 @@ class MajorityVoteClassifier(ClassifierMixin, ChunkwiseEstimator):
     >>> vote.predict(X)
     array(['dog', 'rain'], dtype='<U4')
     """
-
-    _role = "estimator"
-
-    _parameter_constraints: ClassVar[dict] = {"estimator": [HasMethods(["fit", "predict"])]}
-
-    def __init__(self, estimator):
-        self.estimator = estimator
 
     # The estimator's own parameters are not validated yet.
     @fit_context(prefer_skip_nested_validation=False)
@@ -158,7 +162,7 @@ class MajorityVoteClassifier(ClassifierMixin, ChunkwiseEstimator):
         return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
 
 
-class ChunkMeanRegressor(RegressorMixin, ChunkwiseEstimator):
+class ChunkMeanRegressor(RegressorMixin, _PredictorOfChunks):
     """Predict a number for each file, the mean of those that a regressor predicts for its chunks.
 
     The regressor is fitted on the chunks of all files, each with the target of its file, so that a file weighs as much
@@ -191,13 +195,6 @@ class ChunkMeanRegressor(RegressorMixin, ChunkwiseEstimator):
     >>> ChunkMeanRegressor(LinearRegression()).fit(X, [0.1, 0.9, 2.0]).predict([[[1.0], [3.0]]]).round(1)
     array([2.])
     """
-
-    _role = "estimator"
-
-    _parameter_constraints: ClassVar[dict] = {"estimator": [HasMethods(["fit", "predict"])]}
-
-    def __init__(self, estimator):
-        self.estimator = estimator
 
     # The estimator's own parameters are not validated yet.
     @fit_context(prefer_skip_nested_validation=False)

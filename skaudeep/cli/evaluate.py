@@ -148,7 +148,7 @@ def _evaluate(arguments):
         evaluation = evaluate_dataset(
             ds,
             make_estimator(arguments, task),
-            task=arguments.task,
+            task=task,
             train=arguments.train_partitions,
             test=arguments.eval_partitions,
             upsample=arguments.upsample,

@@ -72,12 +72,13 @@ def _predict(arguments):
     train = _read(arguments.train_input, arguments.train_partitions)
     arguments.words = {"partition": "--eval-partitions"}
     test = _read(arguments.eval_input, arguments.eval_partitions)
+    task = find_task(train, arguments.task, arguments.train_input)
     arguments.words = {"train_ds": arguments.train_input, "test_ds": arguments.eval_input}
     return predict_dataset(
         train,
         test,
-        make_estimator(arguments, find_task(train, arguments.task, arguments.train_input)),
-        task=arguments.task,
+        make_estimator(arguments, task),
+        task=task,
         upsample=arguments.upsample,
         majority_vote=arguments.majority_vote,
         check_settings=arguments.check_settings,

@@ -277,11 +277,10 @@ _BY_FILE = {"classification": MajorityVoteClassifier, "regression": ChunkMeanReg
 
 def _read_targets(ds, task, estimator, upsample, source):
     """Give the task and the target of each instance."""
-    by_number = task == "classification"
     task = find_task(ds, task, source)
     check_kind(estimator, task)
     if task == "classification":
-        return task, get_classes(ds, source, by_number=by_number)
+        return task, get_classes(ds, source, by_number=True)
     if upsample:
         raise ParameterError("upsample", upsample, ": there are no classes to balance, as targets are numbers")
     return task, get_numbers(ds, source)

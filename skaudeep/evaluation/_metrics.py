@@ -51,19 +51,23 @@ def concordance_correlation_coefficient(y_true, y_pred):
     >>> round(concordance_correlation_coefficient([1, 2, 3], [2, 3, 4]), 3)  # all too high by 1
     0.571
     """
-    y_true, y_pred = _check_numbers(y_true, y_pred)
-    one, two = _deviations(y_true), _deviations(y_pred)
-    distance = np.square(one).mean(axis=0) + np.square(two).mean(axis=0)
-    distance = distance + np.square(y_true.mean(axis=0) - y_pred.mean(axis=0))
-    undefined = np.all((y_true == y_true[:1]) & (y_pred == y_true[:1]), axis=0)
-    if undefined.any():
+    values = _concordance(*_check_numbers(y_true, y_pred))
+    if np.isnan(values).any():
         warnings.warn(
             "the concordance correlation coefficient of numbers that are all the same is not defined (NaN); give "
             "samples whose targets differ",
             stacklevel=2,
         )
-    values = np.where(undefined, np.nan, 2 * (one * two).mean(axis=0) / np.where(undefined, 1, distance))
     return float(values) if values.ndim == 0 else values
+
+
+def _concordance(y_true, y_pred):
+    """Compute the coefficient of each column; NaN where both are one and the same constant."""
+    one, two = _deviations(y_true), _deviations(y_pred)
+    distance = np.square(one).mean(axis=0) + np.square(two).mean(axis=0)
+    distance = distance + np.square(y_true.mean(axis=0) - y_pred.mean(axis=0))
+    undefined = np.all((y_true == y_true[:1]) & (y_pred == y_true[:1]), axis=0)
+    return np.where(undefined, np.nan, 2 * (one * two).mean(axis=0) / np.where(undefined, 1, distance))
 
 
 def _deviations(values):
@@ -108,11 +112,8 @@ def concordance_scorer(estimator, X, y):
 def regression_scores(y_true, y_pred):
     """Compute the measures of `RegressionEvaluation` for one target; NaN for correlations with what is constant."""
     y_true, y_pred = _check_numbers(y_true, y_pred)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ccc = concordance_correlation_coefficient(y_true, y_pred)
     return {
-        "ccc": ccc,
+        "ccc": float(_concordance(y_true, y_pred)),
         "pearson": _correlation(y_true, y_pred),
         "spearman": _correlation(rankdata(y_true), rankdata(y_pred)),
         "rmse": float(root_mean_squared_error(y_true, y_pred)),
