@@ -57,12 +57,17 @@ def shared_sections(info):
         lines = [f"{name:<{width}}  {count:>{digits},}" for name, count in info.labels.items()]
         yield "labels", [", ".join([number_of(len(info.labels), "class", "es"), *unlabelled]), *shortened(lines)]
     elif info.targets:
-        ranged = "{min:g} to {max:g}, mean {mean:.6g}".format(**info.targets)
-        yield "targets", [", ".join([ranged, *unlabelled])]
+        several = info.targets if "min" not in info.targets else {"": info.targets}
+        lines = [f"{name} {_ranged(target)}".strip() for name, target in several.items()]
+        yield "targets", [", ".join([lines[0], *unlabelled]), *shortened(lines[1:])]
     else:
         yield "labels", ["none"]
     yield "folds", dedent(info.folds.reset_index().to_string(index=False)).splitlines() if len(info.folds) else ["none"]
     yield "partitions", [", ".join(f"{name} {n:,}" for name, n in info.partitions.items()) or "none"]
+
+
+def _ranged(target):
+    return "{min:g} to {max:g}, mean {mean:.6g}".format(**target) if target else "not known"
 
 
 def clock(seconds):
@@ -96,6 +101,12 @@ def count_targets(numbers):
     known = numbers[~np.isnan(numbers)]
     targets = {"min": known.min(), "mean": known.mean(), "max": known.max()} if known.size else None
     return targets and {name: float(value) for name, value in targets.items()}, numbers.size - known.size
+
+
+def count_several_targets(targets):
+    """Range of each of several continuous targets by its name, and how many instances have none of them."""
+    ranges = {name: count_targets(numbers)[0] for name, numbers in targets.items()}
+    return ranges, int(targets.isna().all(axis=1).sum())
 
 
 def count_folds(folds):

@@ -130,7 +130,9 @@ def mark_unlabelled(target, target_names):
 
 def find_labelled(target, n):
     """Which of n recordings have a label, given what `mark_unlabelled` returns; without labels all count."""
-    return np.ones(n, dtype=bool) if target is None else ~np.isnan(target)
+    if target is None:
+        return np.ones(n, dtype=bool)
+    return ~np.isnan(target.reshape(n, -1)).all(axis=1)  # of several targets one will do
 
 
 def find_splitter(cv_folds, numbers, partition, labelled):

@@ -4,6 +4,7 @@ import json
 import math
 import re
 import reprlib
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import xarray as xr
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance
 from skaudeep.exceptions import DataSetError, param
 
-__all__ = ["GROUP", "PARTITIONS", "VARIABLES", "get_provenance", "make_dataset"]
+__all__ = ["GROUP", "PARTITIONS", "TARGETS", "VARIABLES", "get_provenance", "make_dataset"]
 
 #: The variables of a data set, in the order in which they stand in a file.
 VARIABLES = (
@@ -26,6 +27,14 @@ VARIABLES = (
 )
 #: A further variable, which only data sets with groups have.
 GROUP = "group"
+#: A further variable, which only data sets with several continuous targets have.
+TARGETS = "targets"
+#: Its second dimension, with the names of the targets.
+TARGET = "target"
+#: What the only continuous target, `label_numeric`, is called where targets have names.
+SINGLE_TARGET = "label"
+#: What the columns of several targets are called before their names, where other columns are features.
+TARGET_PREFIX = "target:"
 #: The numbers 0, 1 and 2 of the variable `partition`, in words.
 PARTITIONS = ("train", "devel", "test")
 
@@ -40,6 +49,7 @@ def make_dataset(
     *,
     label_nominal=None,
     label_numeric=None,
+    targets=None,
     chunk_nr=None,
     cv_folds=None,
     partition=None,
@@ -63,6 +73,9 @@ def make_dataset(
     label_numeric : array-like of shape (n_instances,), default=None
         Class numbers or continuous targets; None or NaN where not known. By default the numbers that
         `label_map` gives the names in `label_nominal`.
+    targets : DataFrame or dict of str to array-like, of shape (n_instances, n_targets), default=None
+        Several continuous targets by their names, such as arousal and valence; None or NaN where not known. A single
+        one is `label_numeric`. The files of the original toolkit have no such variable.
     chunk_nr : array-like of int of shape (n_instances,), default=None
         Which chunk of its recording an instance is, from 0; by default every instance is a whole recording.
     cv_folds : array-like of shape (n_instances, n_folds), default=None
@@ -90,7 +103,8 @@ def make_dataset(
     -------
     xarray.Dataset
         Variables `filename`, `chunk_nr`, `cv_folds`, `partition`, `label_nominal`, `label_numeric` and
-        `features` over the dimensions `instance`, `fold` and `feature_dims`, and `group` if given; attributes
+        `features` over the dimensions `instance`, `fold` and `feature_dims`, and if given `group`, and `targets` over
+        `instance` and `target`, which has their names; attributes
         `feature_dims` and, with nominal labels, `label_map` (JSON), and `provenance`
         where it is known (see :func:`get_provenance`). Feature names are the coordinate of the last
         dimension.
@@ -165,6 +179,9 @@ def make_dataset(
     if spectrogram_settings is not None:
         attributes[PROVENANCE] = encode_provenance([{"spectrogram": spectrogram_settings}])
     ds = xr.Dataset(dict(zip(VARIABLES, values, strict=True)), attrs=attributes)
+    if targets is not None:
+        _check_single_target(numeric, known)
+        ds = ds.assign(_targets(targets, n))
     if groups is not None:
         ds[GROUP] = "instance", _all_named(groups, n, "groups")
     if feature_names is None:
@@ -225,6 +242,7 @@ def check_layout(ds, source):
             raise DataSetError(
                 f"{source}: {name} is of type {ds[name].dtype}, expected {'strings' if strings else 'numbers'}."
             )
+    _check_targets_layout(ds, source)
     try:
         get_label_map(ds)
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -232,6 +250,19 @@ def check_layout(ds, source):
             f"{source}: the attribute label_map is {str(ds.attrs['label_map'])[:80]!r}, expected a JSON list of pairs, "
             "each of a class name and its whole number."
         ) from error
+
+
+def _check_targets_layout(ds, source):
+    """Refuse several targets that are not numbers, or have no names."""
+    if TARGETS not in ds:
+        return
+    if ds[TARGETS].dims != ("instance", TARGET) or ds[TARGETS].dtype.kind not in "iuf":
+        raise DataSetError(
+            f"{source}: {TARGETS} has dimensions {ds[TARGETS].dims} and type {ds[TARGETS].dtype}, expected numbers "
+            f"over ('instance', {TARGET!r})."
+        )
+    if TARGET not in ds.coords or not _holds_strings(ds[TARGET]):
+        raise DataSetError(f"{source}: {TARGETS} has no names; give them with assign_coords({TARGET}=[...]).")
 
 
 def _holds_strings(array):
@@ -286,6 +317,31 @@ def original_names(filenames):
     """Return names of recordings as an array of objects, for copies of `upsample` that of what was copied."""
     matches = ((name, COPY.match(name)) for name in filenames)
     return np.array([match["name"] if match else name for name, match in matches], dtype=object)
+
+
+def get_targets(ds):
+    """Return the continuous targets of a data set by their names, as a table; NaN where not known.
+
+    Those of `targets` if there are several, else `label_numeric`, which is called `SINGLE_TARGET`.
+    """
+    if TARGETS in ds:
+        return pd.DataFrame(ds[TARGETS].values.astype(np.float64), columns=ds[TARGET].values.astype(str))
+    return pd.DataFrame({SINGLE_TARGET: ds["label_numeric"].values.astype(np.float64)})
+
+
+def take_targets(columns):
+    """Take the columns of several targets out of a dict; gives them as a table, None if there are none."""
+    names = [name for name in columns if name.startswith(TARGET_PREFIX)]
+    return pd.DataFrame({name.removeprefix(TARGET_PREFIX): columns.pop(name) for name in names}) if names else None
+
+
+def is_labelled(ds):
+    """Say which instances have a label of any kind."""
+    return (get_texts(ds, "label_nominal") != "") | ~np.isnan(ds["label_numeric"].values) | _has_targets(ds)
+
+
+def _has_targets(ds):
+    return get_targets(ds).notna().any(axis=1).to_numpy()
 
 
 def get_feature_names(ds):
@@ -372,7 +428,7 @@ def _feature_dims(dims, n_axes):
     if dims is None:
         defaults = {1: ("generated",), 2: ("time", "freq")}
         return defaults.get(n_axes, tuple(f"generated_{axis}" for axis in range(n_axes)))
-    reserved = (*VARIABLES, GROUP, "instance", "fold")
+    reserved = (*VARIABLES, GROUP, TARGETS, TARGET, "instance", "fold")
     names = dims if isinstance(dims, list | tuple) else ()
     if (
         len(names) != n_axes
@@ -422,6 +478,31 @@ def to_numbers(values, shape, argument):
     _check_shape(numbers, shape, argument)
     whole = (numbers == np.round(numbers)) & (np.abs(numbers) < 2**53)
     return numbers.astype(np.int64) if whole.all() and whole.size else numbers
+
+
+def _targets(targets, n):
+    """Return several targets with their names, as variables of a data set."""
+    if not isinstance(targets, pd.DataFrame | Mapping):
+        raise DataSetError(
+            f"targets: got {type(targets).__name__}, expected a DataFrame, or a dict of columns by name."
+        )
+    names = list(targets)
+    if not names or not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
+        raise DataSetError(f"targets: got the names {names!r}, expected different ones, none empty.")
+    check_text(names, "targets")
+    columns = []
+    for name in names:
+        numbers = to_numbers(np.asarray(targets[name]), (n,), f"targets[{name!r}]").astype(np.float64)
+        if np.isinf(numbers).any():
+            raise DataSetError(f"targets[{name!r}]: instance {np.argmax(np.isinf(numbers))} has an infinite one.")
+        columns.append(numbers)
+    return {TARGETS: (("instance", TARGET), np.stack(columns, axis=1)), TARGET: (TARGET, np.array(names))}
+
+
+def _check_single_target(numeric, known):
+    """Refuse a continuous target of its own beside several; it would be forgotten."""
+    if not known.any() and not np.isnan(numeric).all():
+        raise DataSetError("label_numeric: give it as one of targets, if there are several.")
 
 
 def _chunk_numbers(values, n):

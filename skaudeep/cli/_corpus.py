@@ -54,7 +54,8 @@ def add_corpus(parser):
         action="extend",
         type=_column,
         help="the columns of a table that have other names: path=, label=, start=, end=, duration=, group=, fold= or "
-        "partition= and the name, or none to have none",
+        "partition= and the name, or none to have none; and targets= with the names of one or more columns of numbers "
+        "to be predicted, with commas between",
     )
 
 
@@ -87,6 +88,7 @@ def load(arguments, *, on_unreadable="raise"):
     words = {"classes=False": "--parser none", "on_unreadable": "--on-error"}
     for role in ROLES:
         words |= {role: f"--columns {role}", f"{role}=False": f"--columns {role}=none"}
+    words["targets"] = "--columns targets"
     arguments.words = words | getattr(arguments, "words", {})
     with _working_directory_on_path():
         kind, options = _resolve(arguments.kind)
@@ -98,9 +100,12 @@ def _column(text):
     from skaudeep._columns import ROLES
 
     role, sign, name = text.partition("=")
-    if role.strip().lower() not in ROLES or not sign or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not WHAT=NAME, with WHAT one of {', '.join(ROLES)}")
-    return role.strip().lower(), False if name.lower() in ("none", "false") else name
+    role = role.strip().lower()
+    if role not in (*ROLES, "targets") or not sign or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WHAT=NAME, with WHAT one of {', '.join(ROLES)} or targets")
+    if role == "targets":
+        return role, [each.strip() for each in name.split(",")]
+    return role, False if name.lower() in ("none", "false") else name
 
 
 def recordings(corpus):

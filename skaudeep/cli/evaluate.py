@@ -20,7 +20,7 @@ def add_parser(group, classifier):
         "accuracy and unweighted average recall (UAR) of each fold, their mean and twice their standard deviation, and "
         "the confusion matrix; with -q only mean accuracy and UAR, separated by a comma. Where targets are numbers, it "
         "prints their concordance correlation coefficient (CCC), further correlations and errors, beside those of "
-        "predicting the mean; with -q only mean CCC and RMSE.",
+        "predicting the mean; with -q only mean CCC and RMSE, of several targets a line for each with its name first.",
         examples=[
             f"{classifier} evaluate --input features.nc --cross-validate{settings}",
             f"{classifier} evaluate --input features.nc --train-partitions train --eval-partitions devel{settings}",
@@ -78,6 +78,9 @@ def add_classifier_options(parser, classifier):
         "the data set has names of them (default: %(default)s)",
     )
     parser.add_argument(
+        "--targets", metavar="NAME", nargs="+", help="which of several numbers to predict (default: all that there are)"
+    )
+    parser.add_argument(
         "--upsample",
         action="store_true",
         help="copy recordings of the rarer classes in the training data until all classes have as many",
@@ -116,14 +119,15 @@ def run(arguments):
         if arguments.output is not None:
             _write_json(results, arguments.output)
     if results["task"] == "classification":
-        brief, description = (evaluation.accuracy.mean(), evaluation.recall.mean()), _describe(arguments, evaluation)
+        brief = f"{evaluation.accuracy.mean():.6f},{evaluation.recall.mean():.6f}"
+        description = _describe(arguments, evaluation)
     else:
-        brief = [evaluation.summary(name)[0] for name in ("ccc", "rmse")]
+        brief = "\n".join(_brief_of_target(evaluation, target) for target in evaluation.targets)
         description = _describe_regression(arguments, evaluation)
     print_results(
         arguments,
         data=results,
-        brief=",".join(f"{number:.6f}" for number in brief),
+        brief=brief,
         show=[
             *description,
             *([] if arguments.output is None else ["", f"{arguments.output}: these results as JSON"]),
@@ -149,6 +153,7 @@ def _evaluate(arguments):
             ds,
             make_estimator(arguments, task),
             task=task,
+            targets=arguments.targets,
             train=arguments.train_partitions,
             test=arguments.eval_partitions,
             upsample=arguments.upsample,
@@ -250,22 +255,33 @@ def _describe(arguments, evaluation):
 
 def _describe_regression(arguments, evaluation):
     """Write the results for people: the measures of each split, in short, and of predicting the mean."""
+    what = "recordings" if arguments.majority_vote else "instances"
+    n_repeats = evaluation.pooled["repeat"].nunique()
+    n_tested = len(evaluation.predictions) // len(evaluation.pooled)
+    if len(evaluation.targets) > 1:
+        n_tested = f"{len(evaluation.targets)} targets of {n_tested}"
+    lines = [f"{arguments.classifier} on {arguments.input}: numbers predicted for {n_tested} {what}"]
+    for target in evaluation.targets:
+        title = target if len(evaluation.targets) > 1 else ""
+        lines += ["", _regression_table(evaluation.table(target), title)]
+    return lines if n_repeats == 1 else [*lines, "", f"Means of {n_repeats} repeats"]
+
+
+def _brief_of_target(evaluation, target):
+    """Write mean CCC and RMSE, after the name of the target if there are several."""
+    numbers = [f"{evaluation.summary(name, target)[0]:.6f}" for name in ("ccc", "rmse")]
+    return ",".join([target, *numbers] if len(evaluation.targets) > 1 else numbers)
+
+
+def _regression_table(table, title):
+    """Make a table of the measures of a target; what is not defined is an empty cell."""
     from skaudeep.results.evaluation import REGRESSION_MEASURES
 
-    table = evaluation.table()
-    what = "recordings" if arguments.majority_vote else "instances"
-    n_tested = len(evaluation.predictions) // len(evaluation.pooled)
     formats = {"rmse": "{:#.3g}", "mae": "{:#.3g}"}
     cells = [[formats.get(name, "{:.3f}").format(value) for value in table[name]] for name in table]
-    # what is not defined is an empty cell
     cells = [[None if cell == "nan" else cell for cell in column] for column in cells]
     rows = zip(table.index, *cells, strict=True)
-    return [
-        f"{arguments.classifier} on {arguments.input}: numbers predicted for {n_tested} {what}",
-        "",
-        make_table(["", *(REGRESSION_MEASURES[name] for name in table)], rows),
-        *([] if len(evaluation.pooled) == 1 else ["", f"Means of {len(evaluation.pooled)} repeats"]),
-    ]
+    return make_table([title, *(REGRESSION_MEASURES[name] for name in table)], rows)
 
 
 def _confusion_tables(evaluation):

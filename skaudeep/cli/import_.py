@@ -29,6 +29,13 @@ def add_parser(commands):
             default=name,
             help=f"column of the {_WHAT[name]} (default: {name})",
         )
+    parser.add_argument(
+        "--target-attributes",
+        metavar="COLUMN",
+        nargs="+",
+        default=[],
+        help="columns of several numbers to be predicted, beside those that are called target:NAME",
+    )
     add_json(parser)
 
 
@@ -53,7 +60,7 @@ def run(arguments):
     if name is not None and name.lower().endswith(tuple(f".{suffix}" for suffix in FORMATS)):
         name, _, kind = name.rpartition(".")
     inputs = files_read(arguments) | {"a table of --basedir": list_tables(arguments.basedir)}
-    columns = {key: getattr(arguments, key) for key in _WHAT}
+    columns = {key: getattr(arguments, key) for key in _WHAT} | {"targets": arguments.target_attributes}
     with prepare_output(arguments.output, inputs=inputs):
         ds = import_dataset(arguments.basedir, name=name, format=kind and kind.lower(), **columns)
         write_netcdf(ds, arguments.output)

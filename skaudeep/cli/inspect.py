@@ -112,7 +112,7 @@ def _fold_table(folds):
 
 def _describe_instance(ds, index):
     """What is known of an instance, by name."""
-    from skaudeep.datamodel import PARTITIONS
+    from skaudeep.datamodel import PARTITIONS, TARGETS, get_targets
     from skaudeep.datasets import inspect_dataset
 
     n = ds.sizes["instance"]
@@ -126,6 +126,8 @@ def _describe_instance(ds, index):
     known = {name: None if value != value or value == "" else value for name, value in known.items()}
     if known["partition"] is not None:
         known["partition"] = PARTITIONS[int(known["partition"])]
+    if TARGETS in one:
+        known |= {f"target {name}": numbers.iloc[0] for name, numbers in get_targets(one).items()}
     if "group" in one:
         known["group"] = one["group"].values[0]
     folds = one["cv_folds"].values[0]

@@ -16,7 +16,8 @@ def add_parser(group, classifier):
         help="train on one data set, predict the classes or numbers of another",
         description="Train on one data set, or on some of its partitions, and predict the classes of another, or the "
         "numbers where those are the targets. The predictions are written as lines of file name and class or number, "
-        "separated by a tabulator and sorted by file name.",
+        "separated by a tabulator and sorted by file name; several numbers, each in its column, below a line with the "
+        "names of the targets.",
         examples=[
             f"{classifier} predict --train-input old.nc --eval-input new.nc --output predictions.tsv{settings}",
             f"{classifier} predict --train-input features.nc --train-partitions train devel --eval-input features.nc "
@@ -46,22 +47,31 @@ def run(arguments):
         _write(predictions, arguments.output)
     what = "recording" if arguments.majority_vote else "instance"
     of = f"{len(predictions)} {what}{'s' * (len(predictions) != 1)}"
-    if predictions.dtype.kind != "f":
+    table = predictions if predictions.ndim > 1 else predictions.to_frame("label")
+    if table.select_dtypes(float).empty:
         title = f"{arguments.output}: the predicted classes of {of}"
-        table = make_table(["class", "predicted"], predictions.value_counts().sort_index().items())
+        shown = make_table(["class", "predicted"], predictions.value_counts().sort_index().items())
     else:
         title = f"{arguments.output}: the predicted numbers of {of}"
-        numbers = predictions.agg(["min", "mean", "max"])
-        table = make_table(numbers.index, [[f"{number:.4g}" for number in numbers]])
+        shown = _show_numbers(table, predictions.ndim > 1)
     print_results(
         arguments,
         data={
             "output": arguments.output,
-            "predictions": [{"filename": name, "label": label} for name, label in predictions.items()],
+            "predictions": table.reset_index().to_dict("records"),
         },
         brief=arguments.output,
-        show=[title, table],
+        show=[title, shown],
     )
+
+
+def _show_numbers(table, with_names):
+    """Make a table of the range of the predicted numbers."""
+    ranges = table.agg(["min", "mean", "max"]).T
+    rows = [[f"{number:.4g}" for number in row] for row in ranges.to_numpy()]
+    if not with_names:
+        return make_table(ranges.columns, rows)
+    return make_table(["target", *ranges.columns], [[name, *row] for name, row in zip(table, rows, strict=True)])
 
 
 def _predict(arguments):
@@ -79,6 +89,7 @@ def _predict(arguments):
         test,
         make_estimator(arguments, task),
         task=task,
+        targets=arguments.targets,
         upsample=arguments.upsample,
         majority_vote=arguments.majority_vote,
         check_settings=arguments.check_settings,
@@ -107,9 +118,12 @@ def _write(predictions, path):
     from skaudeep._files import atomic_path
     from skaudeep.exceptions import DataSetError
 
-    for text in (*predictions.index, *predictions):
+    several = predictions.ndim > 1
+    texts = (*predictions.columns, *predictions.index) if several else (*predictions.index, *predictions)
+    for text in texts:
         if any(character in str(text) for character in "\t\n\r"):
             raise DataSetError(f"{text!r} has a tabulator or line break, which separate predictions; rename it")
-    lines = [f"{filename}\t{label}\n" for filename, label in predictions.items()]
+    rows = [("filename", *predictions.columns), *predictions.itertuples()] if several else predictions.items()
+    lines = ["\t".join(map(str, row)) + "\n" for row in rows]
     with atomic_path(path) as temporary:
         temporary.write_text("".join(lines), encoding="utf-8", newline="\n")

@@ -11,7 +11,7 @@ from skaudeep._validation import safe_indexing, validate_params
 from skaudeep.datamodel import PARTITIONS
 from skaudeep.exceptions import DataSetError
 
-#: What every loader has to return, in this order; `make_bunch` adds `unused_columns`, `unreadable` and `notes`.
+#: What every loader has to return, in this order; `make_bunch` adds `targets`, `unused_columns`, `unreadable`, `notes`.
 KEYS = (
     *("data", "target", "target_names", "cv", "cv_folds", "partition", "groups", "filenames"),
     *("frame", "metadata", "DESCR"),
@@ -37,6 +37,7 @@ def make_bunch(
     *,
     target=None,
     target_names=None,
+    targets=None,
     folds=None,
     partition=None,
     groups=None,
@@ -58,6 +59,8 @@ def make_bunch(
         `target_names` a continuous target, with NaN where it is missing.
     target_names : array-like of str of shape (n_classes,), default=None
         Class names.
+    targets : DataFrame of shape (n_files, n_targets), default=None
+        Several continuous targets, with NaN where one is missing; `target` has them too, unless there are classes.
     folds : array-like of shape (n_files,) or (n_files, n_folds), default=None
         The fold in which a recording is validated, as a whole number from 0, NaN where none is known; or, for
         folds that overlap, for each fold 1 (validation), 0 (training) or NaN (neither).
@@ -101,6 +104,9 @@ def make_bunch(
     if target_names is not None and not len(target_names):
         target = target_names = None
     target_names = None if target_names is None else np.array(target_names, dtype=str)
+    if targets is not None:
+        targets = pd.DataFrame(targets, dtype=np.float64).reset_index(drop=True)
+        target = targets.to_numpy() if target is None else target
     target = mark_unlabelled(target, target_names)
     partition = None if partition is None else np.array(partition, dtype=np.float64)
     if partition is not None and np.isnan(partition).all():
@@ -111,6 +117,7 @@ def make_bunch(
     cv_folds, numbers = _fold_columns(folds)
     cv, reason = find_splitter(cv_folds, numbers, partition, labelled)
     unused = [f"columns not used: {_shorten(unused_columns)}"] if unused_columns else []
+    told = (*reason, *unused, *notes)
     return Bunch(
         data=files,
         target=target,
@@ -124,12 +131,14 @@ def make_bunch(
         metadata={
             "filenames": names,
             **_label_metadata(target, target_names, labelled),
+            "targets": targets,
             "cv_folds": cv_folds,
             "partition": partition,
             "groups": groups,
         },
-        DESCR=_describe(target, target_names, labelled, cv_folds, partition, groups, (*reason, *unused, *notes)),
+        DESCR=_describe(target, target_names, targets, labelled, cv_folds, partition, groups, told),
         unused_columns=None if unused_columns is None else list(unused_columns),
+        targets=targets,
         unreadable=pd.DataFrame((unreadable or {}).items(), columns=["file", "reason"], dtype=object),
         notes=tuple(notes),
     )
@@ -175,12 +184,12 @@ def drop_unlabelled(corpus):
     target = mark_unlabelled(corpus["target"], corpus["target_names"])
     if target is None or np.isnan(target).all():
         raise DataSetError("corpus: no recording has a label, so nothing would be left.")
-    rows = np.flatnonzero(~np.isnan(target))
+    rows = np.flatnonzero(find_labelled(target, len(target)))
 
     def kept(name):
-        return None if corpus[name] is None else safe_indexing(corpus[name], rows)
+        return None if corpus.get(name) is None else safe_indexing(corpus[name], rows)
 
-    given = {name: kept(name) for name in ("partition", "groups", "frame")}
+    given = {name: kept(name) for name in ("partition", "groups", "frame", "targets")}
     frame = given.pop("frame")
     labelled = make_bunch(
         _renumbered(kept("data")),
@@ -323,7 +332,8 @@ def _as_files(files):
 def _label_metadata(target, target_names, labelled):
     """Return labels as make_dataset takes them."""
     if target_names is None:
-        return {"label_nominal": None, "label_numeric": target, "label_map": None}
+        single = target if target is not None and np.ndim(target) == 1 else None
+        return {"label_nominal": None, "label_numeric": single, "label_map": None}
     nominal = target_names[np.where(labelled, target, 0).astype(np.intp)]
     return {
         # None, which cannot be sorted among names and so is not a class of any classifier
@@ -333,13 +343,15 @@ def _label_metadata(target, target_names, labelled):
     }
 
 
-def _describe(target, target_names, labelled, cv_folds, partition, groups, notes):
+def _describe(target, target_names, targets, labelled, cv_folds, partition, groups, notes):
     """Say in one sentence what was found."""
     counts = [f"{len(labelled)} recording{'s' * (len(labelled) != 1)}"]
     if target_names is not None:
         counts.append(f"{len(target_names)} class{'es' * (len(target_names) != 1)} ({', '.join(target_names)})")
-    elif target is not None:
+    elif target is not None and targets is None:
         counts.append("a continuous target")
+    if targets is not None:
+        counts.append(f"{targets.shape[1]} continuous targets ({', '.join(targets)})")
     if not labelled.all():
         counts.append(f"{(~labelled).sum()} without a label")
     if cv_folds is not None:

@@ -16,6 +16,7 @@ from skaudeep._counts import (
     clock,
     count_folds,
     count_partitions,
+    count_several_targets,
     count_targets,
     number_of,
     shared_sections,
@@ -50,7 +51,7 @@ class CorpusInfo(Counts):
     n_unlabelled : int
         Number of recordings of which neither class nor target is known.
     targets : dict of str to float, or None
-        `min`, `mean` and `max` of continuous targets.
+        `min`, `mean` and `max` of a continuous target; of several, such a dict for each by its name.
     folds : DataFrame of shape (n_folds, 3)
         For each fold, from 1, the number of recordings in `training`, `validation` and `neither`.
     partitions : dict of str to int
@@ -187,17 +188,14 @@ def inspect_corpus(source, *, n_jobs=None, verbose=0):
     lengths, unknown, outside = _measure(segments, headers.iloc[codes])
     unreadable = headers.loc[~readable, ["file", "reason"]]
     n = len(segments)
-    target, names = _known(corpus, "target", n), corpus.get("target_names")
-    classes = names is not None and target is not None
-    labels, unknown_class = _count_classes(target, names) if classes else ({}, n)
-    targets, unknown_target = count_targets(target) if target is not None and not classes else (None, n)
+    labels, targets, n_unlabelled = _count_labels(corpus, n)
     groups = corpus.get("groups")
     return CorpusInfo(
         n_recordings=n,
         n_files=len(files),
         n_groups=None if groups is None else len(pd.unique(np.asarray(groups, dtype=object))),
         labels=labels,
-        n_unlabelled=min(unknown_class, unknown_target),
+        n_unlabelled=n_unlabelled,
         targets=targets,
         folds=count_folds(_folds_of(corpus, n)),
         partitions=count_partitions(_known(corpus, "partition", n), PARTITIONS),
@@ -210,6 +208,20 @@ def inspect_corpus(source, *, n_jobs=None, verbose=0):
         unused_columns=tuple(corpus.get("unused_columns") or ()),
         notes=tuple(corpus.get("notes") or ()),
     )
+
+
+def _count_labels(corpus, n):
+    """Count classes, or give the ranges of continuous targets, and count the recordings that have neither."""
+    names, several = corpus.get("target_names"), corpus.get("targets")
+    if names is None and several is not None:
+        return {}, *count_several_targets(several)
+    target = _known(corpus, "target", n)
+    if target is None:
+        return {}, None, n
+    if names is None:
+        return {}, *count_targets(target)
+    labels, unknown = _count_classes(target, names)
+    return labels, None, unknown
 
 
 def _as_corpus(source):

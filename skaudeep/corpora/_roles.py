@@ -13,7 +13,7 @@ _WITHOUT_START = (
 )
 
 
-def choose_columns(frame, given, table, layout):
+def choose_columns(frame, given, table, layout, taken=()):
     """Choose the column for each role, and complain of those that seem to be meant and have no name that is known.
 
     Parameters
@@ -26,6 +26,8 @@ def choose_columns(frame, given, table, layout):
         For messages.
     layout : str
         What was expected, for messages.
+    taken : sequence of str, default=()
+        Columns of which it is known what they tell.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def choose_columns(frame, given, table, layout):
     chosen = {role: name for role, name in chosen.items() if name is not None}
     if "duration" in chosen and "end" in chosen:
         _end_counts(chosen, given, table)
-    rest = [name for name in frame if name not in chosen.values()]
+    rest = [name for name in frame if name not in (*chosen.values(), *taken)]
     missing = [role for role in given if role not in chosen and given[role] is not False]
     problems = _path_problems(frame, chosen, given, layout)
     problems = problems or [*_label_problems(missing, rest), *_time_problems(chosen, missing, rest)]
@@ -59,6 +61,17 @@ def choose_columns(frame, given, table, layout):
     for hint in hints:
         warnings.warn(Message(f"{table}: {hint}"), UserWarning, stacklevel=4)
     return chosen
+
+
+def choose_targets(frame, names, chosen, table):
+    """Choose the columns of several targets, each of which must be there and tell nothing else."""
+    found = [_choose(frame, "targets", name, table) for name in names]
+    for name in found:
+        role = next((role for role, column in chosen.items() if column == name), None)
+        if role is not None or found.count(name) > 1:
+            used = f"is the {role} too" if role is not None else "is there twice"
+            raise DataSetError(f"{param('targets', list(names))}: the column {name} of {table} {used}; leave it out.")
+    return found
 
 
 def _choose(frame, role, name, table):

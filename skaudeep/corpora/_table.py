@@ -12,9 +12,9 @@ import pandas as pd
 from skaudeep._columns import PATH_NAMES, ROLES, to_seconds
 from skaudeep._validation import Options, validate_params
 from skaudeep.corpora._bunch import PARTITION_NUMBERS, encode_labels, make_bunch
-from skaudeep.corpora._roles import choose_columns
+from skaudeep.corpora._roles import choose_columns, choose_targets
 from skaudeep.corpora.find import fitting_folder, locate, note_unlisted, unlisted_beside
-from skaudeep.exceptions import DataSetError
+from skaudeep.exceptions import DataSetError, param
 
 #: What a table in a folder is called.
 TABLE_NAMES = ("metadata.csv", "metadata.tsv")
@@ -33,6 +33,7 @@ _SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
         "root": "no_validation",
         "regression": ["boolean", None],
         "path": [str, None],
+        "targets": [list, tuple, str, None],
         **{role: [str, Options(bool, {False}), None] for role in ROLES[1:]},
     },
     prefer_skip_nested_validation=True,
@@ -51,6 +52,7 @@ def load_table(
     group=None,
     fold=None,
     partition=None,
+    targets=None,
 ):
     r"""Find the recordings, or segments of recordings, that a table of your own lists.
 
@@ -82,6 +84,9 @@ def load_table(
         The name of the column of paths, where it is none of those above.
     label, start, end, duration, group, fold, partition : str or False, default=None
         The names of these columns, where they are not called so. False: there is none, whatever the header has.
+    targets : list of str or str, default=None
+        The columns of one or several numbers to be predicted, such as ``["arousal", "valence"]``. Empty fields are
+        missing values.
 
     Returns
     -------
@@ -135,11 +140,28 @@ def load_table(
     >>> corpus.DESCR  # doctest: +NORMALIZE_WHITESPACE
     'Audio: 2 recordings, 2 classes (fear, joy), 2 groups of recordings that belong together,
     columns not used: age.'
+
+    Numbers to be predicted:
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table = pathlib.Path(folder, "sounds.csv")
+    ...     _ = table.write_text("path,arousal,valence\na.wav,0.5,-1\nb.wav,,0.25\n")
+    ...     for name in ("a.wav", "b.wav"):
+    ...         pathlib.Path(folder, name).touch()
+    ...     corpus = load_table(table, targets=["arousal", "valence"])
+    >>> corpus.targets
+       arousal  valence
+    0      0.5    -1.00
+    1      NaN     0.25
     """
     table = _table_file(table)
     frame = read_table(table, separator=separator, path=path)
     given = dict(zip(ROLES, (path, label, start, end, duration, group, fold, partition), strict=True))
-    chosen = choose_columns(frame, given, table, TABLE_LAYOUT)
+    targets = [targets] if isinstance(targets, str) else list(targets or ())
+    if targets and label is None and "label" not in map(str.lower, frame):
+        given["label"] = False
+    chosen = choose_columns(frame, given, table, TABLE_LAYOUT, taken=targets)
+    targets = choose_targets(frame, targets, chosen, table)
     columns = {role: frame[name] for role, name in chosen.items()}
     names = columns["path"]
     if (names == "").any():
@@ -156,6 +178,11 @@ def load_table(
     if "label" in columns:
         source = f"{table}, column {columns['label'].name}"
         target, target_names = encode_labels(columns["label"], regression=regression, source=source)
+    numbers = pd.DataFrame({name: _target(frame[name], table) for name in targets})
+    if targets and target is not None and target_names is None:
+        raise DataSetError(f"{table}: the column {columns['label'].name} has numbers too; name it among the targets.")
+    if len(targets) == 1 and target is None:
+        target = numbers.pop(targets[0]).to_numpy()
     groups = None if segments is None else files
     if "group" in columns and (columns["group"] != "").any():
         groups = np.where(columns["group"] == "", files, columns["group"])
@@ -164,11 +191,12 @@ def load_table(
         identity,
         target=target,
         target_names=target_names,
+        targets=numbers if len(numbers.columns) else None,
         folds=_folds(columns["fold"], table) if "fold" in columns else None,
         partition=_partition(columns["partition"], table) if "partition" in columns else None,
         groups=groups,
         frame=typed(frame, [chosen[role] for role in ("path", "label", "group") if role in chosen]),
-        unused_columns=[name for name in frame if name not in chosen.values()],
+        unused_columns=[name for name in frame if name not in (*chosen.values(), *targets)],
         notes=note_unlisted(len(unlisted_beside(paths)), " beside them"),
     )
 
@@ -377,6 +405,14 @@ def _below(names, paths, root):
         else:
             short.append(path if os.path.isabs(name) else os.path.normpath(name))
     return np.array([name.replace(os.sep, "/") for name in short], dtype=object)
+
+
+def _target(column, table):
+    """Return the numbers of a column, NaN where missing."""
+    numbers, _ = encode_labels(column, regression=True, source=f"{table}, column {column.name}")
+    if numbers is None:
+        raise DataSetError(f"{table}: the column {column.name}, one of {param.targets}, has no number; leave it out.")
+    return numbers
 
 
 def _times(columns, table):

@@ -117,6 +117,9 @@ def load_corpus(folder, kind="auto", *, on_unreadable="raise", **options):
             target, NaN where missing.
         target_names : ndarray of str of shape (n_classes,) or None
             Class names, which `target` counts; None for a continuous target.
+        targets : DataFrame of shape (n_files, n_targets) or None
+            Several continuous targets by their names, NaN where not known; `target` has them too, unless there are
+            classes.
         cv : splitter of scikit-learn or None
             The given folds: a :class:`~sklearn.model_selection.PredefinedSplit` where each recording is validated
             in one fold, otherwise a `PredefinedFolds`; without folds one split from the training to the development

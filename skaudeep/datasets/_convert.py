@@ -7,7 +7,17 @@ from sklearn.utils import Bunch
 
 from skaudeep._splits import find_labelled, find_splitter, mark_unlabelled
 from skaudeep._validation import validate_params
-from skaudeep.datamodel import GROUP, PARTITIONS, VARIABLES, check_layout, get_feature_names, get_label_map
+from skaudeep.datamodel import (
+    GROUP,
+    PARTITIONS,
+    TARGET_PREFIX,
+    TARGETS,
+    VARIABLES,
+    check_layout,
+    get_feature_names,
+    get_label_map,
+    get_targets,
+)
 from skaudeep.datasets._combine import comparable, is_in_memory
 from skaudeep.exceptions import DataSetError, param
 
@@ -31,9 +41,12 @@ def to_bunch(ds):
             take them.
         target : ndarray of shape (n_instances,) or None
             Class numbers that count `target_names`: integers, or floats with NaN where a class is not known; or
-            continuous targets (float), NaN where not known. None if there are no labels.
+            continuous targets (float), NaN where not known; of shape (n_instances, n_targets) if there are several and
+            no class names. None if there are no labels.
         target_names : ndarray of str of shape (n_classes,) or None
             Class names in the order of their numbers in `label_map`, which may have gaps that `target` has not.
+        targets : DataFrame of shape (n_instances, n_targets) or None
+            Several continuous targets by their names; None without.
         feature_names : ndarray of str
             One name for each number of an instance, in C order.
         cv : splitter of scikit-learn or None
@@ -92,6 +105,7 @@ def to_bunch(ds):
         data=ds["features"].values if is_in_memory(ds) else ds["features"],
         target=target,
         target_names=target_names,
+        targets=get_targets(ds) if TARGETS in ds else None,
         feature_names=get_feature_names(ds),
         cv=cv,
         cv_folds=folds,
@@ -116,9 +130,9 @@ def to_frame(ds):
     -------
     pandas.DataFrame
         Columns `filename`, `chunk_nr`, `partition` (categorical, in words), `fold_1`, `fold_2`, ... (1 in the
-        validation split of a fold, 0 in the training split), `label_nominal`, `label_numeric`, further variables and
-        coordinates that have one value for each instance, and one column for each number in the features, in C order.
-        A value that is not known is missing (`isna`).
+        validation split of a fold, 0 in the training split), `label_nominal`, `label_numeric`, `target:NAME` for each
+        of several targets, further variables and coordinates that have one value for each instance, and one column for
+        each number in the features, in C order. A value that is not known is missing (`isna`).
 
     Raises
     ------
@@ -149,6 +163,8 @@ def to_frame(ds):
         "label_nominal": np.where(nominal == "", None, nominal.astype(object)),
         "label_numeric": ds["label_numeric"].values,
     }
+    if TARGETS in ds:
+        columns |= {f"{TARGET_PREFIX}{name}": values.to_numpy() for name, values in get_targets(ds).items()}
     further = {name: one.values for name, one in ds.variables.items() if _is_further_column(name, one)}
     names = get_feature_names(ds)
     together = pd.Index([*columns, *further, *names], dtype=object)
@@ -173,7 +189,8 @@ def _target(ds):
     numeric = ds["label_numeric"].values.astype(np.float64)
     named = nominal != ""
     if not label_map and not named.any():
-        return (None if np.isnan(numeric).all() else numeric), None
+        targets = get_targets(ds).to_numpy() if TARGETS in ds else numeric
+        return (None if np.isnan(targets).all() else targets), None
     names = sorted(label_map, key=label_map.get)
     by_name = pd.Index(names, dtype=object).get_indexer(nominal)
     by_number = pd.Index([label_map[name] for name in names], dtype=np.float64).get_indexer(numeric)

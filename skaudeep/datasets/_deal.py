@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from skaudeep._validation import Integral, check_random_state
-from skaudeep.datamodel import GROUP, get_texts, original_names
+from skaudeep.datamodel import GROUP, TARGETS, get_targets, get_texts, original_names
 from skaudeep.datasets._validate import check_filenames, group_rows
 from skaudeep.exceptions import DataSetError, param
 
@@ -48,14 +48,23 @@ def _classes(ds, files):
     nominal = get_texts(ds, "label_nominal")
     if (nominal != "").any():
         return _per_file(ds, files, nominal, "label_nominal")
-    numeric = ds["label_numeric"].values.astype(np.float64)
-    _per_file(ds, files, numeric, "label_numeric")
-    numeric = numeric[files.first]
+    targets = get_targets(ds)
+    for name, numbers in targets.items():
+        _per_file(ds, files, numbers.to_numpy(), f"targets[{name!r}]" if TARGETS in ds else "label_numeric")
+    numeric = _one_number(targets.iloc[files.first])
     known = numeric[~np.isnan(numeric)]
     edges = np.unique(known)
     if len(edges) > _N_BINS:
         edges = np.unique(np.quantile(known, np.arange(1, _N_BINS) / _N_BINS, method="inverted_cdf"))
     return np.where(np.isnan(numeric), 0, 1 + np.searchsorted(edges, numeric))
+
+
+def _one_number(targets):
+    """Return the number of each file to stratify by: its only target, or the mean of several, standardised."""
+    if targets.shape[1] > 1:
+        spread = targets.std(ddof=0).replace(0, 1)
+        targets = (targets - targets.mean()) / spread
+    return targets.mean(axis=1).to_numpy()
 
 
 def _groups(ds, groups):

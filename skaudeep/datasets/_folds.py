@@ -7,7 +7,7 @@ import xarray as xr
 
 from skaudeep._splits import PredefinedFolds
 from skaudeep._validation import Integral, Interval, Real, validate_params
-from skaudeep.datamodel import PARTITIONS, check_layout, get_texts
+from skaudeep.datamodel import PARTITIONS, check_layout, is_labelled
 from skaudeep.datasets._deal import deal_instances
 from skaudeep.datasets._validate import check_choices
 from skaudeep.exceptions import DataSetError, param
@@ -132,6 +132,7 @@ def add_folds(ds, n_folds, *, groups=None, random_state=None):
     -----
     Classes are those of `label_nominal`; files without a label are a class of their own. Without any nominal label,
     those of `label_numeric` are used: as classes if there are at most 10 different numbers, otherwise in 10 quantiles.
+    Of several targets, files are in quantiles of the mean of the targets, each first standardised.
 
     Groups of several files are dealt out first, the largest ones first, each to where files of its classes, and files
     at all, are most wanted. It takes time for each such group; single files are dealt out many at once.
@@ -308,7 +309,7 @@ def _partition_names(names, argument):
 
 def _labelled_only(ds, folds):
     """Return folds without the instances that have no label, unless none has one."""
-    labelled = (get_texts(ds, "label_nominal") != "") | ~np.isnan(ds["label_numeric"].values)
+    labelled = is_labelled(ds)
     return np.where(labelled[:, None], folds, np.nan) if labelled.any() else folds
 
 

@@ -8,10 +8,26 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from skaudeep._counts import Counts, count_folds, count_partitions, count_targets, number_of, shared_sections
+from skaudeep._counts import (
+    Counts,
+    count_folds,
+    count_partitions,
+    count_several_targets,
+    count_targets,
+    number_of,
+    shared_sections,
+)
 from skaudeep._provenance import is_known
 from skaudeep._validation import validate_params
-from skaudeep.datamodel import PARTITIONS, check_layout, get_feature_names, get_label_map, get_provenance
+from skaudeep.datamodel import (
+    PARTITIONS,
+    TARGETS,
+    check_layout,
+    get_feature_names,
+    get_label_map,
+    get_provenance,
+    get_targets,
+)
 from skaudeep.exceptions import param
 
 _BLOCK_BYTES = 2**25  # of features in memory at a time
@@ -40,7 +56,8 @@ class DatasetInfo(Counts):
     n_unlabelled : int
         Number of instances without a class name or, in a data set without class names, without a number.
     targets : dict of str to float, or None
-        `min`, `mean` and `max` of `label_numeric` in a data set without class names.
+        `min`, `mean` and `max` of `label_numeric` in a data set without class names; of several targets, such a dict
+        for each by its name.
     folds : DataFrame of shape (n_folds, 3)
         For each fold, from 1, the number of instances in `training`, `validation` and `neither`.
     partitions : dict of str to int
@@ -149,7 +166,12 @@ def inspect_dataset(ds, *, values=False):
     codes, names = pd.factorize(nominal[~pd.isna(nominal) & (nominal != "")])
     sizes = dict(zip(names.tolist(), np.bincount(codes, minlength=len(names)).tolist(), strict=True))
     labels = {name: sizes.get(name, 0) for name in sorted({*get_label_map(ds), *sizes})}
-    targets, unknown = (None, len(nominal) - len(codes)) if labels else count_targets(ds["label_numeric"].values)
+    if labels:
+        targets, unknown = None, len(nominal) - len(codes)
+    elif TARGETS in ds:
+        targets, unknown = count_several_targets(get_targets(ds))
+    else:
+        targets, unknown = count_targets(ds["label_numeric"].values)
     return DatasetInfo(
         n_instances=ds.sizes["instance"],
         n_files=len(files),

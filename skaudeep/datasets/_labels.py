@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._validation import validate_params
-from skaudeep.datamodel import check_layout, make_dataset
+from skaudeep.datamodel import TARGET, TARGETS, check_layout, make_dataset
 from skaudeep.datasets._combine import comparable
 from skaudeep.datasets._validate import differs_in_file, group_rows
 from skaudeep.exceptions import DataSetError, param
@@ -19,7 +19,7 @@ _LABELS = ("label_nominal", "label_numeric")
     {"ds": [xr.Dataset], "label_map": [Mapping, None]},
     prefer_skip_nested_validation=True,
 )
-def set_labels(ds, *, label_nominal=None, label_numeric=None, label_map=None):
+def set_labels(ds, *, label_nominal=None, label_numeric=None, targets=None, label_map=None):
     """Replace the labels of a data set.
 
     Parameters
@@ -31,6 +31,8 @@ def set_labels(ds, *, label_nominal=None, label_numeric=None, label_map=None):
         those that it lacks become unlabelled. Anything else, a Series too, goes by position.
     label_numeric : array-like of shape (n_instances,) or dict, default=None
         Class numbers or continuous targets, likewise; None or NaN where not known.
+    targets : DataFrame or dict of str to (array-like or dict), default=None
+        Several continuous targets by their names, each likewise.
     label_map : dict of str to int, default=None
         The number of every class name, as in `make_dataset`; by default made from the new labels.
 
@@ -60,18 +62,24 @@ def set_labels(ds, *, label_nominal=None, label_numeric=None, label_map=None):
     array([0.5, 1.5, 2.5])
     """
     check_layout(ds, param.ds)
-    if label_nominal is None and label_numeric is None:
-        raise DataSetError("label_nominal or label_numeric is needed; remove_labels takes the labels away.")
+    if label_nominal is None and label_numeric is None and targets is None:
+        raise DataSetError("label_nominal, label_numeric or targets is needed; remove_labels takes the labels away.")
+    if isinstance(targets, Mapping):
+        targets = {name: _by_file(ds, values, f"targets[{name!r}]") for name, values in targets.items()}
     # A data set without features has the checks and the types.
     made = make_dataset(
         np.empty((ds.sizes["instance"], 0)),
         ds["filename"].values,
         label_nominal=_by_file(ds, label_nominal, "label_nominal"),
         label_numeric=_by_file(ds, label_numeric, "label_numeric"),
+        targets=targets,
         label_map=label_map,
     )
     result = _without_labels(ds, {name: made[name].values for name in _LABELS})
     check_within_files(result, _LABELS)
+    if TARGETS in made:
+        result = result.assign({TARGETS: made[TARGETS]})
+        check_within_files(result, [TARGETS])
     return result.assign_attrs({key: made.attrs[key] for key in ("label_map",) if key in made.attrs})
 
 
@@ -106,7 +114,8 @@ def remove_labels(ds):
 
 def _without_labels(ds, values):
     """Return the data set with other values of the labels and without a map."""
-    result = ds.assign({name: ds[name].copy(data=array) for name, array in values.items()})
+    result = ds.drop_vars([TARGETS, TARGET], errors="ignore")
+    result = result.assign({name: ds[name].copy(data=array) for name, array in values.items()})
     result.attrs.pop("label_map", None)
     return result
 
@@ -132,6 +141,8 @@ def check_within_files(ds, names):
     for name in names:
         values = comparable(ds, name)
         differs = differs_in_file(values, files)
+        if differs.ndim > 1:
+            differs = differs.any(axis=1)
         if differs.any():
             at = np.argmax(differs)
             first = values[files.first[files.codes[at]]]

@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._validation import Integral, Interval, StrOptions, check_random_state, validate_params
-from skaudeep.datamodel import COPY, PARTITIONS, check_layout, get_label_map, settle_types
+from skaudeep.datamodel import COPY, PARTITIONS, check_layout, get_label_map, is_labelled, settle_types
 from skaudeep.datasets._combine import as_names, comparable
 from skaudeep.datasets._labels import check_within_files
 from skaudeep.datasets._validate import group_rows
@@ -77,7 +77,7 @@ def select(ds, *, partition=None, fold=None, split="validation", label=None, lab
         ({"partition": partition}, lambda: _in_partitions(ds, partition, "partition")),
         ({"fold": fold, "split": split}, lambda: _in_split(ds, fold, split)),
         ({"label": label}, lambda: _is_named(ds, "label", label)),
-        ({"labelled": labelled}, lambda: _is_labelled(ds) == bool(labelled)),
+        ({"labelled": labelled}, lambda: is_labelled(ds) == bool(labelled)),
         ({"filename": filename}, lambda: _is_named(ds, "filename", filename)),
     )
     keep = np.ones(ds.sizes["instance"], dtype=bool)
@@ -215,10 +215,6 @@ def _in_split(ds, fold, split):
     if fold > n_folds:
         raise DataSetError(f"{param('fold', fold)}: the data set has {n_folds} folds, which are numbered from 1.")
     return ds["cv_folds"].values[:, fold - 1] == (split == "validation")
-
-
-def _is_labelled(ds):
-    return (comparable(ds, "label_nominal") != "") | ~np.isnan(ds["label_numeric"].values)
 
 
 def _is_named(ds, parameter, wanted):

@@ -11,7 +11,7 @@ import xarray as xr
 
 from skaudeep._counts import number_of
 from skaudeep._validation import validate_params
-from skaudeep.datamodel import PARTITIONS, check_layout, get_label_map, get_texts
+from skaudeep.datamodel import PARTITIONS, TARGETS, check_layout, get_label_map, get_targets, get_texts
 from skaudeep.exceptions import DataSetError, param
 
 #: What the rules demand, by their numbers.
@@ -88,7 +88,7 @@ def validate_dataset(ds):
     The rules are those of auDeep's files:
 
     1. the instances of a file share their nominal label,
-    2. and their numeric label,
+    2. and their numeric label, and each of several targets,
     3. and their folds,
     4. and their partition;
     5. the nominal and the numeric label of an instance are a pair of the attribute `label_map`;
@@ -153,6 +153,7 @@ def validate_dataset(ds):
     return [
         *_find_unshared(1, "nominal labels", nominal, names, files, lambda label: repr(label) if label else "none"),
         *_find_unshared(2, "numeric labels", numeric, names, files, _number_text),
+        *_find_unshared_targets(ds, names, files),
         *_find_torn_folds(ds["cv_folds"].values, names, files),
         *_find_unshared(4, "partitions", ds["partition"].values, names, files, _partition_name),
         *_find_wrong_pairs(nominal, numeric, get_label_map(ds)),
@@ -233,6 +234,14 @@ def _find_unshared(rule, what, values, names, files, to_text):
         name = str(names[rows[0]])
         message = f"{name} has the {what} {_listed(texts)}, expected one for all instances."
         yield Violation(rule, message, name, rows)
+
+
+def _find_unshared_targets(ds, names, files):
+    """Yield files whose instances differ in one of several targets."""
+    if TARGETS not in ds:
+        return
+    for target, numbers in get_targets(ds).items():
+        yield from _find_unshared(2, f"targets {target!r}", numbers.to_numpy(), names, files, _number_text)
 
 
 def _find_torn_folds(folds, names, files):

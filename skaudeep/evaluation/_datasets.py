@@ -19,10 +19,9 @@ from skaudeep._validation import (
     validate_params,
 )
 from skaudeep.classification import ChunkMeanRegressor, MajorityVoteClassifier
-from skaudeep.datamodel import PARTITIONS
-from skaudeep.datasets import cv_splits
+from skaudeep.datamodel import SINGLE_TARGET
 from skaudeep.evaluation._folds import check_split, evaluate_splits
-from skaudeep.evaluation._regression import check_kind, check_targets, evaluate_numbers
+from skaudeep.evaluation._regression import check_kind, check_targets, evaluate_targets
 from skaudeep.evaluation._samples import (
     balance,
     check_same_features,
@@ -30,8 +29,8 @@ from skaudeep.evaluation._samples import (
     gather,
     get_classes,
     get_numbers,
-    join_folds,
     join_targets,
+    split,
 )
 from skaudeep.evaluation._seeds import reseed
 from skaudeep.exceptions import ParameterError, param
@@ -42,6 +41,7 @@ _log = logging.getLogger(__name__)
 _CONSTRAINTS = {
     "estimator": [HasMethods(["fit", "predict", "get_params"])],
     "task": [StrOptions({"auto", "classification", "regression"})],
+    "targets": [str, list, tuple, None],
     "upsample": ["boolean"],
     "majority_vote": ["boolean"],
     "random_state": ["random_state"],
@@ -148,6 +148,7 @@ def evaluate_dataset(
     estimator,
     *,
     task="auto",
+    targets=None,
     train=None,
     test=None,
     upsample=False,
@@ -168,9 +169,12 @@ def evaluate_dataset(
         A clone is fitted for each split and repeat. Whatever must not see the test part, such as scaling, belongs into
         it; :func:`make_classifier` and :func:`make_regressor` make one.
     task : {"auto", "classification", "regression"}, default="auto"
-        Whether the targets are classes or numbers. "auto" takes `label_numeric` for numbers where the data set has no
-        names of classes. "classification" makes each number a class there, and "regression" takes `label_numeric`
-        for what it is where there are names.
+        Whether the targets are classes or numbers. "auto" takes `targets`, or else `label_numeric`, for numbers where
+        the data set has no names of classes. "classification" makes each number a class there, and "regression" takes
+        `label_numeric` for what it is where there are names.
+    targets : str or list of str, default=None
+        Which of several numbers are predicted, each by a regressor of its own; None: all. Instances without a target
+        are left out for this target.
     train, test : str or list of str, default=None
         Partitions to train and to test on, among "train", "devel" and "test". With neither, the splits are the folds of
         the data set if it has any; see :func:`~skaudeep.datasets.cv_splits`.
@@ -231,29 +235,53 @@ def evaluate_dataset(
     array([[19,  1],
            [ 0, 20]])
     """
-    task, labels = _read_targets(ds, task, estimator, upsample, param.ds)
-    by_folds = train is None and test is None and ds.sizes["fold"] > 0
-    folds = cv_splits(ds, train=train, test=test).cv_folds
-    rows = np.flatnonzero(~np.isnan(folds).all(axis=1))
-    samples = gather(ds, rows, majority_vote)
-    folds = join_folds(samples, folds[rows])
-    splits = [f"fold {i}" for i in range(1, folds.shape[1] + 1)] if by_folds else [_tested(ds, samples, folds)]
-    y = join_targets(samples, labels[rows])
+    task = find_task(ds, task, param.ds)
+    check_kind(estimator, task)
     if majority_vote:
         estimator = _BY_FILE[task](estimator)
-    pairs = [(np.flatnonzero(fold == 0), np.flatnonzero(fold == 1)) for fold in folds.T]
     seeds = _draw_seeds(repeats, random_state)
-    with progress("Evaluating", repeats * len(splits), enabled=bool(verbose), unit="fits") as advance:
-        if task == "regression":
-            estimators = [reseed(estimator, seed) for seed in seeds]
+    if task == "regression":
+        _refuse_upsampling(upsample)
+        numbers = get_numbers(ds, param.ds, targets)
+        return _evaluate_numbers(ds, estimator, numbers, split(ds, train, test, majority_vote), seeds, verbose)
+    labels = get_classes(ds, param.ds, by_number=True)
+    return _evaluate_classes(ds, estimator, labels, split(ds, train, test, majority_vote), seeds, upsample, verbose)
 
-            def tabulate(repeat, rows, folds, predictions):
-                return _tabulate(ds, samples, y, repeat, rows, folds, predictions)
 
-            return evaluate_numbers(estimators, samples.X, y, pairs, splits, tabulate, advance)
-        for name, (training, tested) in zip(splits, pairs, strict=True):
-            check_split(name, y[training], y[tested])
-        evaluations = []
+_BY_FILE = {"classification": MajorityVoteClassifier, "regression": ChunkMeanRegressor}
+
+
+def _refuse_upsampling(upsample):
+    if upsample:
+        raise ParameterError("upsample", upsample, ": there are no classes to balance, as targets are numbers")
+
+
+def _evaluate_numbers(ds, estimator, numbers, splits, seeds, verbose):
+    """Evaluate a regressor on each of the targets."""
+    targets = {}
+    for name, values in numbers.items():
+        targets[name] = join_targets(splits.samples, values.to_numpy()[splits.rows])
+    n_fits = len(targets) * len(seeds) * len(splits.names)
+    with progress("Evaluating", n_fits, enabled=bool(verbose), unit="fits") as advance:
+        return evaluate_targets(
+            [reseed(estimator, seed) for seed in seeds],
+            splits.samples.X,
+            pd.DataFrame(targets),
+            splits.samples.name_all(ds),
+            splits.folds,
+            splits.names,
+            advance,
+        )
+
+
+def _evaluate_classes(ds, estimator, labels, splits, seeds, upsample, verbose):
+    """Evaluate a classifier."""
+    samples, y = splits.samples, join_targets(splits.samples, labels[splits.rows])
+    pairs = [(np.flatnonzero(fold == 0), np.flatnonzero(fold == 1)) for fold in splits.folds.T]
+    for name, (training, tested) in zip(splits.names, pairs, strict=True):
+        check_split(name, y[training], y[tested])
+    evaluations = []
+    with progress("Evaluating", len(seeds) * len(pairs), enabled=bool(verbose), unit="fits") as advance:
         for seed in seeds:
             random, balanced = check_random_state(seed), pairs
             if upsample:
@@ -261,29 +289,18 @@ def evaluate_dataset(
             evaluations.append(evaluate_splits(reseed(estimator, seed), samples.X, y, balanced, advance))
     tables = []
     for repeat, one in enumerate(evaluations):
-        tables.append(_tabulate(ds, samples, y, repeat, one.rows, one.folds, one.predictions))
+        table = samples.name_all(ds).iloc[one.rows].assign(label=y[one.rows], prediction=one.predictions)
+        table.insert(0, "repeat", repeat)
+        table.insert(1, "split", one.folds)
+        tables.append(table)
     return DatasetEvaluation(
         classes=evaluations[0].classes,
-        splits=splits,
+        splits=splits.names,
         accuracy=np.array([evaluation.accuracy for evaluation in evaluations]),
         recall=np.array([evaluation.recall for evaluation in evaluations]),
         confusion=np.sum([evaluation.confusion for evaluation in evaluations], axis=0),
         predictions=pd.concat(tables, ignore_index=True),
     )
-
-
-_BY_FILE = {"classification": MajorityVoteClassifier, "regression": ChunkMeanRegressor}
-
-
-def _read_targets(ds, task, estimator, upsample, source):
-    """Give the task and the target of each instance."""
-    task = find_task(ds, task, source)
-    check_kind(estimator, task)
-    if task == "classification":
-        return task, get_classes(ds, source, by_number=True)
-    if upsample:
-        raise ParameterError("upsample", upsample, ": there are no classes to balance, as targets are numbers")
-    return task, get_numbers(ds, source)
 
 
 @validate_params(
@@ -296,6 +313,7 @@ def predict_dataset(
     estimator,
     *,
     task="auto",
+    targets=None,
     upsample=False,
     majority_vote=False,
     check_settings=True,
@@ -314,6 +332,8 @@ def predict_dataset(
         A clone is fitted; :func:`make_classifier` and :func:`make_regressor` make one that scales its features.
     task : {"auto", "classification", "regression"}, default="auto"
         Whether the targets of `train_ds` are classes or numbers, as in :func:`evaluate_dataset`.
+    targets : str or list of str, default=None
+        Which of several numbers are predicted, as in :func:`evaluate_dataset`.
     upsample : bool, default=False
         Whether to copy recordings of the rarer classes of `train_ds` until every class has as many as the largest.
     majority_vote : bool, default=False
@@ -327,9 +347,10 @@ def predict_dataset(
 
     Returns
     -------
-    pandas.Series
-        The predicted class or number (`label`) by `filename`, sorted: one for each recording with a majority vote,
-        otherwise one for each instance, with the chunks of a recording in their order.
+    pandas.Series or DataFrame
+        The predicted class or number (`label`), or a column for each of several targets, by `filename`, sorted: one for
+        each recording with a majority vote, otherwise one for each instance, with the chunks of a recording in their
+        order.
 
     Raises
     ------
@@ -352,7 +373,13 @@ def predict_dataset(
     >>> predict_dataset(known, new, make_classifier("svm")).to_dict()
     {'e.wav': 'dog', 'f.wav': 'sea'}
     """
-    task, labels = _read_targets(train_ds, task, estimator, upsample, param.train_ds)
+    task = find_task(train_ds, task, param.train_ds)
+    check_kind(estimator, task)
+    if task == "regression":
+        _refuse_upsampling(upsample)
+        labels = get_numbers(train_ds, param.train_ds, targets)
+    else:
+        labels = pd.DataFrame({"label": get_classes(train_ds, param.train_ds, by_number=True)}).replace("", None)
     check_same_features(train_ds, test_ds)
     if check_settings:
         check_same_provenance(
@@ -361,44 +388,32 @@ def predict_dataset(
             (param.train_ds, param.test_ds),
             remedy="make both by the same steps",
         )
-    rows = np.flatnonzero(labels != "" if task == "classification" else ~np.isnan(labels))
-    training = gather(train_ds, rows, majority_vote, param.train_ds)
-    test = gather(test_ds, np.arange(test_ds.sizes["instance"]), majority_vote, param.test_ds)
-    y = join_targets(training, labels[rows])
-    (check_split if task == "classification" else check_targets)(param.train_ds, y)
-    both = np.isin(test.filenames, training.filenames).sum()
-    if both:
-        _log.info("%d of %d samples to predict for are also trained on", both, len(test.filenames))
     if majority_vote:
         estimator = _BY_FILE[task](estimator)
     seed = None if random_state is None else draw_seed(random_state)
-    X = training.X
-    if upsample:
-        chosen = balance(train_ds, training, y, np.arange(len(y)), check_random_state(seed))
-        X, y = X[chosen], y[chosen]
-    fitted = reseed(estimator, seed).fit(X, y)
-    index = pd.Index(test.filenames.astype(object), name="filename")
+    test = gather(test_ds, np.arange(test_ds.sizes["instance"]), majority_vote, param.test_ds)
+    predictions = {}
+    for name, values in labels.items():
+        rows = np.flatnonzero(values.notna())
+        training = gather(train_ds, rows, majority_vote, param.train_ds)
+        y = join_targets(training, values.to_numpy()[rows])
+        (check_split if task == "classification" else check_targets)(param.train_ds, y)
+        X = training.X
+        if upsample:
+            chosen = balance(train_ds, training, y, np.arange(len(y)), check_random_state(seed))
+            X, y = X[chosen], y[chosen]
+        predictions[name] = reseed(estimator, seed).fit(X, y).predict(test.X)
+    both = np.isin(test.filenames, training.filenames).sum()
+    if both:
+        _log.info("%d of %d samples to predict for are also trained on", both, len(test.filenames))
     dtype = object if task == "classification" else np.float64
-    predictions = pd.Series(fitted.predict(test.X).astype(dtype), index, name="label")
-    order = np.lexsort((test_ds["chunk_nr"].values[test.rows], test.filenames))
-    return predictions.iloc[order]
-
-
-def _tested(ds, samples, folds):
-    """Return names of the partitions that are tested on."""
-    partition = ds["partition"].values[samples.rows]
-    return ", ".join(name for i, name in enumerate(PARTITIONS) if (folds[:, 0] == 1)[partition == i].any())
+    index = pd.Index(test.filenames.astype(object), name="filename")
+    table = pd.DataFrame(predictions, index=index, dtype=dtype)
+    table = table.iloc[np.lexsort((test_ds["chunk_nr"].values[test.rows], test.filenames))]
+    return table["label"] if list(table) == [SINGLE_TARGET] else table
 
 
 def _draw_seeds(n, random_state):
     """Draw one seed for each repeat; None, for the seeds that there are, in the first if no other is asked for."""
     seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n).tolist()
     return [None, *seeds[1:]] if random_state is None else seeds
-
-
-def _tabulate(ds, samples, y, repeat, rows, folds, predictions):
-    """Return the predictions of one repeat as a table."""
-    known = {"repeat": repeat, "split": folds, "filename": samples.filenames[rows]}
-    if not samples.by_file:
-        known["chunk_nr"] = ds["chunk_nr"].values[samples.rows[rows]]
-    return pd.DataFrame(known | {"label": y[rows], "prediction": predictions})

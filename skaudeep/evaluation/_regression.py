@@ -29,15 +29,17 @@ class RegressionEvaluation:
     ----------
     splits : list of str of length n_splits
         "fold 1", "fold 2", ..., or the one or more partitions that were tested on, such as "devel, test".
+    targets : list of str of length n_targets
+        Names of the targets; "label" where there is only `label_numeric`.
     scores : pandas.DataFrame
-        One row for each split of each repeat: `repeat` and `split`, both from 0, and the measures.
+        One row for each split of each repeat and target: `target`, `repeat` and `split`, both from 0, and the measures.
     pooled : pandas.DataFrame
-        The measures over all predictions of a repeat together, one row for each: `repeat` and the measures.
+        The measures over all predictions of a repeat together: `target`, `repeat` and the measures.
     mean_predictor : pandas.DataFrame
-        The control, which predicts the mean of the targets that were trained on: `split` and the measures.
+        The control, which predicts the mean of the targets that were trained on: `target`, `split` and the measures.
     predictions : pandas.DataFrame
-        One row for each test: the columns `repeat` and `split`, both from 0, `filename`, `chunk_nr` unless chunks were
-        averaged, `label` (the true target) and `prediction`.
+        One row for each test: the columns `target`, `repeat` and `split`, both from 0, `filename`, `chunk_nr` unless
+        chunks were averaged, `label` (the true target) and `prediction`.
 
     See Also
     --------
@@ -60,33 +62,43 @@ class RegressionEvaluation:
     """
 
     splits: list
+    targets: list
     scores: pd.DataFrame
     pooled: pd.DataFrame
     mean_predictor: pd.DataFrame
     predictions: pd.DataFrame
 
-    def matrix(self, measure):
+    def matrix(self, measure, target=None):
         """Give a measure as an array, as those of `DatasetEvaluation` are.
 
         Parameters
         ----------
         measure : {"ccc", "pearson", "spearman", "rmse", "mae", "r2"}
             Which one.
+        target : str, default=None
+            Of which target; None: the only one.
 
         Returns
         -------
         ndarray of float of shape (n_repeats, n_splits)
             Its values.
-        """
-        return self.scores[measure].to_numpy().reshape(-1, len(self.splits))
 
-    def summary(self, measure):
+        Raises
+        ------
+        ParameterError
+            If there is no such target, or there are several and none is named.
+        """
+        return self._of(self.scores, target)[measure].to_numpy().reshape(-1, len(self.splits))
+
+    def summary(self, measure, target=None):
         """Give the mean of a measure and how much it spreads, as `summarise` does, over the splits that define it.
 
         Parameters
         ----------
         measure : {"ccc", "pearson", "spearman", "rmse", "mae", "r2"}
             Which one.
+        target : str, default=None
+            Of which target; None: the only one.
 
         Returns
         -------
@@ -95,12 +107,17 @@ class RegressionEvaluation:
         spread : float or None
             Standard deviation; None where there is a single value.
         """
-        values = self.matrix(measure)
+        values = self.matrix(measure, target)
         defined = ~np.isnan(values).any(axis=0)
         return summarise(values[:, defined]) if defined.any() else (np.nan, None)
 
-    def table(self):
+    def table(self, target=None):
         """Give the measures of each split, in short, and of the control, as a table.
+
+        Parameters
+        ----------
+        target : str, default=None
+            Of which target; None: the only one.
 
         Returns
         -------
@@ -109,14 +126,14 @@ class RegressionEvaluation:
             and "all predictions" taken together, and "predicting the mean", on average over the splits.
         """
         rows = {
-            split: {name: self.matrix(name)[:, i].mean() for name in REGRESSION_MEASURES}
+            split: {name: self.matrix(name, target)[:, i].mean() for name in REGRESSION_MEASURES}
             for i, split in enumerate(self.splits)
         }
         if len(self.splits) > 1:
-            rows["mean"] = {name: self.summary(name)[0] for name in REGRESSION_MEASURES}
-            rows["std"] = {name: self.summary(name)[1] for name in REGRESSION_MEASURES}
-            rows["all predictions"] = self.pooled[list(REGRESSION_MEASURES)].mean()
-        rows["predicting the mean"] = self.mean_predictor[list(REGRESSION_MEASURES)].mean()
+            rows["mean"] = {name: self.summary(name, target)[0] for name in REGRESSION_MEASURES}
+            rows["std"] = {name: self.summary(name, target)[1] for name in REGRESSION_MEASURES}
+            rows["all predictions"] = self._of(self.pooled, target)[_MEASURES].mean()
+        rows["predicting the mean"] = self._of(self.mean_predictor, target)[_MEASURES].mean()
         return pd.DataFrame(rows, dtype=np.float64).T
 
     def to_dict(self):
@@ -125,29 +142,49 @@ class RegressionEvaluation:
         Returns
         -------
         dict
-            `splits`; `scores`, each measure by repeats and splits; `pooled`, each by repeats; and `mean_predictor`,
-            each by splits.
+            `splits` and `targets`; and for each target by its name `scores`, each measure by repeats and splits;
+            `pooled`, each by repeats; and `mean_predictor`, each by splits.
         """
-        return {
-            "splits": list(self.splits),
-            "scores": {name: _without_nan(self.matrix(name)) for name in REGRESSION_MEASURES},
-            "pooled": {name: _without_nan(self.pooled[name]) for name in REGRESSION_MEASURES},
-            "mean_predictor": {name: _without_nan(self.mean_predictor[name]) for name in REGRESSION_MEASURES},
-        }
+        result = {"splits": list(self.splits), "targets": list(self.targets)}
+        for key in ("scores", "pooled", "mean_predictor"):
+            result[key] = {target: {} for target in self.targets}
+        for target in self.targets:
+            for name in REGRESSION_MEASURES:
+                result["scores"][target][name] = _without_nan(self.matrix(name, target))
+                result["pooled"][target][name] = _without_nan(self._of(self.pooled, target)[name])
+                result["mean_predictor"][target][name] = _without_nan(self._of(self.mean_predictor, target)[name])
+        return result
+
+    def _of(self, table, target):
+        """Give the rows of a table that are of one target."""
+        if target is None and len(self.targets) == 1:
+            target = self.targets[0]
+        if target not in self.targets:
+            raise ParameterError("target", target, f": name one of {', '.join(map(repr, self.targets))}")
+        return table[table["target"] == target]
+
+    def _describe(self, target):
+        """Say in a line how well one target is predicted."""
+        figures = [_show(name, *self.summary(name, target), len(self.splits)) for name in ("ccc", "rmse")]
+        by_mean = self._of(self.mean_predictor, target)["rmse"].mean()
+        return f"{', '.join(figures)} ({by_mean:.3g} by predicting the mean)"
 
     def __str__(self):
-        n_splits = len(self.splits)
-        figures = [_show(name, *self.summary(name), n_splits) for name in ("ccc", "rmse")]
+        n_splits, n_repeats = len(self.splits), self.pooled["repeat"].nunique()
+        described = [self._describe(target) for target in self.targets]
+        if len(self.targets) > 1:
+            described = [f"{target}: {text}" for target, text in zip(self.targets, described, strict=True)]
         where = f"{n_splits} folds" if n_splits > 1 else self.splits[0]
-        n_repeats = len(self.pooled)
         repeats = f" (means of {n_repeats} repeats)" if n_repeats > 1 else ""
         names = [name for name in ("filename", "chunk_nr") if name in self.predictions]
         samples = len(self.predictions[names].drop_duplicates())
-        control = f"({self.mean_predictor['rmse'].mean():.3g} by predicting the mean)"
-        return f"{', '.join(figures)} {control} over {where}{repeats}, {samples} samples"
+        return f"{'; '.join(described)} over {where}{repeats}, {samples} samples"
 
     def __repr__(self):
         return f"<{type(self).__name__}: {self}>"
+
+
+_MEASURES = list(REGRESSION_MEASURES)
 
 
 def _show(name, mean, spread, n_splits):
@@ -161,21 +198,23 @@ def _without_nan(values):
     return np.where(np.isnan(values), None, np.asarray(values, object)).tolist()
 
 
-def evaluate_numbers(estimators, X, y, pairs, names, tabulate, advance):
-    """Evaluate regressors, one for each repeat, on pairs of training and test rows.
+def evaluate_targets(estimators, X, targets, names, folds, splits, advance):
+    """Evaluate regressors, one for each repeat, on each target by itself.
 
     Parameters
     ----------
     estimators : sequence of regressor
         One for each repeat.
-    X, y : ndarray
-        Features and targets.
-    pairs : list of pairs of ndarray
-        Training and test rows of each split.
-    names : list of str
-        Those of the splits.
-    tabulate : callable
-        ``tabulate(repeat, rows, folds, predictions)`` gives a table of predictions.
+    X : ndarray
+        Features of the samples.
+    targets : DataFrame of shape (n_samples, n_targets)
+        NaN where one is not known: such samples are neither trained nor tested on for this target.
+    names : DataFrame of shape (n_samples, n_names)
+        What identifies the samples.
+    folds : ndarray of shape (n_samples, n_splits)
+        0 in the training part of a split, 1 in its test part.
+    splits : list of str
+        Names of the splits.
     advance : callable
         Called after each fit.
 
@@ -184,25 +223,47 @@ def evaluate_numbers(estimators, X, y, pairs, names, tabulate, advance):
     RegressionEvaluation
         The results.
     """
-    for name, (training, test) in zip(names, pairs, strict=True):
-        check_targets(name, y[training], y[test])
+    tables = {"scores": [], "pooled": [], "mean_predictor": [], "predictions": []}
+    for target, numbers in targets.items():
+        y = numbers.to_numpy()
+        pairs = _find_pairs(y, folds)
+        for split, (training, test) in zip(splits, pairs, strict=True):
+            where = split if len(targets.columns) == 1 else f"{target}, {split}"
+            check_targets(where, y[training], y[test])
+        for name, table in _evaluate_target(estimators, X, y, names, pairs, advance).items():
+            table.insert(0, "target", target)
+            tables[name].append(table)
+    joined = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
+    return RegressionEvaluation(splits=splits, targets=list(targets), **joined)
+
+
+def _find_pairs(y, folds):
+    """Give the training and the test rows of each split, without those whose target is not known."""
+    known = ~np.isnan(y)
+    return [(np.flatnonzero((fold == 0) & known), np.flatnonzero((fold == 1) & known)) for fold in folds.T]
+
+
+def _evaluate_target(estimators, X, y, names, pairs, advance):
+    """Give the tables of a `RegressionEvaluation` for one target."""
     rows = np.concatenate([test for _, test in pairs])
-    folds = np.repeat(np.arange(len(pairs)), [len(test) for _, test in pairs])
+    split_of_row = np.repeat(np.arange(len(pairs)), [len(test) for _, test in pairs])
     scores, pooled, tables = [], [], []
     for repeat, estimator in enumerate(estimators):
-        predictions = [part.astype(np.float64) for part in predict_splits(estimator, X, y, pairs, advance)]
-        scores += [{"repeat": repeat} | each for each in _score_splits(y, pairs, predictions)]
-        predictions = np.concatenate(predictions)
-        pooled.append({"repeat": repeat} | regression_scores(y[rows], predictions))
-        tables.append(tabulate(repeat, rows, folds, predictions))
+        predicted = [part.astype(np.float64) for part in predict_splits(estimator, X, y, pairs, advance)]
+        scores += [{"repeat": repeat} | each for each in _score_splits(y, pairs, predicted)]
+        predicted = np.concatenate(predicted)
+        pooled.append({"repeat": repeat} | regression_scores(y[rows], predicted))
+        known = names.iloc[rows].assign(label=y[rows], prediction=predicted)
+        known.insert(0, "repeat", repeat)
+        known.insert(1, "split", split_of_row)
+        tables.append(known)
     by_mean = predict_splits(DummyRegressor(), np.zeros((len(y), 1)), y, pairs)
-    return RegressionEvaluation(
-        splits=names,
-        scores=pd.DataFrame(scores),
-        pooled=pd.DataFrame(pooled),
-        mean_predictor=pd.DataFrame(_score_splits(y, pairs, by_mean)),
-        predictions=pd.concat(tables, ignore_index=True),
-    )
+    return {
+        "scores": pd.DataFrame(scores),
+        "pooled": pd.DataFrame(pooled),
+        "mean_predictor": pd.DataFrame(_score_splits(y, pairs, by_mean)),
+        "predictions": pd.concat(tables, ignore_index=True),
+    }
 
 
 def _score_splits(y, pairs, predictions):
@@ -212,14 +273,19 @@ def _score_splits(y, pairs, predictions):
     return scores
 
 
-def check_targets(name, training, test=()):
+def check_targets(name, training, test=None):
     """Refuse a split whose targets to train on are all the same; warn where those to test on are."""
+    if not len(training) or (test is not None and not len(test)):
+        what = "test on" if len(training) else "train on"
+        raise DataSetError(
+            f"{name}: no sample to {what} has this target; make other folds or partitions, or leave the target out."
+        )
     if np.all(training == training[:1]):
         raise DataSetError(
             f"{name}: all {len(training)} samples to train on have the target {training[0]:g}, but a regressor needs "
             "targets that differ; add other recordings, or make other folds or partitions."
         )
-    if len(test) and np.all(test == test[:1]):
+    if test is not None and np.all(test == test[:1]):
         warnings.warn(
             Message(
                 f"{name}: all {len(test)} samples to test on have the target {test[0]:g}, so that correlations are not "

@@ -9,11 +9,20 @@ import pandas as pd
 import xarray as xr
 
 from skaudeep._validation import StrOptions, validate_params
-from skaudeep.datamodel import VARIABLES, check_layout, original_names
-from skaudeep.datasets import to_bunch, upsample
-from skaudeep.exceptions import DataSetError, param
+from skaudeep.datamodel import PARTITIONS, VARIABLES, check_layout, get_targets, original_names
+from skaudeep.datasets import cv_splits, to_bunch, upsample
+from skaudeep.exceptions import DataSetError, ParameterError, param
 
 _log = logging.getLogger(__name__)
+
+
+class Splits(NamedTuple):
+    """Samples, and by which splits they are trained and tested on."""
+
+    samples: "Samples"
+    rows: np.ndarray  # the instances of the data set that have a label and are in a split
+    folds: np.ndarray  # of shape (n_samples, n_splits): 0 training, 1 test, NaN neither
+    names: list  # of the splits
 
 
 class Samples(NamedTuple):
@@ -25,6 +34,32 @@ class Samples(NamedTuple):
     order: np.ndarray  # the gathered instances, sample by sample
     starts: np.ndarray  # of shape (n_samples,): where each sample begins in `order`
     by_file: bool
+
+    def name_all(self, ds):
+        """Give what identifies each sample, as a table."""
+        names = pd.DataFrame({"filename": self.filenames})
+        if not self.by_file:
+            names["chunk_nr"] = ds["chunk_nr"].values[self.rows]
+        return names
+
+
+def split(ds, train, test, by_file):
+    """Gather the samples that are in a split: of the folds of a data set, or between its partitions."""
+    folds = cv_splits(ds, train=train, test=test).cv_folds
+    rows = np.flatnonzero(~np.isnan(folds).all(axis=1))
+    samples = gather(ds, rows, by_file)
+    folds = join_folds(samples, folds[rows])
+    if train is None and test is None and ds.sizes["fold"]:
+        names = [f"fold {i}" for i in range(1, folds.shape[1] + 1)]
+    else:
+        names = [_tested(ds, samples, folds)]
+    return Splits(samples, rows, folds, names)
+
+
+def _tested(ds, samples, folds):
+    """Return names of the partitions that are tested on."""
+    partition = ds["partition"].values[samples.rows]
+    return ", ".join(name for i, name in enumerate(PARTITIONS) if (folds[:, 0] == 1)[partition == i].any())
 
 
 def gather(ds, rows, by_file, source=param.ds):
@@ -114,7 +149,8 @@ def get_classes(ds, source, *, by_number=False):
     """Return the class of every instance, "" where it is not known; `by_number` makes a class of each number."""
     bunch = to_bunch(ds)
     if bunch.target_names is None and bunch.target is not None and by_number:
-        return np.array(["" if np.isnan(number) else f"{number:g}" for number in bunch.target])
+        _check_one_target(bunch, source)
+        return np.array(["" if np.isnan(number) else _class_of(number) for number in bunch.target])
     if bunch.target_names is None or np.isnan(bunch.target).all():
         has = "numbers as targets, but no" if bunch.target is not None and bunch.target_names is None else "no"
         raise DataSetError(f"{source} has {has} class names, which classifiers need; {param.set_labels} gives them.")
@@ -122,12 +158,34 @@ def get_classes(ds, source, *, by_number=False):
     return np.where(unknown, "", bunch.target_names[np.where(unknown, 0, bunch.target).astype(np.intp)])
 
 
-def get_numbers(ds, source):
-    """Return the numeric target of every instance, NaN where it is not known."""
+def _class_of(number):
+    """Name the class of a number, with all digits that tell it from others."""
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
+
+
+def _check_one_target(bunch, source):
+    if bunch.target.ndim > 1:
+        raise DataSetError(
+            f"{source} has {bunch.target.shape[1]} targets, and a class of each number needs a single one."
+        )
+
+
+def get_numbers(ds, source, targets=None):
+    """Return the continuous targets of every instance by their names, or some of them; NaN where not known."""
     check_layout(ds, source)
-    numbers = ds["label_numeric"].values.astype(np.float64)
-    if np.isnan(numbers).all():
+    numbers = get_targets(ds)
+    wanted = [targets] if isinstance(targets, str) else targets
+    if wanted is not None:
+        unknown = [name for name in wanted if name not in numbers]
+        if unknown or not len(wanted):
+            wrong = unknown[0] if unknown else targets
+            raise ParameterError("targets", wrong, f": the targets are {', '.join(map(repr, numbers))}")
+        numbers = numbers[list(dict.fromkeys(wanted))]
+    missing = numbers.columns[numbers.isna().all()]
+    if len(missing) == len(numbers.columns):
         raise DataSetError(f"{source} has no numbers as targets, which regressors need; {param.set_labels} gives them.")
+    if len(missing):
+        raise DataSetError(f"{source} has no number of the target {missing[0]!r}; name the others by {param.targets}.")
     return numbers
 
 
@@ -156,7 +214,10 @@ def join_targets(samples, labels):
     labels = labels[samples.order]
     y = labels[samples.starts]
     n_chunks = np.diff(samples.starts, append=len(labels))
-    differs = labels != np.repeat(y, n_chunks)
+    each = np.repeat(y, n_chunks)
+    differs = labels != each
+    if labels.dtype.kind == "f":
+        differs &= ~(np.isnan(labels) & np.isnan(each))
     if differs.any():
         sample = np.repeat(np.arange(len(y)), n_chunks)[np.argmax(differs)]
         one, two = y[sample], labels[np.argmax(differs)]

@@ -227,7 +227,7 @@ def _metadata(corpus):
     known = {}
     for name, values in corpus["metadata"].items():
         if values is not None:
-            known[name] = values if name == "label_map" else np.asarray(values)
+            known[name] = values if name in ("label_map", "targets") else np.asarray(values)
     return known
 
 
@@ -362,7 +362,7 @@ def _path_of(source):
 def _make_writers(stack, outputs, sources, metadata, resume):
     """Make a writer for each file, which the stack closes."""
     identity = [[_path_of(source), source.start, source.end] for source in sources]
-    identity += [[name, values if name == "label_map" else values.tolist()] for name, values in metadata.items()]
+    identity += [[name, _listed(values)] for name, values in metadata.items()]
     corpus = hashlib.blake2b(json.dumps(identity, sort_keys=True, default=str).encode(), digest_size=10).hexdigest()
     writers = []
     for path, transformer in outputs.items():
@@ -377,6 +377,13 @@ def _make_writers(stack, outputs, sources, metadata, resume):
         )
         writers.append(stack.enter_context(contextlib.closing(writer)))
     return writers
+
+
+def _listed(values):
+    """Return what is known of all recordings as JSON has it."""
+    if isinstance(values, dict):
+        return values
+    return values.to_dict("list") if isinstance(values, pd.DataFrame) else values.tolist()
 
 
 def _extract(transformers, sources, rows, batch, n_jobs, verbose):
@@ -450,7 +457,8 @@ class _Batch:
                 counts = [len(spectrograms[at]) for at in new]
                 rows, more["chunk_nr"] = np.repeat(rows, counts), np.concatenate([np.arange(n) for n in counts])
             features = (np.concatenate if chunked else np.stack)([spectrograms[at] for at in new])
-            writer.append(features, **{name: values[rows] for name, values in self._metadata.items()}, **more)
+            own = {name: safe_indexing(values, rows) for name, values in self._metadata.items()}
+            writer.append(features, **own, **more)
         self._clear()
 
     def _clear(self):

@@ -22,6 +22,7 @@ from skaudeep.io.tables import (
     decode,
     find_columns,
     read_lines,
+    target_columns,
     to_dataset,
     whole,
     write_tables,
@@ -66,8 +67,8 @@ def write_arff(ds, path, *, labels_last=False, relation=_RELATION, identifiers=T
     """Write a data set to an ARFF file, in one step or not at all.
 
     The attributes are `filename`, `chunk_nr`, `label_nominal`, `label_numeric` and one for each feature, or with
-    `layout="weka"` the features and one label. Folds and partitions have no attributes; :func:`export_dataset` turns
-    them into folders.
+    `layout="weka"` the features and one label. Several targets come last, as `target:NAME`. Folds and partitions have
+    no attributes; :func:`export_dataset` turns them into folders.
 
     Parameters
     ----------
@@ -83,10 +84,11 @@ def write_arff(ds, path, *, labels_last=False, relation=_RELATION, identifiers=T
         Whether to write `filename` and `chunk_nr`. Most classifiers of Weka and :func:`scipy.io.arff.loadarff` take
         no attributes of type STRING, which `filename` is.
     layout : {"audeep", "weka"}, default="audeep"
-        Which attributes there are. "audeep": all, as auDeep exports them; a program that learns from `label_numeric`
-        or `filename` is always right, and has learned nothing. "weka": the features, and as the last one, which Weka
-        takes for the class, `label_nominal`, or `label_numeric` where there are no class names; neither identifiers
-        nor class numbers, whatever `identifiers` says. All numbers are NUMERIC, which also R reads.
+        Which attributes there are. "audeep": all, as auDeep exports them; a program that learns from `label_numeric` or
+        `filename` is always right, and has learned nothing. "weka": the features, and as the last one, which Weka takes
+        for the class, `label_nominal`, or `label_numeric` where there are no class names, or the last ones, of several
+        targets; neither identifiers nor class numbers, whatever `identifiers` says. All numbers are NUMERIC, which also
+        R reads.
 
     Raises
     ------
@@ -147,7 +149,13 @@ def write_arff(ds, path, *, labels_last=False, relation=_RELATION, identifiers=T
 
 @validate_params({"path": [str, os.PathLike], **COLUMN_OPTIONS}, prefer_skip_nested_validation=True)
 def read_arff(
-    path, *, filename="filename", chunk_nr="chunk_nr", label_nominal="label_nominal", label_numeric="label_numeric"
+    path,
+    *,
+    filename="filename",
+    chunk_nr="chunk_nr",
+    label_nominal="label_nominal",
+    label_numeric="label_numeric",
+    targets=(),
 ):
     """Read a data set from an ARFF file.
 
@@ -168,6 +176,8 @@ def read_arff(
         The attribute of class names, nominal or STRING.
     label_numeric : str, default="label_numeric"
         The attribute of class numbers or continuous targets. Without it, class names are numbered in sorted order.
+    targets : sequence of str, default=()
+        The attributes of several continuous targets; those that are called `target:NAME` need not be given.
 
     Returns
     -------
@@ -203,9 +213,8 @@ def read_arff(
     >>> ds.label_map
     '[["dog", 0], ["rain", 1]]'
     """
-    return to_dataset(
-        read_table(path, filename=filename, chunk_nr=chunk_nr, label_nominal=label_nominal, label_numeric=label_numeric)
-    )
+    columns = {"filename": filename, "chunk_nr": chunk_nr, "targets": targets}
+    return to_dataset(read_table(path, label_nominal=label_nominal, label_numeric=label_numeric, **columns))
 
 
 def plan(ds, *, labels_last, relation=_RELATION, identifiers=True, layout="audeep", guard_formulas=False):
@@ -220,16 +229,24 @@ def plan(ds, *, labels_last, relation=_RELATION, identifiers=True, layout="audee
     if classes or not np.isnan(numbers).all():
         labels["label_numeric"] = "INTEGER" if whole(numbers) else "REAL"
     kind = "REAL"
+    targets = dict.fromkeys(target_columns(ds), kind)
     if layout == "weka":
-        kind, types, labels_last = "NUMERIC", {}, True
+        kind, types, labels_last, targets = "NUMERIC", {}, True, {}
         labels = {name: labels[name] if name == "label_nominal" else kind for name in answers(ds)}
     features = dict.fromkeys(map(_quote_name, get_feature_names(ds).tolist()), kind)
     before, after = (types, labels) if labels_last else (types | labels, {})
+    after |= targets
     check_text([relation], "relation")
     relation = _quote_name(relation, '"')
-    attributes = [f"@ATTRIBUTE {name} {kind}" for name, kind in (before | features | after).items()]
+    attributes = [f"@ATTRIBUTE {name} {kind}" for name, kind in _declared(before, features, after)]
     header = "\n".join([f"@RELATION {relation}", "", *attributes, "", "@DATA", ""])
     return TextFormat(_quote, "?", np.float64), (tuple(before), tuple(after)), header
+
+
+def _declared(before, features, after):
+    """Return the quoted names and the types of all attributes, in order."""
+    before, after = ({_quote_name(name): kind for name, kind in types.items()} for types in (before, after))
+    return (before | features | after).items()
 
 
 def _quote(text):

@@ -24,6 +24,7 @@ from skaudeep.io.tables import (
     decode,
     find_columns,
     read_lines,
+    target_columns,
     to_dataset,
     write_tables,
     wrong_width,
@@ -48,8 +49,8 @@ def write_csv(ds, path, *, labels_last=False, layout="audeep", guard_formulas=Fa
     """Write a data set to a CSV file, in one step or not at all.
 
     The columns are `filename`, `chunk_nr`, `label_nominal`, `label_numeric` and one for each feature, or with
-    `layout="weka"` the features and one label. Folds and partitions have no columns; :func:`export_dataset` turns them
-    into folders.
+    `layout="weka"` the features and one label. Several targets come last, as `target:NAME`. Folds and partitions have
+    no columns; :func:`export_dataset` turns them into folders.
 
     Parameters
     ----------
@@ -62,7 +63,8 @@ def write_csv(ds, path, *, labels_last=False, layout="audeep", guard_formulas=Fa
     layout : {"audeep", "weka"}, default="audeep"
         Which columns there are. "audeep": all, as auDeep exports them. "weka": what a program may learn from that takes
         every column but the last for a feature: the features, and last `label_nominal`, or `label_numeric` where there
-        are no class names; no identifiers, and no number of the class, which would give the answer away.
+        are no class names, or several targets; no identifiers, and no number of the class, which would give the answer
+        away.
     guard_formulas : bool, default=False
         Whether to put an apostrophe before names and labels that a spreadsheet would run as formulas, those that begin
         with ``=``, ``+``, ``-``, ``@``, a tabulator or a carriage return. They are read again with the apostrophe.
@@ -110,7 +112,13 @@ def write_csv(ds, path, *, labels_last=False, layout="audeep", guard_formulas=Fa
 
 @validate_params({"path": [str, os.PathLike], **COLUMN_OPTIONS}, prefer_skip_nested_validation=True)
 def read_csv(
-    path, *, filename="filename", chunk_nr="chunk_nr", label_nominal="label_nominal", label_numeric="label_numeric"
+    path,
+    *,
+    filename="filename",
+    chunk_nr="chunk_nr",
+    label_nominal="label_nominal",
+    label_numeric="label_numeric",
+    targets=(),
 ):
     """Read a data set from a CSV file.
 
@@ -130,6 +138,8 @@ def read_csv(
         The column of class names. Any name is a class, also "NA"; an empty one is missing.
     label_numeric : str, default="label_numeric"
         The column of class numbers or continuous targets. Without it, class names are numbered in sorted order.
+    targets : sequence of str, default=()
+        The columns of several continuous targets; those that are called `target:NAME` need not be given.
 
     Returns
     -------
@@ -166,14 +176,14 @@ def read_csv(
     >>> ds.label_map
     '[["dog", 0], ["rain", 1]]'
     """
-    return to_dataset(
-        read_table(path, filename=filename, chunk_nr=chunk_nr, label_nominal=label_nominal, label_numeric=label_numeric)
-    )
+    columns = {"filename": filename, "chunk_nr": chunk_nr, "targets": targets}
+    return to_dataset(read_table(path, label_nominal=label_nominal, label_numeric=label_numeric, **columns))
 
 
 def plan(ds, *, labels_last, layout="audeep", guard_formulas=False):
     """Say how values are written, the variables before and after the features, and the first line."""
     before, after = (IDENTIFIERS, LABELS) if labels_last else (IDENTIFIERS + LABELS, ())
+    after += target_columns(ds)
     if layout == "weka":
         before, after = (), answers(ds)
     quote = _quote_guarded if guard_formulas else _quote

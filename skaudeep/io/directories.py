@@ -12,7 +12,7 @@ import xarray as xr
 
 from skaudeep._files import check_no_input, is_marked
 from skaudeep._validation import StrOptions, validate_params
-from skaudeep.datamodel import PARTITIONS, instance_index
+from skaudeep.datamodel import PARTITIONS, TARGET_PREFIX, instance_index
 from skaudeep.exceptions import DataSetError, param
 from skaudeep.io.formats import FORMATS, LAYOUTS, load_format
 from skaudeep.io.netcdf import source_files
@@ -90,7 +90,7 @@ def export_dataset(
     layout : {"audeep", "weka"}, default="audeep"
         Which columns there are. "audeep": identifiers, both labels and the features, as auDeep exports them. "weka":
         what a program may learn from that takes every column but the last for a feature, such as Weka: the features,
-        and last `label_nominal`, or `label_numeric` where there are no class names.
+        and last `label_nominal`, or `label_numeric` where there are no class names, or several targets.
     single_file : bool, default=False
         Whether to write all instances, each once, to one file, whatever their folds and partitions, which no column
         tells: to a program that learns it would be one more feature.
@@ -182,6 +182,7 @@ def import_dataset(
     chunk_nr="chunk_nr",
     label_nominal="label_nominal",
     label_numeric="label_numeric",
+    targets=(),
 ):
     """Read a data set from a directory of CSV or ARFF files, or from one file.
 
@@ -196,6 +197,8 @@ def import_dataset(
         The format of the files. By default what their suffix says.
     filename, chunk_nr, label_nominal, label_numeric : str
         The columns that hold these variables, as in :func:`read_csv`. By default those of the same names.
+    targets : sequence of str, default=()
+        The columns of several continuous targets, beside those that are called `target:NAME`.
 
     Returns
     -------
@@ -234,6 +237,7 @@ def import_dataset(
         "chunk_nr": chunk_nr,
         "label_nominal": label_nominal,
         "label_numeric": label_numeric,
+        "targets": targets,
     }
     path = Path(path)
     if not path.exists():
@@ -407,7 +411,9 @@ def _find_files(directory, name, format):
 
 def _merge(tables, files):
     """Put the tables of all partitions and folds together; instances that are in several folds are there once."""
-    _check_features([table.feature_names for table in tables], list(files.values()))
+    _check_columns("features", [table.feature_names for table in tables], list(files.values()))
+    targets = [[name for name in table.frame if name.startswith(TARGET_PREFIX)] for table in tables]
+    _check_columns("targets", targets, list(files.values()))
     names, classes = tables[0].feature_names, sorted({label for table in tables for label in table.classes})
     places = np.array(list(files), dtype=np.float64)  # None becomes NaN
     sizes = [len(table.frame) for table in tables]
@@ -416,7 +422,7 @@ def _merge(tables, files):
     # rows of the same instance have the same code, which is its row in the result
     codes, _ = pd.factorize(pd.MultiIndex.from_frame(frame[[*IDENTIFIERS]]))
     first = np.flatnonzero(~frame.duplicated([*IDENTIFIERS]))
-    for variable in ("partition", *LABELS):
+    for variable in ("partition", *LABELS, *targets[0]):
         values = pd.factorize(frame[variable])[0]
         _refuse_difference(frame, codes, first, values != values[first][codes], variable)
     features = _join_features(tables, frame, codes, first)
@@ -433,13 +439,13 @@ def _merge(tables, files):
     )
 
 
-def _check_features(names, files):
-    """Refuse files whose features have different names."""
+def _check_columns(what, names, files):
+    """Refuse files whose features, or targets, have different names."""
     for others, file in zip(names, files, strict=True):
         if others != names[0]:
             one, other = next(pair for pair in zip_longest(names[0], others) if pair[0] != pair[1])
             raise DataSetError(
-                f"{files[0]} and {file} have different features: {one!r} in the one, {other!r} in the other."
+                f"{files[0]} and {file} have different {what}: {one!r} in the one, {other!r} in the other."
             )
 
 

@@ -13,15 +13,19 @@ from skaudeep._columns import guess_role, is_plain
 from skaudeep._files import atomic_path, atomic_paths, check_no_input, naming
 from skaudeep._interrupts import deferred, each
 from skaudeep.datamodel import (
+    TARGET_PREFIX,
+    TARGETS,
     check_layout,
     check_text,
     default_names,
     get_feature_names,
     get_label_map,
+    get_targets,
     get_texts,
     instance_index,
     make_dataset,
     narrow,
+    take_targets,
 )
 from skaudeep.exceptions import DataSetError, Message, param
 from skaudeep.io._numbers import format_rows, parse_field, parse_number, parse_row
@@ -32,7 +36,7 @@ from skaudeep.io.netcdf import source_files
 IDENTIFIERS = ("filename", "chunk_nr")
 LABELS = ("label_nominal", "label_numeric")
 #: What the options of readers may be.
-COLUMN_OPTIONS = {variable: [str] for variable in IDENTIFIERS + LABELS}
+COLUMN_OPTIONS = {variable: [str] for variable in IDENTIFIERS + LABELS} | {"targets": ["array-like"]}
 #: Bytes of float64 that become text, or that text becomes, at a time.
 BLOCK_BYTES = 1 << 22
 #: Up to here, float64 tells whole numbers apart; chunk and class numbers and targets go no further.
@@ -60,7 +64,7 @@ class Columns(NamedTuple):
 class Table(NamedTuple):
     """What was read from one file."""
 
-    frame: pd.DataFrame  # filename, chunk_nr, label_nominal ("" = missing), label_numeric, source and line
+    frame: pd.DataFrame  # filename, chunk_nr, label_nominal ("" = missing), label_numeric, targets, source and line
     features: np.ndarray
     feature_names: list
     classes: list  # those that the file declares, with and without instances
@@ -135,10 +139,11 @@ def check_writable(ds):
     feature_names = get_feature_names(ds).tolist()
     if not feature_names:
         raise DataSetError(f"{param.ds}: has no features, and a table without them cannot be read again.")
-    if len({*feature_names, *IDENTIFIERS, *LABELS}) < len(feature_names) + 4:
+    others = (*IDENTIFIERS, *LABELS, *target_columns(ds))
+    if len({*feature_names, *others}) < len(feature_names) + len(others):
         raise DataSetError(
-            f"{param.ds}: all feature names must differ, also from {', '.join((*IDENTIFIERS, *LABELS))}, which are "
-            "columns of their own; rename the features."
+            f"{param.ds}: all feature names must differ, also from {', '.join(others)}, which are columns of their "
+            "own; rename the features."
         )
     filenames = get_texts(ds, "filename")
     if (filenames == "").any():
@@ -166,10 +171,17 @@ def class_names(ds):
     return sorted({*get_label_map(ds), *get_texts(ds, "label_nominal").tolist()} - {""})
 
 
+def target_columns(ds):
+    """Return the names of the columns of several continuous targets; none of a single one."""
+    return tuple(f"{TARGET_PREFIX}{name}" for name in get_targets(ds)) if TARGETS in ds else ()
+
+
 def answers(ds):
-    """Return the variable that a program is to learn: class names or, without them, numbers; none if unlabelled."""
+    """Return what a program is to learn: class names or, without them, numbers; nothing if unlabelled."""
     if class_names(ds):
         return ("label_nominal",)
+    if TARGETS in ds:
+        return target_columns(ds)
     return () if np.isnan(ds["label_numeric"].values).all() else ("label_numeric",)
 
 
@@ -189,7 +201,10 @@ def _texts(ds, variable, text_format):
     quote, missing, _ = text_format
     if variable in ("filename", "label_nominal"):
         return [quote(name) if name else missing for name in get_texts(ds, variable).tolist()]
-    values = ds[variable].values
+    if variable.startswith(TARGET_PREFIX):
+        values = get_targets(ds)[variable.removeprefix(TARGET_PREFIX)].to_numpy()
+    else:
+        values = ds[variable].values
     write = (lambda value: str(int(value))) if values.dtype.kind == "f" and whole(values) else str
     return [missing if value != value else write(value) for value in values.tolist()]
 
@@ -230,8 +245,9 @@ def find_columns(names, source, options, *, blanks=False):
         Names of all columns.
     source : str
         The file, for errors.
-    options : dict of str to str
-        The name of the column of each variable; one that is not the variable's own name must be there.
+    options : dict of str to str, and of `targets` to sequence of str
+        The name of the column of each variable; one that is not the variable's own name must be there. `targets` are
+        names of columns, which must be there; those that begin with `TARGET_PREFIX` are targets anyway.
     blanks : bool, default=False
         Whether blanks around the name of a variable do not matter.
 
@@ -248,6 +264,14 @@ def find_columns(names, source, options, *, blanks=False):
     again = pd.Index(names, dtype=object).duplicated()
     if again.any():
         raise DataSetError(f"{source}: two columns are called {names[np.argmax(again)]!r}; rename one.")
+    targets = dict.fromkeys(name for name in names if name.strip().startswith(TARGET_PREFIX))
+    targets |= dict.fromkeys(options["targets"])
+    options = {variable: name for variable, name in options.items() if variable != "targets"}
+    for name in targets:
+        variable = f"{TARGET_PREFIX}{name.strip().removeprefix(TARGET_PREFIX)}"
+        if variable in options:
+            raise DataSetError(f"{source}: {options[variable]!r} and {name!r} hold the same target; rename one.")
+        options[variable] = name
     if len(set(options.values())) < len(options):
         raise DataSetError(
             f"{', '.join(param(key, name) for key, name in options.items())}: expected a different column for "
@@ -271,7 +295,7 @@ def find_columns(names, source, options, *, blanks=False):
 def _warn_of_features(names, metadata, source):
     """Say which features may be something else, such as the label, from which a classifier would learn all."""
     roles = {"label", "start", "end", "group", "fold", "partition"}
-    if not metadata.keys().isdisjoint(LABELS):
+    if not metadata.keys().isdisjoint(LABELS) or any(name.startswith(TARGET_PREFIX) for name in metadata):
         roles.remove("label")
     alike = [name for name in names if guess_role(name) in roles and is_plain(name)]
     if alike:
@@ -384,7 +408,8 @@ def _frame(texts, lines, source, prefix):
     frame["filename"] = np.array(names, dtype=object)
     frame["label_nominal"] = np.array(texts.get("label_nominal", [""] * n), dtype=object)
     _refuse(frame, frame["filename"] == "", "the file name is missing, but every instance needs one.")
-    for name in ("label_numeric", "chunk_nr"):
+    targets = [name for name in texts if name.startswith(TARGET_PREFIX)]
+    for name in ("label_numeric", "chunk_nr", *targets):
         frame[name] = _number_column(texts.get(name, [""] * n), frame, name)
     beyond = frame["label_numeric"].abs() > LARGEST_INTEGER
     _refuse(frame, beyond, "the label_numeric {label_numeric:g} is beyond 2**53, the largest that can be told apart.")
@@ -424,12 +449,14 @@ def to_dataset(table, **folds):
     A class has the number that the rows give it, else the lowest that is free, in sorted order of the names.
     """
     frame, features, feature_names, classes = table
+    targets = take_targets(dict(frame.items()))
     default = feature_names == default_names(len(feature_names)).tolist()
     return make_dataset(
         features,
         frame["filename"].to_numpy(dtype=object),
         label_nominal=frame["label_nominal"].to_numpy(dtype=object),
         label_numeric=frame["label_numeric"].to_numpy(),
+        targets=targets,
         chunk_nr=frame["chunk_nr"].to_numpy(),
         feature_names=None if default else feature_names,
         label_map=_label_map(frame, classes) or None,

@@ -16,7 +16,16 @@ from skaudeep._archives import digest
 from skaudeep._files import check_target, naming
 from skaudeep._interrupts import deferred
 from skaudeep._validation import validate_params
-from skaudeep.datamodel import GROUP, VARIABLES, instance_index, make_dataset, to_numbers
+from skaudeep.datamodel import (
+    GROUP,
+    TARGET_PREFIX,
+    VARIABLES,
+    get_targets,
+    instance_index,
+    make_dataset,
+    take_targets,
+    to_numbers,
+)
 from skaudeep.exceptions import DataSetError, param
 from skaudeep.io.blocks import rows_per_block
 from skaudeep.io.netcdf import LAYOUT_CONSTRAINTS, write_blocks
@@ -28,6 +37,8 @@ except ImportError:  # there are no such locks on Windows
 
 #: The arguments of `make_dataset` that a batch may have, and the variables that they become.
 _METADATA = {name: name for name in VARIABLES[1:-1]} | {"groups": GROUP}
+_NUMBERS = ("cv_folds", "chunk_nr", "partition", "label_numeric")
+_MULTIPLE = "targets"  # several columns, each called "target:" and its name in a batch
 #: Checksums in a journal: of a line, and of the features of a batch.
 _DIGEST, _FEATURES_DIGEST = "digest", "digest of features"
 #: What the first line of a journal says, and how errors call it.
@@ -189,7 +200,7 @@ class NetCDFWriter:
         filenames : array-like of str of shape (n_instances,)
             The recording that each instance was made from.
         **metadata : dict
-            `label_nominal`, `label_numeric`, `chunk_nr`, `cv_folds`, `partition` and `groups` as in
+            `label_nominal`, `label_numeric`, `targets`, `chunk_nr`, `cv_folds`, `partition` and `groups` as in
             :func:`skaudeep.datasets.make_dataset`; the same ones for all batches.
 
         Raises
@@ -199,9 +210,10 @@ class NetCDFWriter:
         OSError
             If the disk is full; the batches before are kept.
         """
-        unknown = sorted(set(metadata) - set(_METADATA))
+        known = {*_METADATA, _MULTIPLE}
+        unknown = sorted(set(metadata) - known)
         if unknown:
-            raise TypeError(f"append() got an unexpected argument {unknown[0]!r}; expected {', '.join(_METADATA)}.")
+            raise TypeError(f"append() got an unexpected argument {unknown[0]!r}; expected {', '.join(sorted(known))}.")
         given = {name: value for name, value in metadata.items() if value is not None}
         ds = make_dataset(features, filenames, **self._arguments, **given)
         dims = ds["features"].dims[1:]
@@ -212,12 +224,15 @@ class NetCDFWriter:
             "feature_dims": dims,
             "feature_names": ds[dims[-1]].values.tolist() if dims[-1] in ds.coords else None,
             "shape": ds["features"].shape[1:],
-            "metadata": sorted(given),
+            "metadata": [],
             "n_folds": ds.sizes["fold"],
         }
-        batch = {"filenames": ds["filename"].values.tolist()} | {
-            name: ds[_METADATA[name]].values.tolist() for name in given
-        }
+        columns = {name: ds[_METADATA[name]].values for name in given if name != _MULTIPLE}
+        if _MULTIPLE in given:
+            columns |= {f"{TARGET_PREFIX}{name}": values for name, values in get_targets(ds).items()}
+        header["metadata"] = sorted(columns)
+        batch = {"filenames": ds["filename"].values.tolist()}
+        batch |= {name: values.tolist() for name, values in columns.items()}
         if "label_numeric" in given:  # only these, and none that were made of the names in the batch
             batch["label_numeric"] = to_numbers(given["label_numeric"], ds["filename"].shape, "label_numeric").tolist()
         header = _plain(header, "label_map")
@@ -439,9 +454,10 @@ class NetCDFWriter:
             for line in lines:
                 batch = json.loads(line)
                 for name, parts in columns.items():
-                    dtype = np.float64 if name in ("cv_folds", "chunk_nr", "partition", "label_numeric") else object
+                    dtype = np.float64 if name in _NUMBERS or name.startswith(TARGET_PREFIX) else object
                     parts.append(np.array(batch[name], dtype=dtype))
         metadata = {name: np.concatenate(parts) for name, parts in columns.items()}
+        metadata[_MULTIPLE] = take_targets(metadata)
         if "cv_folds" in metadata:  # which an empty batch has none of
             metadata["cv_folds"] = metadata["cv_folds"].reshape(self._n, self._header["n_folds"])
         return metadata

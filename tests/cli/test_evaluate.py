@@ -341,6 +341,6 @@ def test_the_task_can_be_forced(features, numbers, capsys):
     )
     partitions = ["--train-partitions", "train", "--eval-partitions", "devel", "test"]
     found = run_json(capsys, *MLP, "--input", numbers, *partitions, "--repeat", "2")
-    assert np.shape(found["scores"]["ccc"]) == (2, 1) and len(found["pooled"]["rmse"]) == 2
+    assert np.shape(found["scores"]["label"]["ccc"]) == (2, 1) and len(found["pooled"]["label"]["rmse"]) == 2
     assert main([*SVM, "--input", numbers, *partitions, "--upsample"]) == 1
     assert "--upsample: there are no classes to balance" in capsys.readouterr().err

@@ -26,7 +26,7 @@ def splits(corpus):
 
 def test_every_key_is_there():
     corpus = make_bunch(NAMES, NAMES)
-    assert tuple(corpus) == (*KEYS, "unused_columns", "unreadable", "notes")
+    assert tuple(corpus) == (*KEYS, "unused_columns", "targets", "unreadable", "notes")
     assert [key for key in KEYS if corpus[key] is not None] == ["data", "filenames", "metadata", "DESCR"]
 
 

@@ -43,7 +43,7 @@ def test_recordings_that_a_dict_lacks_become_unlabelled():
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ({}, r"label_nominal or label_numeric is needed; remove_labels"),
+        ({}, r"label_nominal, label_numeric or targets is needed; remove_labels"),
         (
             {"label_nominal": {"a": "x", "zz": "y"}},
             r"label_nominal: 'zz' is not a recording .* has 4 .*1 of the 2 keys",

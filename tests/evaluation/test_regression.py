@@ -149,7 +149,7 @@ def test_targets_that_tell_nothing(ds, ridge):
     with pytest.warns(UserWarning, match="fold 2: all 10 samples to test on have the target 3, so that correlations"):
         result = evaluate_dataset(ds.assign(label_numeric=("instance", numbers)), ridge)
     assert np.isnan(result.scores["pearson"]).tolist() == [False, True, False, False]
-    assert result.to_dict()["scores"]["pearson"][0][1] is None
+    assert result.to_dict()["scores"]["label"]["pearson"][0][1] is None
     assert "nan" not in str(result)
 
 
@@ -172,7 +172,8 @@ def test_chunks_that_differ_and_numbers_that_cannot_be_balanced(chunks, ridge):
 def test_results_go_into_json(ds, ridge):
     result = evaluate_dataset(ds, ridge)
     copy = json.loads(json.dumps(result.to_dict()))
-    assert set(copy["scores"]) == set(REGRESSION_MEASURES) and np.shape(copy["scores"]["ccc"]) == (1, 4)
-    np.testing.assert_array_equal(copy["scores"]["rmse"], result.matrix("rmse"))
-    np.testing.assert_array_equal(copy["mean_predictor"]["rmse"], result.mean_predictor["rmse"])
-    assert copy["mean_predictor"]["pearson"] == [None] * 4
+    assert copy["targets"] == ["label"] and set(copy["scores"]["label"]) == set(REGRESSION_MEASURES)
+    assert np.shape(copy["scores"]["label"]["ccc"]) == (1, 4)
+    np.testing.assert_array_equal(copy["scores"]["label"]["rmse"], result.matrix("rmse"))
+    np.testing.assert_array_equal(copy["mean_predictor"]["label"]["rmse"], result.mean_predictor["rmse"])
+    assert copy["mean_predictor"]["label"]["pearson"] == [None] * 4

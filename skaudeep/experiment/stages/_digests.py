@@ -59,6 +59,8 @@ def describe_corpus(corpus):
     for name, values in corpus["metadata"].items():
         if isinstance(values, dict):
             known[name] = values
+        elif isinstance(values, pd.DataFrame):
+            known[name] = values.astype(str).to_dict("list")
         elif values is not None:
             known[name] = np.asarray(values).astype(str).tolist()
     return [os.path.abspath(file) for file in segments["file"]], {"times": times, "known": known}
