@@ -200,6 +200,9 @@ def add_embedding_options(parser):
         default="label",
         help="what colours tell; fold: the first one that tests an instance (default: %(default)s)",
     )
+    parser.add_argument(
+        "--target", metavar="NAME", help="where targets are numbers, which of them colours tell (default: the first)"
+    )
     _add_output(parser)
 
 
@@ -304,11 +307,13 @@ def embedding(arguments, method, options):
     from skaudeep.pages.parts import as_table, colours_of
     from skaudeep.plotting import EmbeddingDisplay
 
+    if arguments.target is not None and arguments.color != "label":
+        raise UsageError("--target needs --color label")
     ds = read_netcdf(arguments.input)
     X, kept = as_table(ds)
     ds = ds.drop_vars("features").isel(instance=kept)
-    labels = colours_of(ds, arguments.color)
-    options = options | {"random_state": arguments.seed, "label_title": arguments.color.capitalize()}
+    title, labels = colours_of(ds, arguments.color, arguments.target)
+    options = options | {"random_state": arguments.seed, "label_title": _literal(title)}
     return EmbeddingDisplay.from_features(X, labels, method=method, **options).figure_
 
 
