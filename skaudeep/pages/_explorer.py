@@ -100,9 +100,9 @@ def write_explorer(
 ):
     """Write a page that shows how the instances of a data set lie to one another.
 
-    Every instance is a point, coloured by its label or what else is known of it; numbers are a scale of colours. Under the pointer appears what is
-    known, with the spectrogram; a click plays the recording. The page is a single file, which asks
-    for nothing from the network; about 5 MB of it are the code that draws.
+    Every instance is a point, coloured by its label or what else is known of it; numbers are a scale of colours. Under
+    the pointer appears what is known, with the spectrogram; a click plays the recording. The page is a single file,
+    which asks for nothing from the network; about 5 MB of it are the code that draws.
 
     Parameters
     ----------

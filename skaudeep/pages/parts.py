@@ -117,8 +117,8 @@ def as_table(ds):
 def targets_of(ds, target=None):
     """Give the numbers that a data set has as targets, by their names; NaN where not known.
 
-    They are those of several targets, or `label_numeric`, called "label", where these are no numbers of classes. Targets
-    of which no number is known are left out; what `target` names comes first.
+    They are those of several targets, or `label_numeric`, called "label", where these are no numbers of classes.
+    Targets of which no number is known are left out; what `target` names comes first.
     """
     if "targets" in ds:
         targets = dict(zip(ds["target"].values.astype(str).tolist(), ds["targets"].values.T, strict=True))

@@ -17,7 +17,7 @@ class RegressionDisplay:
     """Predicted numbers beside the true ones, with the line on which all would be right.
 
     Of more than 1,500 predictions the density is drawn instead of a point for each. Below the title stand the
-    concordance correlation coefficient (CCC), the root of the mean squared error (RMSE) and the number of samples.
+    concordance correlation coefficient (CCC), the root of the mean squared error (RMSE) and the number of predictions.
     It is recommended to use :meth:`from_predictions` or :meth:`from_evaluation`, which also draw.
 
     Parameters
@@ -44,7 +44,7 @@ class RegressionDisplay:
     figure_ : matplotlib Figure
         The figure that holds `ax_`.
     points_ : matplotlib PathCollection or PolyCollection
-        The points, or the hexagons whose colours are numbers of samples.
+        The points, or the hexagons whose colours are numbers of predictions.
     line_ : matplotlib Line2D
         Where predictions would be right.
 
@@ -60,7 +60,7 @@ class RegressionDisplay:
     >>> from skaudeep.plotting import RegressionDisplay
     >>> display = RegressionDisplay.from_predictions([1, 2, 3], [2, 3, 4], name="arousal")
     >>> display.ax_.get_title()
-    'CCC 0.57, RMSE 1, 3 samples'
+    'CCC 0.57, RMSE 1, 3 predictions'
     >>> display.ax_.get_xlabel(), display.ax_.get_ylabel()
     ('Predicted arousal', 'True arousal')
     """
@@ -223,15 +223,15 @@ class RegressionDisplay:
             return self.ax_.scatter(self.y_pred, y, s=size, color=COLOURS[0], alpha=0.6, linewidths=0, zorder=2)
         options = {"gridsize": 40, "bins": "log", "mincnt": 1, "cmap": "viridis", "linewidths": 0.1, "zorder": 2}
         hexagons = self.ax_.hexbin(self.y_pred, y, extent=extent, **options)
-        self.figure_.colorbar(hexagons, ax=self.ax_, label="Samples", shrink=0.8)
+        self.figure_.colorbar(hexagons, ax=self.ax_, label="Predictions", shrink=0.8)
         return hexagons
 
     def _summary(self):
         """Say how good the predictions are; a coefficient that says nothing says why."""
         n = len(self.y_true)
-        samples = f"{n:,} sample{'s' * (n != 1)}"
+        predictions = f"{n:,} prediction{'s' * (n != 1)}"
         unit = f" {self.unit}" if self.unit else ""
-        measures = f"CCC {self.ccc:z.2f}, RMSE {self.rmse:.3g}{unit}, {samples}"
+        measures = f"CCC {self.ccc:z.2f}, RMSE {self.rmse:.3g}{unit}, {predictions}"
         if np.isnan(self.ccc):
             measures = measures.replace("CCC nan", "CCC not defined")
         if np.ptp(self.y_true):

@@ -26,6 +26,8 @@ class SeriesDisplay:
         What is predicted, written at the axis.
     unit : str, default=None
         Its unit.
+    time_label : str, default="Time (s)"
+        Written below the time.
     title : str, default=None
         Written above the picture.
 
@@ -56,16 +58,19 @@ class SeriesDisplay:
     ('Time (s)', 'arousal')
     """
 
-    def __init__(self, *, times, y_true, y_pred, name=None, unit=None, title=None):
+    def __init__(self, *, times, y_true, y_pred, name=None, unit=None, time_label="Time (s)", title=None):
         self.times = times
         self.y_true = y_true
         self.y_pred = y_pred
         self.name = name
         self.unit = unit
+        self.time_label = time_label
         self.title = title
 
     @classmethod
-    def from_predictions(cls, times, y_true, y_pred, *, name=None, unit=None, title=None, ax=None):
+    def from_predictions(
+        cls, times, y_true, y_pred, *, name=None, unit=None, time_label="Time (s)", title=None, ax=None
+    ):
         """Draw the predictions of one recording.
 
         Parameters
@@ -80,6 +85,8 @@ class SeriesDisplay:
             What is predicted, written at the axis.
         unit : str, default=None
             Its unit.
+        time_label : str, default="Time (s)"
+            Written below the time; another one where `times` are not seconds but, for example, numbers of chunks.
         title : str, default=None
             Written above the picture, such as the name of the recording.
         ax : matplotlib Axes, default=None
@@ -104,7 +111,8 @@ class SeriesDisplay:
                 f"times[{at + 1}] is {times[at + 1]:g} after {times[at]:g}: give the times of one recording in "
                 "ascending order, each once."
             )
-        return cls(times=times, y_true=y_true, y_pred=y_pred, name=name, unit=unit, title=title).plot(ax=ax)
+        words = {"name": name, "unit": unit, "time_label": time_label, "title": title}
+        return cls(times=times, y_true=y_true, y_pred=y_pred, **words).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw the lines.
@@ -125,7 +133,7 @@ class SeriesDisplay:
         self.lines_ = [self._draw(self.y_true, COLOURS[8]), self._draw(self.y_pred, COLOURS[0])]
         options = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 2, "borderaxespad": 0.2}
         add_legend(ax, self.lines_, ["true", "predicted"], frameon=False, fontsize=9, **options)
-        ax.set_xlabel("Time (s)")
+        ax.set_xlabel(self.time_label)
         ax.set_ylabel(with_unit(self.name or "Value", self.unit), parse_math=False)
         ax.set_title(self.title or "", loc="left", fontsize=10)
         ax.grid(alpha=0.3)

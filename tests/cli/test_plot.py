@@ -189,7 +189,7 @@ def test_predicted_numbers_of_several_targets(skaudeep, write_predictions, tmp_p
     done = skaudeep("plot", "regression", "--input", write_predictions(), "--unit", "dB", "-o", output)
     assert (done.status, done.out, done.err) == (0, f"{output}\n", "")
     first, second = drawn[0].axes
-    assert first.get_title() == second.get_title() == "p\nCCC 0.71, RMSE 1 dB, 4 samples"
+    assert first.get_title() == second.get_title() == "p\nCCC 0.71, RMSE 1 dB, 4 predictions"
     assert [ax.get_xlabel() for ax in (first, second)] == ["Predicted arousal (dB)", "Predicted $x$ (dB)"]
     np.testing.assert_array_equal(first.collections[0].get_offsets(), [[1, 0], [2, 1], [3, 2], [4, 3]])
 

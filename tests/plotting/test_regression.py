@@ -47,7 +47,7 @@ def test_measures_are_those_of_the_evaluation(y):
     display = RegressionDisplay.from_predictions(*y, name="level", unit="dB", title="Ridge")
     assert display.ccc == pytest.approx(concordance_correlation_coefficient(*y))
     assert display.rmse == pytest.approx(root_mean_squared_error(*y))
-    expected = f"Ridge\nCCC {display.ccc:.2f}, RMSE {display.rmse:.3g} dB, 60 samples"
+    expected = f"Ridge\nCCC {display.ccc:.2f}, RMSE {display.rmse:.3g} dB, 60 predictions"
     assert display.ax_.get_title() == expected
     assert display.ax_.get_xlabel() == "Predicted level (dB)"
     assert display.ax_.get_ylabel() == "True level (dB)"
@@ -59,7 +59,7 @@ def test_many_points_are_a_density(rng, kind, drawn):
     y_pred = y_true + rng.normal(size=4000)
     display = RegressionDisplay.from_predictions(y_true, y_pred, kind=kind)
     assert display.points_.get_array().sum() == 4000
-    assert display.figure_.axes[1].get_ylabel() == "Samples"
+    assert display.figure_.axes[1].get_ylabel() == "Predictions"
     drawn(display.figure_)
     few = RegressionDisplay.from_predictions(y_true[:1500], y_pred[:1500], kind=kind)
     assert len(few.points_.get_offsets()) == 1500
@@ -71,12 +71,12 @@ def test_many_points_are_a_density(rng, kind, drawn):
 def test_what_says_nothing_is_said(kind, n, drawn):
     same = np.full(n, 0.5)
     display = RegressionDisplay.from_predictions(same, same, kind=kind)
-    samples = f"{n:,} sample{'s' * (n > 1)}"
-    expected = f"CCC not defined, RMSE 0, {samples}\nall true values are 0.5"
+    predictions = f"{n:,} prediction{'s' * (n > 1)}"
+    expected = f"CCC not defined, RMSE 0, {predictions}\nall true values are 0.5"
     assert display.ax_.get_title() == expected
     drawn(display.figure_)
     other = RegressionDisplay.from_predictions(same, same + 1, kind=kind)
-    assert other.ax_.get_title() == f"CCC 0.00, RMSE 1, {samples}\nall true values are 0.5"
+    assert other.ax_.get_title() == f"CCC 0.00, RMSE 1, {predictions}\nall true values are 0.5"
 
 
 def test_names_are_no_formulas(drawn):

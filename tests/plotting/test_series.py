@@ -26,9 +26,9 @@ def test_lines_have_gaps_and_what_is_alone_is_a_point(drawn):
 
 
 def test_few_numbers_are_points_too():
-    display = SeriesDisplay.from_predictions([0, 1], [1, NAN], [NAN, 2])
+    display = SeriesDisplay.from_predictions([0, 1], [1, NAN], [NAN, 2], time_label="Chunk")
     assert [line.get_markevery() for line in display.lines_] == [[0, 1]] * 2
-    assert display.ax_.get_ylabel() == "Value"
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("Chunk", "Value")
 
 
 def test_given_axes_are_used():
