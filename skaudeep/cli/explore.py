@@ -46,16 +46,7 @@ def add_parser(commands):
         type=real(0, open_low=True),
         help="how much --embed-audio may add to the page; what is too much is left out (default: 50)",
     )
-    parser.add_argument(
-        "--predictions",
-        metavar="FILE",
-        help="predicted labels or numbers to show, as svm predict and mlp predict write them",
-    )
-    parser.add_argument(
-        "--target",
-        metavar="NAME",
-        help="where targets are numbers, which of them to show first (default: the first; all are on the page)",
-    )
+    _add_labels(parser)
     parser.add_argument(
         "--methods",
         metavar="METHOD",
@@ -73,6 +64,20 @@ def add_parser(commands):
     parser.add_argument("--title", metavar="TEXT", help="heading of the page (default: the name of FEATURES)")
     add_seed(parser, "t-SNE and UMAP")
     add_json(parser)
+
+
+def _add_labels(parser):
+    """Add what points are coloured by beside what the data set says."""
+    parser.add_argument(
+        "--predictions",
+        metavar="FILE",
+        help="predicted labels or numbers to show, as svm predict and mlp predict write them",
+    )
+    parser.add_argument(
+        "--target",
+        metavar="NAME",
+        help="where targets are numbers, which of them to show first (default: the first; all are on the page)",
+    )
 
 
 def run(arguments):
