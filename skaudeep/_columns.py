@@ -9,8 +9,10 @@ import re
 import numpy as np
 import pandas as pd
 
-__all__ = ["PATH_NAMES", "ROLES", "guess_role", "is_plain", "segment_table", "to_seconds"]
+__all__ = ["PATH_NAMES", "ROLES", "SINGLE_TARGET", "guess_role", "is_plain", "segment_table", "to_seconds"]
 
+#: What the only continuous target of recordings, which has no name, is called where targets have names.
+SINGLE_TARGET = "label"
 #: What columns tell.
 ROLES = ("path", "label", "start", "end", "duration", "group", "fold", "partition")
 

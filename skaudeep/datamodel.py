@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from skaudeep._columns import SINGLE_TARGET
 from skaudeep._provenance import PROVENANCE, decode_provenance, encode_provenance
 from skaudeep.exceptions import DataSetError, param
 
@@ -31,8 +32,6 @@ GROUP = "group"
 TARGETS = "targets"
 #: Its second dimension, with the names of the targets.
 TARGET = "target"
-#: What the only continuous target, `label_numeric`, is called where targets have names.
-SINGLE_TARGET = "label"
 #: What the columns of several targets are called before their names, where other columns are features.
 TARGET_PREFIX = "target:"
 #: The numbers 0, 1 and 2 of the variable `partition`, in words.

@@ -17,8 +17,8 @@ def add_parser(commands):
         run,
         help="make a page that shows features as a map of sounds",
         description="Write one self-contained HTML page with a point for each instance: similar ones lie together. "
-        "Pointing at one shows what is known of it and its spectrogram, a click plays it, and colours show labels, "
-        "partitions, folds or predictions. The page needs no server and no network.",
+        "Pointing at one shows what is known of it and its spectrogram, a click plays it, and colours show labels "
+        "or numbers, partitions, folds or predictions. The page needs no server and no network.",
         examples=[
             "explore features.nc --audio ESC-10 --spectrograms spectrograms.nc --output map.html",
             "explore features.nc --audio ESC-10 --embed-audio --predictions predictions.tsv --output map.html",
@@ -46,9 +46,7 @@ def add_parser(commands):
         type=real(0, open_low=True),
         help="how much --embed-audio may add to the page; what is too much is left out (default: 50)",
     )
-    parser.add_argument(
-        "--predictions", metavar="FILE", help="predicted labels to show, as svm predict and mlp predict write them"
-    )
+    _add_labels(parser)
     parser.add_argument(
         "--methods",
         metavar="METHOD",
@@ -66,6 +64,20 @@ def add_parser(commands):
     parser.add_argument("--title", metavar="TEXT", help="heading of the page (default: the name of FEATURES)")
     add_seed(parser, "t-SNE and UMAP")
     add_json(parser)
+
+
+def _add_labels(parser):
+    """Add what points are coloured by beside what the data set says."""
+    parser.add_argument(
+        "--predictions",
+        metavar="FILE",
+        help="predicted labels or numbers to show, as svm predict and mlp predict write them",
+    )
+    parser.add_argument(
+        "--target",
+        metavar="NAME",
+        help="where targets are numbers, which of them to show first (default: the first; all are on the page)",
+    )
 
 
 def run(arguments):
@@ -92,6 +104,7 @@ def run(arguments):
             embed_audio=arguments.embed_audio,
             max_audio_mb=arguments.max_audio_mb or 50.0,
             predictions=predictions,
+            target=arguments.target,
             methods=arguments.methods,
             perplexity=arguments.perplexity,
             title=arguments.title or Path(arguments.input).stem,

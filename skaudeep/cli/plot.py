@@ -21,6 +21,7 @@ def add_parser(commands):
     _add_loss(group)
     _add_embedding(group)
     _add_confusion(group)
+    _add_regression(group)
 
 
 def _add_spectrogram(group):
@@ -151,6 +152,34 @@ def _add_confusion(group):
     _add_output(parser)
 
 
+def _add_regression(group):
+    parser = add_command(
+        group,
+        "regression",
+        run_regression,
+        help="draw predicted numbers beside the true ones",
+        description="Draw true numbers over the predicted ones, a picture for each target of each file, with the "
+        "concordance correlation coefficient (CCC) and the root of the mean squared error (RMSE); of more than 1,500 "
+        "predictions their density. A file is a table in CSV with the columns label (the true number) and prediction, "
+        "and target where there are several.",
+        examples=[
+            "plot regression --input predictions.csv --output predictions.png",
+            "plot regression --input ridge.csv svm.csv --target arousal --kind residual_vs_predicted",
+        ],
+    )
+    parser.add_argument("--input", metavar="FILE", nargs="+", required=True, help="tables of predictions, CSV")
+    parser.add_argument("--target", metavar="NAME", help="which target to draw (default: all)")
+    parser.add_argument(
+        "--kind",
+        metavar="{actual_vs_predicted,residual_vs_predicted}",
+        type=choice("actual_vs_predicted", "residual_vs_predicted"),
+        default="actual_vs_predicted",
+        help="draw true numbers, or residuals, true minus predicted, over the predicted ones (default: %(default)s)",
+    )
+    parser.add_argument("--unit", metavar="TEXT", help="unit of the numbers, written at the axes")
+    _add_output(parser)
+
+
 def _files_read(arguments):
     """What no figure may replace."""
     from skaudeep.embedding.runs import model_files
@@ -170,6 +199,9 @@ def add_embedding_options(parser):
         type=choice("label", "partition", "fold"),
         default="label",
         help="what colours tell; fold: the first one that tests an instance (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--target", metavar="NAME", help="where targets are numbers, which of them colours tell (default: the first)"
     )
     _add_output(parser)
 
@@ -275,11 +307,13 @@ def embedding(arguments, method, options):
     from skaudeep.pages.parts import as_table, colours_of
     from skaudeep.plotting import EmbeddingDisplay
 
+    if arguments.target is not None and arguments.color != "label":
+        raise UsageError("--target needs --color label")
     ds = read_netcdf(arguments.input)
     X, kept = as_table(ds)
     ds = ds.drop_vars("features").isel(instance=kept)
-    labels = colours_of(ds, arguments.color)
-    options = options | {"random_state": arguments.seed, "label_title": arguments.color.capitalize()}
+    title, labels = colours_of(ds, arguments.color, arguments.target)
+    options = options | {"random_state": arguments.seed, "label_title": _literal(title)}
     return EmbeddingDisplay.from_features(X, labels, method=method, **options).figure_
 
 
@@ -293,6 +327,41 @@ def run_confusion(arguments):
     name = ", ".join(filter(None, [evaluation.features, evaluation.classifier]))
     title = f"{name}: {100 * evaluation.summary()[0]:.1f} % correct".removeprefix(": ")
     return ConfusionDisplay.from_counts(evaluation.confusion, evaluation.classes, title=_literal(title)).figure_
+
+
+@drawing
+def run_regression(arguments):
+    """Run ``plot regression``."""
+    from pathlib import Path
+
+    from skaudeep._columns import SINGLE_TARGET
+    from skaudeep.plotting import RegressionDisplay
+    from skaudeep.results.predictions import read_predicted_numbers, split_targets
+
+    panels = []
+    for path in arguments.input:
+        targets = split_targets(read_predicted_numbers(path), arguments.target, path)
+        panels += [(Path(path).stem, target, rows) for target, rows in targets]
+    figure, axes = _make_panels(len(panels), len(targets))
+    for ax, (title, target, rows) in zip(axes, panels, strict=True):
+        name = None if target == SINGLE_TARGET else target
+        options = {"kind": arguments.kind, "name": name, "unit": arguments.unit, "title": _literal(title), "ax": ax}
+        RegressionDisplay.from_predictions(rows["label"], rows["prediction"], **options)
+    return figure
+
+
+def _make_panels(n_panels, n_columns):
+    """Make a figure of square panels in rows; give it and the axes of each."""
+    from skaudeep.plotting.drawing import pyplot
+
+    # of one target, files lie beside one another
+    n_columns = min(4, n_columns if n_columns > 1 else n_panels)
+    n_rows = -(-n_panels // n_columns)
+    size = (5.4 * n_columns, 5.2 * n_rows)
+    figure, axes = pyplot().subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)
+    for ax in axes.flat[n_panels:]:
+        ax.remove()
+    return figure, list(axes.flat[:n_panels])
 
 
 def _literal(text):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from skaudeep._columns import SINGLE_TARGET
 from skaudeep._progress import progress
 from skaudeep._provenance import check_same_provenance, decode_provenance
 from skaudeep._validation import (
@@ -19,7 +20,6 @@ from skaudeep._validation import (
     validate_params,
 )
 from skaudeep.classification import ChunkMeanRegressor, MajorityVoteClassifier
-from skaudeep.datamodel import SINGLE_TARGET
 from skaudeep.evaluation._folds import check_split, evaluate_splits
 from skaudeep.evaluation._regression import check_kind, check_targets, evaluate_targets
 from skaudeep.evaluation._samples import (

@@ -6,6 +6,8 @@ import numpy as np
 from scipy.stats import rankdata
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
+from skaudeep._concordance import concordance, deviations
+
 
 def concordance_correlation_coefficient(y_true, y_pred):
     """Compute the concordance correlation coefficient (CCC) of true and predicted numbers.
@@ -51,7 +53,7 @@ def concordance_correlation_coefficient(y_true, y_pred):
     >>> round(concordance_correlation_coefficient([1, 2, 3], [2, 3, 4]), 3)  # all too high by 1
     0.571
     """
-    values = _concordance(*_check_numbers(y_true, y_pred))
+    values = concordance(*_check_numbers(y_true, y_pred))
     if np.isnan(values).any():
         warnings.warn(
             "the concordance correlation coefficient of numbers that are all the same is not defined (NaN); give "
@@ -59,20 +61,6 @@ def concordance_correlation_coefficient(y_true, y_pred):
             stacklevel=2,
         )
     return float(values) if values.ndim == 0 else values
-
-
-def _concordance(y_true, y_pred):
-    """Compute the coefficient of each column; NaN where both are one and the same constant."""
-    one, two = _deviations(y_true), _deviations(y_pred)
-    distance = np.square(one).mean(axis=0) + np.square(two).mean(axis=0)
-    distance = distance + np.square(y_true.mean(axis=0) - y_pred.mean(axis=0))
-    undefined = np.all((y_true == y_true[:1]) & (y_pred == y_true[:1]), axis=0)
-    return np.where(undefined, np.nan, 2 * (one * two).mean(axis=0) / np.where(undefined, 1, distance))
-
-
-def _deviations(values):
-    """Subtract the mean of each column; exactly 0 where all are the same."""
-    return np.where(np.all(values == values[:1], axis=0), 0, values - values.mean(axis=0))
 
 
 def concordance_scorer(estimator, X, y):
@@ -113,7 +101,7 @@ def regression_scores(y_true, y_pred):
     """Compute the measures of `RegressionEvaluation` for one target; NaN for correlations with what is constant."""
     y_true, y_pred = _check_numbers(y_true, y_pred)
     return {
-        "ccc": float(_concordance(y_true, y_pred)),
+        "ccc": float(concordance(y_true, y_pred)),
         "pearson": _correlation(y_true, y_pred),
         "spearman": _correlation(rankdata(y_true), rankdata(y_pred)),
         "rmse": float(root_mean_squared_error(y_true, y_pred)),
@@ -124,7 +112,7 @@ def regression_scores(y_true, y_pred):
 
 def _correlation(one, two):
     """Pearson's correlation; NaN where either is constant."""
-    one, two = _deviations(one), _deviations(two)
+    one, two = deviations(one), deviations(two)
     if not (one.any() and two.any()):
         return np.nan
     return float(np.clip(one @ two / np.sqrt(one @ one) / np.sqrt(two @ two), -1, 1))

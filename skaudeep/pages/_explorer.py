@@ -18,11 +18,9 @@ from skaudeep.io.netcdf import source_files
 from skaudeep.pages._assets import plotly_script, render, write_page
 from skaudeep.pages._sounds import embed_sounds, link_sounds, list_recordings
 from skaudeep.pages._thumbnails import make_sheets, palette
-from skaudeep.pages.parts import as_table
+from skaudeep.pages.parts import as_table, targets_of, title_of
 from skaudeep.pages.predictions import assign_predictions
 
-#: More different numbers than this are a scale of colours and not classes.
-_MOST_NUMBERS = 20
 _log = logging.getLogger(__name__)
 
 
@@ -75,6 +73,7 @@ class ExplorerPage:
         "embed_audio": ["boolean"],
         "max_audio_mb": [Interval(Real, 0, None, closed="neither")],
         "predictions": [dict, pd.Series, None],
+        "target": [str, None],
         "methods": ["array-like", StrOptions(set(METHODS)), None],
         "perplexity": [Interval(Real, 0, None, closed="neither"), None],
         "title": [str, None],
@@ -92,6 +91,7 @@ def write_explorer(
     embed_audio=False,
     max_audio_mb=50.0,
     predictions=None,
+    target=None,
     methods=None,
     perplexity=None,
     title=None,
@@ -100,9 +100,9 @@ def write_explorer(
 ):
     """Write a page that shows how the instances of a data set lie to one another.
 
-    Every instance is a point, coloured by its label or what else is known of it. Under the pointer appears what is
-    known, with the spectrogram; a click plays the recording. The page is a single file, which asks
-    for nothing from the network; about 5 MB of it are the code that draws.
+    Every instance is a point, coloured by its label or what else is known of it; numbers are a scale of colours. Under
+    the pointer appears what is known, with the spectrogram; a click plays the recording. The page is a single file,
+    which asks for nothing from the network; about 5 MB of it are the code that draws.
 
     Parameters
     ----------
@@ -123,8 +123,11 @@ def write_explorer(
     max_audio_mb : float, default=50.0
         How much that may add to the page, in MB; what is too much is left out.
     predictions : dict or pandas.Series, default=None
-        A label for each name of a file, or in a series one for each of its chunks in their order; shown, and compared
-        with the labels of `ds`.
+        A label, or a number where those are targets, for each name of a file, or in a series one for each of its chunks
+        in their order; shown, and compared with the labels or the first of the numbers of `ds`.
+    target : str, default=None
+        Where targets are numbers, the name of the one by which points are coloured at first; by default the first one.
+        All are on the page. Of classes it shows the numbers first.
     methods : sequence of {"pca", "tsne", "umap"}, default=None
         The projections between which the page switches; by default all that can be computed.
     perplexity : float, default=None
@@ -144,8 +147,8 @@ def write_explorer(
     Raises
     ------
     DataSetError
-        If there is nothing to show; or if none of the `spectrograms`, the recordings in `audio` or the `predictions`
-        belongs to an instance.
+        If there is nothing to show; if none of the `spectrograms`, the recordings in `audio` or the `predictions`
+        belongs to an instance; or if there is no such `target`.
     ValueError
         If the page would replace one of the files that it is made from.
     ImportError
@@ -181,7 +184,7 @@ def write_explorer(
         tsne_perplexity(len(table), perplexity)  # an error now is better than one after minutes
     known = ds.drop_vars("features").isel(instance=kept)
     predicted = None if predictions is None else assign_predictions(ds, pd.Series(predictions, dtype=object))[kept]
-    content = _metadata(known, predicted)
+    content = _metadata(known, predicted, target)
     content["sounds"] = _sounds(known, path, audio, embed_audio, max_audio_mb, verbose)
     content["sheets"] = None if spectrograms is None else _sheets(known, spectrograms)
     seed = None if random_state is None else draw_seed(random_state)
@@ -217,25 +220,50 @@ def _files_read(path, ds, spectrograms, audio):
     }
 
 
-def _metadata(known, predicted):
+def _metadata(known, predicted, target):
     """Collect what the page says of every point, and can colour it by."""
     labels = get_texts(known, "label_nominal")
-    fields = [_category("Label", labels) if (labels != "").any() else _numbers("Label", known["label_numeric"].values)]
+    targets = targets_of(known, target)
+    fields = [_numbers(title_of(name), numbers) for name, numbers in targets.items()]
+    fields.insert(0 if target is None else len(fields), _category("Label", labels))
     codes = known["partition"].values
     fields.append(_category("Partition", np.select([codes == i for i in range(3)], PARTITIONS, ""), PARTITIONS.index))
     fields += _folds(known["cv_folds"].values)
     if "group" in known:
         fields.append(_category("Group", get_texts(known, "group")))
     if predicted is not None:
-        right = np.where(predicted == labels, "right", "wrong")
-        fields.append(_category("Prediction", predicted))
-        fields.append(_category("Right or wrong", np.where((labels == "") | (predicted == ""), "", right)))
+        numbers = None if (labels != "").any() else _as_numbers(predicted)
+        fields += _judge(labels, predicted) if numbers is None else _measure(targets, numbers)
     chunks = known["chunk_nr"].values
     return {
         "files": known["filename"].values.tolist(),
         "chunks": chunks.tolist() if chunks.any() else None,
         "fields": [field for field in fields if field is not None],
     }
+
+
+def _judge(labels, predicted):
+    """Make fields of predicted classes and whether they are right."""
+    right = np.where(predicted == labels, "right", "wrong")
+    known = (labels != "") & (predicted != "")
+    return [_category("Prediction", predicted), _category("Right or wrong", np.where(known, right, ""))]
+
+
+def _measure(targets, predicted):
+    """Make fields of predicted numbers and how far they are from those of the first target."""
+    fields = [_numbers("Prediction", predicted)]
+    if targets:
+        true = next(iter(targets.values()))
+        fields.append(_numbers("Absolute error", np.abs(predicted - true)))
+    return fields
+
+
+def _as_numbers(texts):
+    """Read numbers, NaN where there is no text; None if some text is no number."""
+    try:
+        return np.array([float(text) if text != "" else np.nan for text in texts.tolist()])
+    except ValueError:
+        return None
 
 
 def _category(name, texts, key=None):
@@ -246,14 +274,10 @@ def _category(name, texts, key=None):
 
 
 def _numbers(name, numbers):
-    """Make a field of numbers: words where they are few and whole; None if none is known."""
-    known = numbers[~np.isnan(numbers)]
-    distinct = np.unique(known)
-    if not len(known):
+    """Make a field of numbers with six digits; None if none is known."""
+    if np.isnan(numbers).all():
         return None
-    if len(distinct) <= _MOST_NUMBERS and (distinct == np.round(distinct)).all():
-        return _category(name, np.array(["" if np.isnan(n) else f"{n:.0f}" for n in numbers]), key=int)
-    return {"name": name, "numbers": [None if np.isnan(number) else float(f"{number:.6g}") for number in numbers]}
+    return {"name": name, "numbers": [float(f"{number:.6g}") if np.isfinite(number) else None for number in numbers]}
 
 
 def _folds(folds):

@@ -9,6 +9,8 @@ from skaudeep.pages._thumbnails import grey, palette
 
 #: With more classes than this a matrix is a picture of pixels: as lines and letters it would be a megabyte.
 _MOST_CLASSES_AS_SVG = 20
+#: More points than this are a picture of pixels.
+_MOST_POINTS_AS_SVG = 400
 #: More pixels than this along one side of a spectrogram do not show.
 _MOST_PIXELS = 256
 
@@ -74,6 +76,61 @@ def draw_confusion(evaluation):
     return _svg(figure) if n <= _MOST_CLASSES_AS_SVG else _png(figure)
 
 
+def draw_concordances(rows):
+    """Draw the concordance correlation coefficients (CCC) of evaluations in every split, as SVG.
+
+    `rows` are triples of a name, the coefficients of the splits, NaN where not defined, and that of predicting the
+    mean. There is a row of dots for each, one for each split, a line at their mean, and a hollow marker for the
+    control.
+    """
+    from skaudeep.plotting.drawing import COLOURS, add_legend, shortened
+
+    figure, ax = _make_figure(8, 1.5 + 0.34 * len(rows))
+    options = {"linewidths": 0, "alpha": 0.6, "color": COLOURS[0], "zorder": 2}
+    for place, (_, values, control) in enumerate(rows):
+        values = np.asarray(values)[~np.isnan(values)]
+        dots = ax.scatter(values, np.full(len(values), place), **options)
+        middle = values.mean() if len(values) else np.nan
+        (line,) = ax.plot([middle] * 2, [place - 0.32, place + 0.32], color=COLOURS[0], linewidth=2.5, zorder=3)
+        hollow = ax.scatter(control, place, s=34, facecolor="white", edgecolor=COLOURS[8], linewidths=1.5, zorder=2)
+    ax.axvline(0, color=COLOURS[8], linestyle="--", linewidth=1, zorder=1)
+    ax.set_yticks(range(len(rows)), [shortened(name, 50) for name, _, _ in rows], parse_math=False)
+    ax.set(
+        ylim=(len(rows) - 0.5, -0.5), xlabel="Concordance correlation coefficient (CCC); 1: all predictions are right"
+    )
+    ax.set_xlim(min(-0.05, ax.get_xlim()[0]), 1.02)
+    ax.grid(axis="x", alpha=0.3)
+    place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": 3, "frameon": False}
+    add_legend(ax, [dots, line, hollow], ["split", "mean", "predicting the mean"], **place)
+    return _svg(figure)
+
+
+def draw_regression(y_true, y_pred, name):
+    """Draw true over predicted numbers, and residuals beside that, as SVG or, of many samples, PNG."""
+    from skaudeep.plotting import RegressionDisplay
+
+    figure, axes = _make_figure(10, 4.8, n_columns=2)
+    for ax, kind in zip(axes, ("actual_vs_predicted", "residual_vs_predicted"), strict=True):
+        RegressionDisplay.from_predictions(y_true, y_pred, kind=kind, name=name, ax=ax)
+    axes[1].set_title("")  # the measures are those of the left
+    return _svg(figure) if len(y_true) <= _MOST_POINTS_AS_SVG else _png(figure)
+
+
+def draw_series(series, time_label):
+    """Draw true and predicted numbers of a recording over time, as SVG; of several targets one below the other.
+
+    `series` are tuples of the name of a target, times, true and predicted numbers.
+    """
+    from skaudeep.plotting import SeriesDisplay
+
+    figure, axes = _make_figure(8, 0.5 + 2.2 * len(series), n_rows=len(series))
+    for ax, (name, times, y_true, y_pred) in zip(np.atleast_1d(axes), series, strict=True):
+        SeriesDisplay.from_predictions(times, y_true, y_pred, name=name, time_label=time_label, ax=ax)
+        if ax is not np.atleast_1d(axes)[-1]:
+            ax.set_xlabel("")
+    return _svg(figure)
+
+
 def draw_spectrograms(spectrograms):
     """Draw spectrograms of shape (n_frames, n_bins) without axes, in one scale of colours over all of them.
 
@@ -95,12 +152,12 @@ def draw_spectrograms(spectrograms):
     return result
 
 
-def _make_figure(width, height):
+def _make_figure(width, height, *, n_rows=1, n_columns=1):
     """Make a figure that no window and no state of Matplotlib knows of; give it and its axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots()
+    return figure, figure.subplots(n_rows, n_columns)
 
 
 def _svg(figure):

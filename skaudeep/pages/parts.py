@@ -7,10 +7,11 @@ import os
 
 import numpy as np
 
+from skaudeep._columns import SINGLE_TARGET
 from skaudeep._provenance import spectrogram_settings
-from skaudeep.datamodel import PARTITIONS, get_texts
+from skaudeep.datamodel import PARTITIONS, TARGETS, get_targets, get_texts
 from skaudeep.datasets import get_provenance
-from skaudeep.exceptions import AudioError, DataSetError
+from skaudeep.exceptions import AudioError, DataSetError, param
 from skaudeep.io.blocks import feature_blocks
 from skaudeep.io.netcdf import open_lazily
 from skaudeep.spectrogram import spectrogram_axes
@@ -114,11 +115,29 @@ def as_table(ds):
     return np.concatenate(rows), kept
 
 
-def colours_of(ds, what):
+def targets_of(ds, target=None):
+    """Give the numbers that a data set has as targets, by their names; NaN where not known.
+
+    They are those of several targets, or `label_numeric`, called "label", where these are no numbers of classes.
+    Targets of which no number is known are left out; what `target` names comes first.
+    """
+    has_classes = (get_texts(ds, "label_nominal") != "").any()
+    targets = {} if has_classes and TARGETS not in ds else get_targets(ds)
+    targets = {name: numbers.to_numpy() for name, numbers in targets.items() if numbers.notna().any()}
+    if target is None:
+        return targets
+    if target not in targets:
+        names = ", ".join(map(repr, targets)) or "none"
+        raise DataSetError(f"{param('target', target)}: the data set has no such numbers; its targets are: {names}.")
+    return {target: targets.pop(target)} | targets
+
+
+def colours_of(ds, what, target=None):
     """Find out the labels, partitions or folds that the points of a data set can be coloured by.
 
-    Gives names, empty where there is none, or numbers where a data set has no class names; None where no label is
-    known. Folds are those that test an instance, the first of them if there are several.
+    Gives what they are in a word; and names, empty where there is none, or numbers where a data set has no class names:
+    those of `target`, by default of the first. None where no label is known. Folds are those that test an instance, the
+    first of them if there are several.
     """
     if what == "partition":
         names = np.array([*PARTITIONS, ""])[np.nan_to_num(ds["partition"].values, nan=len(PARTITIONS)).astype(int)]
@@ -127,9 +146,24 @@ def colours_of(ds, what):
         folds = tests.argmax(axis=1)
         names = np.where(folds > 0, folds.astype(str), "")
     else:
-        names, numbers = get_texts(ds, "label_nominal"), ds["label_numeric"].values
-        if not (names != "").any():
-            return None if np.isnan(numbers).all() else numbers.astype(float)
+        return _labels_of(ds, target)
     if not (names != "").any():
         raise DataSetError(f"the data set has no {what}s to colour by; colour by label")
-    return names
+    return what.capitalize(), names
+
+
+def _labels_of(ds, target):
+    """Give class names or the numbers of a target; classes come first unless a target is asked for."""
+    names = get_texts(ds, "label_nominal")
+    if target is None and (names != "").any():
+        return "Label", names
+    targets = targets_of(ds, target)
+    if not targets:
+        return "Label", None
+    name, numbers = next(iter(targets.items()))
+    return title_of(name), numbers
+
+
+def title_of(target):
+    """Give what a picture calls a target: its name, or that it is the label."""
+    return "Label" if target == SINGLE_TARGET else target

@@ -1,4 +1,4 @@
-"""Pictures of spectrograms, reconstructions, training and features, in the manner of scikit-learn's display classes.
+"""Pictures of spectrograms, training, features and predictions, in the manner of scikit-learn's display classes.
 
 A class method computes and draws, `plot` draws again (into given axes), and the result stays reachable as
 `ax_` and `figure_`. Nothing is shown and no setting of Matplotlib is changed. `ConfusionDisplay` differs from
@@ -15,6 +15,8 @@ _HOMES = {
     "_embedding": ("EmbeddingDisplay",),
     "_loss": ("LossCurveDisplay",),
     "_reconstruction": ("ReconstructionDisplay",),
+    "_regression": ("RegressionDisplay",),
+    "_series": ("SeriesDisplay",),
     "_spectrogram": ("SpectrogramDisplay",),
 }
 __getattr__, __dir__, __all__ = export_lazily(__name__, _HOMES)

@@ -54,6 +54,31 @@ def add_legend(ax, handles, labels, **options):
     return legend
 
 
+def with_unit(text, unit):
+    """Add the unit of a quantity in brackets, where there is one."""
+    return f"{text} ({unit})" if unit else text
+
+
+def check_numbers(*, gaps=(), **arrays):
+    """Return arrays of a number for each sample, or raise a `ValueError` that names the argument.
+
+    The arrays that `gaps` names may have NaN.
+    """
+    arrays = {name: np.asarray(values, dtype=np.float64) for name, values in arrays.items()}
+    shapes = [values.shape for values in arrays.values()]
+    if len(set(shapes)) > 1 or len(shapes[0]) != 1 or not shapes[0][0]:
+        got = ", ".join(f"{name} has shape {values.shape}" for name, values in arrays.items())
+        raise ValueError(f"{got}: expected a number for each sample in all of them, and one sample or more.")
+    for name, values in arrays.items():
+        wrong = np.isinf(values) if name in gaps else ~np.isfinite(values)
+        if wrong.any():
+            at = np.argmax(wrong)
+            raise ValueError(
+                f"{name}[{at}] is {values[at]}, and {wrong.sum()} in all are not finite: leave these samples out."
+            )
+    return list(arrays.values())
+
+
 def check_spectrogram(values, name):
     """Return one spectrogram as an array, or raise a `ValueError` that names the argument."""
     values = np.asarray(values)

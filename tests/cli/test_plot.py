@@ -172,7 +172,61 @@ def test_a_confusion_matrix(skaudeep, tmp_path, drawn):
     np.testing.assert_allclose(ax.images[0].get_array(), [[2 / 3, 1 / 3], [0, 1]])
 
 
-KINDS = ("spectrogram", "amplitudes", "reconstruction", "loss", "embedding", "confusion")
+@pytest.fixture
+def write_predictions(tmp_path):
+    """Write a table of predictions of two targets and return its path."""
+
+    def write(name="p.csv", targets=("arousal", "$x$")):
+        rows = [f"{target},{i},{i + 1}" for target in targets for i in range(4)]
+        (tmp_path / name).write_text("\n".join(["target,label,prediction", *rows]) + "\n")
+        return tmp_path / name
+
+    return write
+
+
+def test_predicted_numbers_of_several_targets(skaudeep, write_predictions, tmp_path, drawn):
+    output = tmp_path / "x.png"
+    done = skaudeep("plot", "regression", "--input", write_predictions(), "--unit", "dB", "-o", output)
+    assert (done.status, done.out, done.err) == (0, f"{output}\n", "")
+    first, second = drawn[0].axes
+    assert first.get_title() == second.get_title() == "p\nCCC 0.71, RMSE 1 dB, 4 predictions"
+    assert [ax.get_xlabel() for ax in (first, second)] == ["Predicted arousal (dB)", "Predicted $x$ (dB)"]
+    np.testing.assert_array_equal(first.collections[0].get_offsets(), [[1, 0], [2, 1], [3, 2], [4, 3]])
+
+
+def test_predicted_numbers_of_several_files(skaudeep, write_predictions, tmp_path, drawn):
+    files = [write_predictions(f"{name}.csv", ["arousal"]) for name in "abcde"]
+    files.append(write_predictions("f$.csv"))
+    arguments = ["--input", *files, "--target", "arousal", "--kind", "residual_vs_predicted"]
+    assert skaudeep("plot", "regression", *arguments, "-o", tmp_path / "x.svg").status == 0
+    titles = [ax.get_title().splitlines()[0] for ax in drawn[0].axes]
+    assert titles == ["a", "b", "c", "d", "e", "f\\$"]
+    assert {ax.get_ylabel() for ax in drawn[0].axes} == {"Residual, true - predicted"}
+    assert {ax.get_subplotspec().colspan.start for ax in drawn[0].axes} == {0, 1, 2, 3}
+    one = tmp_path / "one.csv"
+    one.write_text("label,prediction\n1,1\n2,2\n")
+    assert skaudeep("plot", "regression", "--input", one, "-o", tmp_path / "x.png").status == 0
+    assert drawn[-1].axes[0].get_xlabel() == "Predicted value"
+
+
+def test_wrong_predicted_numbers(skaudeep, write_predictions, write_dataset, tmp_path):
+    output = tmp_path / "x.png"
+    path = write_predictions()
+    (tmp_path / "e.json").write_text(json.dumps(EVALUATION))
+    for arguments, message in (
+        ([path, "--target", "joy"], f"{path} has no target 'joy', but 'arousal', '$x$'"),
+        ([tmp_path / "e.json"], "e.json is JSON, which has measures and no predictions"),
+        ([write_dataset()], "is not text in UTF-8"),
+    ):
+        done = skaudeep("plot", "regression", "--input", *arguments, "-o", output)
+        assert (done.status, message in done.err) == (1, True), done.err
+    (tmp_path / "table.png").write_bytes(path.read_bytes())
+    done = skaudeep("plot", "regression", "--input", tmp_path / "table.png", "-o", tmp_path / "table.png")
+    assert (done.status, "would be lost" in done.err) == (1, True)
+    assert not output.exists()
+
+
+KINDS = ("spectrogram", "amplitudes", "reconstruction", "loss", "embedding", "confusion", "regression")
 
 
 def arguments_for(kind, path):

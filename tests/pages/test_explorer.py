@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from skaudeep._projection import project
-from skaudeep.datasets import make_dataset
+from skaudeep.datasets import make_dataset, set_labels
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import read_netcdf, write_netcdf
 from skaudeep.pages import write_explorer
@@ -108,14 +108,46 @@ def test_folds_that_overlap_are_colours_of_their_own(X, write):
     assert colours(content) == {f"Fold {i + 1}": [split.get(value) for value in folds[:, i]] for i in range(2)}
 
 
-def test_numbers_are_a_scale_or_words(X, write):
-    _, content = write(make_dataset(X, FILES, label_numeric=[0.5, np.nan, 3, 4, 5, 6]))
-    assert content["fields"] == [{"name": "Label", "numbers": [0.5, None, 3, 4, 5, 6]}]
+def test_numbers_are_a_scale(X, write):
+    _, content = write(make_dataset(X, FILES, label_numeric=[0.5, np.nan, 3, 4, 5, 1 / 3]))
+    assert content["fields"] == [{"name": "Label", "numbers": [0.5, None, 3, 4, 5, 0.333333]}]
+    # few and whole ones too: what classes are has names
     _, content = write(make_dataset(X, FILES, label_numeric=[10, 9, np.nan, 9, 10, 9]))
-    assert colours(content) == {"Label": ["10", "9", None, "9", "10", "9"]}
-    assert content["fields"][0]["values"] == ["9", "10"]
+    assert content["fields"] == [{"name": "Label", "numbers": [10, 9, None, 9, 10, 9]}]
     _, content = write(make_dataset(X, FILES))
     assert content["fields"] == []
+
+
+def test_several_targets_are_several_scales(X, write):
+    values = np.column_stack([np.arange(6.0), [0.5, np.nan, 1, 2, 3, 4], np.full(6, np.nan)])
+    ds = make_dataset(X, FILES, partition=[0, 1] * 3).assign(targets=(("instance", "target"), values))
+    ds = ds.assign_coords(target=["arousal", "valence", "joy"])
+    page, content = write(ds)
+    assert page.colours == ["arousal", "valence", "Partition"]
+    assert content["fields"][1]["numbers"] == [0.5, None, 1, 2, 3, 4]
+    page, content = write(ds, target="valence")
+    assert page.colours == ["valence", "arousal", "Partition"]
+    with pytest.raises(DataSetError, match="target='joy': the data set has no such numbers"):
+        write(ds, target="joy")
+    classes = set_labels(ds, label_nominal=list("aabbcc"))
+    assert write(classes)[0].colours == ["Label", "arousal", "valence", "Partition"]
+    assert write(classes, target="valence")[0].colours == ["valence", "arousal", "Label", "Partition"]
+
+
+def test_predicted_numbers_are_a_scale_with_their_error(X, write):
+    ds = make_dataset(X, FILES, label_numeric=[0.5, np.nan, 3, 4, 5, 6])
+    predictions = {"0.wav": "0.25", "1.wav": 7, "2.wav": "5"}
+    _, content = write(ds, predictions=predictions)
+    assert content["fields"][1:] == [
+        {"name": "Prediction", "numbers": [0.25, 7, 5, None, None, None]},
+        {"name": "Absolute error", "numbers": [0.25, None, 2, None, None, None]},
+    ]
+    page, _ = write(make_dataset(X, FILES), predictions=predictions)
+    assert page.colours == ["Prediction"]
+    # names are classes, also where no label is known
+    page, content = write(ds, predictions={"0.wav": "0.25", "1.wav": "dog"})
+    assert page.colours == ["Label", "Prediction"]
+    assert colours(content)["Prediction"][:3] == ["0.25", "dog", None]
 
 
 def test_chunks(X, write):

@@ -287,12 +287,45 @@ def test_many_points_with_and_without_a_graphics_card(many, visit, script):
     assert page.evaluate("document.getElementById('chart').data[0].type") == ("scattergl" if has_webgl else "scatter")
     assert n_points(page) == 1500
     assert page.evaluate("document.getElementById('chart').data[1].x.length") == 150
-    assert not page.is_visible("#legend")
+    assert page.inner_text("#legend h2") == "Label"
+    assert page.locator("#legend li").all_inner_texts() == ["unknown\n150"]
+    assert not page.is_visible("#legend .buttons")
     # the leftmost, which is above all others
     x = page.evaluate("JSON.parse(document.getElementById('data').textContent).projections[0].x")
     i = int(np.argmin(x))
     click_on(page, i)
     assert page.inner_text("#selected .file") == f"{i}.wav"
+    assert not seen.complaints
+
+
+def test_targets_that_are_numbers(folder, visit):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(40, 2))
+    values[3, 1] = np.nan
+    ds = make_dataset(rng.normal(size=(40, 3)), [f"{i}.wav" for i in range(40)], partition=[0, 1] * 20)
+    ds = ds.assign(targets=(("instance", "target"), values), target=["<b>a</b> & b", "valence"])
+    write_explorer(ds, folder / "targets.html", methods="pca")
+    seen = visit(folder / "targets.html")
+    page = seen.page
+    assert page.locator("#colour option").all_text_contents() == ["<b>a</b> & b", "valence", "Partition"]
+    assert page.text_content(".cbtitle text") == "<b>a</b> & b"
+    colours = page.evaluate("document.getElementById('chart').data[0].marker.color")
+    np.testing.assert_allclose(colours, values[:, 0], rtol=1e-5)
+    assert not page.is_visible("#legend")  # all are known
+    point_at(page, 5)
+    texts = page.locator("#hover dd").all_inner_texts()
+    assert [float(text) for text in texts[:2]] == pytest.approx(values[5], rel=1e-5)
+    page.select_option("#colour", label="valence")
+    assert page.text_content(".cbtitle text") == "valence"
+    assert page.locator("#legend li").all_inner_texts() == ["unknown\n1"]
+    x, *more = page.evaluate("document.getElementById('chart').data[1].x")
+    assert not more
+    assert x == page.evaluate("JSON.parse(document.getElementById('data').textContent).projections[0].x[3]")
+    point_at(page, 3)
+    assert page.inner_text("#hover dd >> nth=1") == "unknown"
+    page.select_option("#colour", label="Partition")
+    assert page.is_visible("#legend .buttons")
+    assert page.locator("#legend li").count() == 2
     assert not seen.complaints
 
 

@@ -5,7 +5,7 @@ from skaudeep import SpectrogramTransformer
 from skaudeep.datasets import make_dataset
 from skaudeep.exceptions import DataSetError
 from skaudeep.io import write_netcdf
-from skaudeep.pages.parts import colours_of, open_spectrograms, read_instance, read_sample
+from skaudeep.pages.parts import colours_of, open_spectrograms, read_instance, read_sample, targets_of
 
 
 @pytest.fixture
@@ -82,13 +82,51 @@ def test_features_are_no_spectrograms(write, shape):
 def test_colours(write):
     known = {"cv_folds": [[0, 0], [1, 0], [0, 1], [1, 1]], "partition": [0, 2, np.nan, 1]}
     ds = make_dataset(np.zeros((4, 1)), list("abcd"), label_nominal=["x", "", "y", ""], **known)
-    assert colours_of(ds, "label").tolist() == ["x", "", "y", ""]
-    assert colours_of(ds, "fold").tolist() == ["", "1", "2", "1"]
-    assert colours_of(ds, "partition").tolist() == ["train", "test", "", "devel"]
+    for what, expected in {
+        "label": ["x", "", "y", ""],
+        "fold": ["", "1", "2", "1"],
+        "partition": ["train", "test", "", "devel"],
+    }.items():
+        title, names = colours_of(ds, what)
+        assert (title, names.tolist()) == (what.capitalize(), expected)
     numbers = make_dataset(np.zeros((2, 1)), list("ab"), label_numeric=[3, 0.5])
-    assert colours_of(numbers, "label").tolist() == [3.0, 0.5]
+    title, values = colours_of(numbers, "label")
+    assert (title, values.tolist()) == ("Label", [3.0, 0.5])
+    assert colours_of(numbers, "label", "label")[1].tolist() == [3.0, 0.5]
     nothing = make_dataset(np.zeros((2, 1)), list("ab"))
-    assert colours_of(nothing, "label") is None
+    assert colours_of(nothing, "label") == ("Label", None)
     for what in ("fold", "partition"):
         with pytest.raises(DataSetError, match=f"no {what}s to colour by"):
             colours_of(nothing, what)
+
+
+def with_targets(**options):
+    """A data set of three instances with several targets, of one of which nothing is known."""
+    ds = make_dataset(np.zeros((3, 1)), list("abc"), **options)
+    values = [[1, 0.5, np.nan], [2, np.nan, np.nan], [3, 0.25, np.nan]]
+    return ds.assign(targets=(("instance", "target"), values), target=["arousal", "valence", "joy"])
+
+
+def test_several_targets():
+    ds = with_targets()
+    assert {name: numbers.tolist()[::2] for name, numbers in targets_of(ds).items()} == {
+        "arousal": [1, 3],
+        "valence": [0.5, 0.25],
+    }
+    assert list(targets_of(ds, "valence")) == ["valence", "arousal"]
+    assert colours_of(ds, "label")[0] == "arousal"
+    title, numbers = colours_of(ds, "label", "valence")
+    assert title == "valence"
+    np.testing.assert_array_equal(numbers, [0.5, np.nan, 0.25])
+    with pytest.raises(DataSetError, match="target='joy': .* its targets are: 'arousal', 'valence'"):
+        colours_of(ds, "label", "joy")
+
+
+def test_classes_before_numbers_unless_these_are_asked_for():
+    classes = make_dataset(np.zeros((2, 1)), list("ab"), label_nominal=["x", "y"])
+    assert targets_of(classes) == {}  # their numbers count the classes
+    with pytest.raises(DataSetError, match="its targets are: none"):
+        colours_of(classes, "label", "label")
+    both = with_targets(label_nominal=["x", "y", "y"])
+    assert colours_of(both, "label")[1].tolist() == ["x", "y", "y"]
+    assert colours_of(both, "label", "arousal")[1].tolist() == [1, 2, 3]

@@ -91,7 +91,7 @@
     else if (field?.numbers) {
       Object.assign(marker, {
         color: points.map((i) => field.numbers[i]), colorscale: "Viridis", showscale: points.length > 0,
-        colorbar: { thickness: 14, outlinewidth: 0 },
+        colorbar: { thickness: 14, outlinewidth: 0, title: { text: plain(field.name), side: "right" } },
       });
     } else {
       const styles = points.map((i) => style(field ? field.codes[i] : 0));
@@ -102,6 +102,12 @@
       type: kind, mode: "markers", hoverinfo: "none", marker,
       x: points.map((i) => projection.x[i]), y: points.map((i) => projection.y[i]),
     };
+  }
+
+  /** Text that Plotly shows as it is, and not as elements; a long one would not fit. */
+  function plain(text) {
+    const short = text.length > 40 ? `${text.slice(0, 39)}…` : text;
+    return short.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   }
 
   function layout(projection) {
@@ -223,8 +229,16 @@
   function drawLegend() {
     const field = data.fields[state.field];
     const legend = byId("legend");
-    legend.hidden = !field?.codes;
+    const isScale = field?.numbers !== undefined;
+    const nUnknown = isScale ? field.numbers.filter((number) => number === null).length : 0;
+    legend.hidden = !field || (isScale && nUnknown === 0);
     if (legend.hidden) return;
+    legend.querySelector(".buttons").hidden = isScale;
+    if (isScale) {
+      legend.querySelector("h2").textContent = field.name;
+      legend.querySelector("ul").replaceChildren(unknownItem(nUnknown));
+      return;
+    }
     const counts = new Map();
     for (const code of field.codes) counts.set(code, (counts.get(code) ?? 0) + 1);
     const codes = [...counts.keys()].sort((a, b) => (a < 0) - (b < 0) || a - b);
@@ -258,6 +272,14 @@
       item.dataset.code = String(code);
       return item;
     }
+  }
+
+  /** What the points are that a scale of colours does not tell. */
+  function unknownItem(count) {
+    return element("li", {}, [element("label", {}, [
+      swatch(UNKNOWN), element("span", { className: "name missing", textContent: "unknown" }),
+      element("span", { className: "number", textContent: String(count) }),
+    ])]);
   }
 
   function swatch({ colour, symbol }) {
