@@ -9,7 +9,16 @@ import re
 import numpy as np
 import pandas as pd
 
-__all__ = ["PATH_NAMES", "ROLES", "SINGLE_TARGET", "guess_role", "is_plain", "segment_table", "to_seconds"]
+__all__ = [
+    "PATH_NAMES",
+    "ROLES",
+    "SINGLE_TARGET",
+    "guess_role",
+    "is_plain",
+    "segment_table",
+    "split_fragment",
+    "to_seconds",
+]
 
 #: What the only continuous target of recordings, which has no name, is called where targets have names.
 SINGLE_TARGET = "label"
@@ -50,6 +59,7 @@ _OTHERS = frozenset(
 _MISSING = frozenset(["", "nan", "na", "nat", "none", "null"])
 _CLOCK = re.compile(r"(?:(?P<hours>\d+):(?P<of_hour>[0-5]\d)|(?P<minutes>\d+)):(?P<seconds>[0-5]\d(?:\.\d*)?)")
 _DAYS = re.compile(r"(?P<days>-?\d+) days?(?:,? \+?(?P<clock>\S+))?")
+_FRAGMENT = re.compile(r"(?P<file>.*)#t=(?P<start>\d+\.?\d*)?(?:,(?P<end>\d+\.?\d*))?", re.DOTALL)
 _ISO = re.compile(
     r"P(?:(?P<days>\d+)D)?(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:[.,]\d*)?)S)?)?"
 )
@@ -178,6 +188,33 @@ def _is_time(column, table):
     if role == "duration":
         return str(column).lower() == "duration" or ("start" in table and "end" not in table)
     return role in ("start", "end")
+
+
+def split_fragment(name):
+    """Part the name of a segment into that of its recording and the times that it says.
+
+    Parameters
+    ----------
+    name : str
+        Such as `a.wav#t=1.5,3`, a media fragment.
+
+    Returns
+    -------
+    file : str
+        The recording.
+    start, end : float
+        In seconds; NaN where the name does not say.
+
+    Examples
+    --------
+    >>> from skaudeep._columns import split_fragment
+    >>> split_fragment("a.wav#t=1.5,3"), split_fragment("a.wav")
+    (('a.wav', 1.5, 3.0), ('a.wav', nan, nan))
+    """
+    found = _FRAGMENT.fullmatch(name)
+    if found is None:
+        return name, np.nan, np.nan
+    return found["file"], *(float(found[part] or "nan") for part in ("start", "end"))
 
 
 def to_seconds(time):

@@ -8,7 +8,7 @@ from pathlib import Path
 from skaudeep.cli._arguments import FILES, FOLDERS
 
 #: Options, by where their values are kept, whose files and folders are written.
-_WRITTEN = ("output", "figure", "log_file", "run_name", "tempdir")
+_WRITTEN = ("output", "predictions_output", "figure", "log_file", "run_name", "tempdir")
 #: How the lines of a log file begin.
 _LOGGED = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 

@@ -43,6 +43,12 @@ def add_parser(group, classifier):
     )
     add_seed(parser, "weights, solvers and copies")
     parser.add_argument("--output", metavar="FILE", help="also write the results to this JSON file")
+    parser.add_argument(
+        "--predictions",
+        metavar="FILE",
+        dest="predictions_output",
+        help="also write what was predicted for each tested sample to this CSV file",
+    )
     add_json(parser)
 
 
@@ -114,25 +120,20 @@ def make_estimator(arguments, task):
 def run(arguments):
     """Run the command."""
     _check_usage(arguments)
-    with prepare_output(arguments.output, inputs=files_read(arguments)):
+    with prepare_output(arguments.output, arguments.predictions_output, inputs=files_read(arguments)):
         evaluation, results = _evaluate(arguments)
-        if arguments.output is not None:
-            _write_json(results, arguments.output)
+        _write(arguments, evaluation, results)
     if results["task"] == "classification":
         brief = f"{evaluation.accuracy.mean():.6f},{evaluation.recall.mean():.6f}"
         description = _describe(arguments, evaluation)
     else:
         brief = "\n".join(_brief_of_target(evaluation, target) for target in evaluation.targets)
         description = _describe_regression(arguments, evaluation)
-    print_results(
-        arguments,
-        data=results,
-        brief=brief,
-        show=[
-            *description,
-            *([] if arguments.output is None else ["", f"{arguments.output}: these results as JSON"]),
-        ],
-    )
+    written = {arguments.output: "these results as JSON", arguments.predictions_output: "what was predicted, as CSV"}
+    for path, what in written.items():
+        if path is not None:
+            description += ["", f"{path}: {what}"]
+    print_results(arguments, data=results, brief=brief, show=description)
 
 
 def _evaluate(arguments):
@@ -213,13 +214,15 @@ def _settings(arguments):
     return by | {name: getattr(arguments, name) for name in names}
 
 
-def _write_json(results, path):
-    import json
+def _write(arguments, evaluation, results):
+    """Write the files that are asked for."""
+    from skaudeep.results.files import write_json
+    from skaudeep.results.predictions import write_predictions
 
-    from skaudeep._files import atomic_path
-
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    if arguments.output is not None:
+        write_json(results, arguments.output)
+    if arguments.predictions_output is not None:
+        write_predictions(evaluation.predictions, arguments.predictions_output)
 
 
 def _describe(arguments, evaluation):

@@ -24,9 +24,9 @@ def add_parser(commands):
         run,
         help="run a whole experiment: extract, train, generate, fuse, evaluate, export, report",
         description="Run an experiment that a file describes: extraction of spectrograms, autoencoders, fusion, "
-        "classifiers, exports and a report. What an earlier run has left in the output folder is not done again unless "
-        "something that it depends on has changed: options, files of the corpus, or the version of skaudeep. A run "
-        "that was stopped goes on where it was.",
+        "classifiers or regressors, exports and a report. What an earlier run has left in the output folder is not "
+        "done again unless something that it depends on has changed: options, files of the corpus, or the version of "
+        "skaudeep. A run that was stopped goes on where it was.",
         examples=[
             "run esc-10 --corpus ESC-10 --dry-run",
             "run experiment.toml --output results --n-jobs -1",
@@ -104,7 +104,8 @@ def _print_plan(arguments, stages):
 
 def print_experiment(arguments, results, notes=None):
     """Print how well the features of an experiment did, and notes or, without any, how long everything took."""
-    found, measures = results["results"], ("accuracy", "recall")
+    found = [result for result in results["results"] if "classifier" in result]
+    measures = ("accuracy", "recall")
     rows, brief = [], []
     for result in found:
         names = [result["features"], result["classifier"]]
@@ -115,12 +116,39 @@ def print_experiment(arguments, results, notes=None):
     by_folds = any(result["n_splits"] > 1 for result in found)
     title = "In %, mean +/- standard deviation over folds" if by_folds else "In %"
     show = [make_table(("features", "classifier", "accuracy", "UAR"), rows, title=title), ""] if found else []
+    numbers, brief_of_numbers = _describe_numbers([each for each in results["results"] if "regressor" in each])
+    show, brief = [*show, *numbers], [*brief, *brief_of_numbers]
     if notes is None:
         seconds = [(stage["name"], f"{stage['seconds']:.1f}") for stage in results["stages"]]
         show += [make_table(("stage", "seconds"), seconds), "", _where(results)]
     else:
         show.append("\n\n".join(notes))
     print_results(arguments, data=results, brief="\n".join(brief) if brief else None, show=show)
+
+
+def _describe_numbers(found):
+    """Write how well numbers were predicted: a table, and lines for -q."""
+    rows, brief = [], []
+    for result in found:
+        names = [result[name] for name in ("features", "regressor", "target")]
+        over_folds = result["n_splits"] > 1
+        ccc = _number(result["ccc"], result["ccc_std"] if over_folds else None, ".2f")
+        rmse = _number(result["rmse"], result["rmse_std"] if over_folds else None, ".3g")
+        rows.append([*names, ccc, rmse, _number(result["rmse_of_mean"], None, ".3g")])
+        figures = [result[key] for key in ("ccc", "ccc_std", "rmse", "rmse_std", "rmse_of_mean")]
+        brief.append("\t".join([*names, *("" if figure is None else f"{figure:.6f}" for figure in figures)]))
+    if not found:
+        return [], []
+    head = ("features", "regressor", "target", "CCC", "RMSE", "of the mean")
+    by_folds = any(result["n_splits"] > 1 for result in found)
+    title = "CCC, RMSE and RMSE of predicting the mean" + (", +/- standard deviation over folds" if by_folds else "")
+    return [make_table(head, rows, title=title), ""], brief
+
+
+def _number(mean, deviation, digits):
+    if mean is None:
+        return None
+    return f"{mean:{digits}}" + ("" if deviation is None else f" +/- {deviation:{digits}}")
 
 
 def _percent(mean, deviation):

@@ -170,10 +170,10 @@ def load_table(
     paths = locate(names, root, table)
     times = _times(columns, table)
     segments = _segments(paths, times, frame.index, table)
-    fragments = "" if segments is None else _fragments(segments)
-    check_different(np.array(paths, dtype=object) + fragments, names, table)
+    tails = "" if segments is None else fragments(segments)
+    check_different(np.array(paths, dtype=object) + tails, names, table)
     files = _below(names, paths, root)
-    identity = files + fragments
+    identity = files + tails
     target = target_names = None
     if "label" in columns:
         source = f"{table}, column {columns['label'].name}"
@@ -456,8 +456,19 @@ def _segments(paths, times, lines, table):
     return segments
 
 
-def _fragments(segments):
-    """Return the part of a name that tells a segment: a media fragment such as #t=1.5,3; empty for a whole file."""
+def fragments(segments):
+    """Return the part of the name of each segment that tells it: a media fragment such as #t=1.5,3.
+
+    Parameters
+    ----------
+    segments : DataFrame of shape (n_segments, n_columns)
+        The columns start and end, in seconds, NaN where a file starts or ends there.
+
+    Returns
+    -------
+    ndarray of str of shape (n_segments,)
+        Empty for a whole file.
+    """
 
     def text(time, before=""):
         return "" if np.isnan(time) else before + np.format_float_positional(time, trim="-")

@@ -40,7 +40,9 @@ class Experiment:
         A table for each; the `name` is None where the only one has none.
     fusion : dict
         A table.
-    classifiers : list of dict
+    labels : dict
+        A table.
+    classifiers, regressors : list of dict
         A table for each.
     evaluation, export, report : dict
         Tables.
@@ -62,10 +64,12 @@ class Experiment:
     about: str
     seed: int
     corpus: dict
+    labels: dict
     spectrograms: dict
     autoencoders: list
     fusion: dict
     classifiers: list
+    regressors: list
     evaluation: dict
     export: dict
     report: dict
@@ -154,6 +158,13 @@ def read_experiment(path, *, overrides=None):
         `folds`, how many to deal the files out into where the corpus has none; `partitions`, likewise: a table of
         shares, such as ``{train = 0.8, test = 0.2}``; `name`, `about`, `layout`: what it is, where to get it, and how
         its folder looks.
+    ``[labels]``
+        `task` ("auto", or "regression": labels are numbers, and ``[[classifiers]]`` are read as ``[[regressors]]``, or
+        "classification"); `targets`, the columns with numbers of a table, or of annotations (all); `annotations`, a
+        folder or a table as `load_annotations` takes it, below the corpus. Recordings are then cut into windows as by
+        `annotation_windows`, with `width`, `hop`, `delay` (0.0) and `statistic` ("mean"). `raters` ({}): for each
+        target the columns of its raters, put together as by `combine_raters`, by `rater_weights` ("mean", or
+        "weighted").
     ``[spectrograms]``
         The parameters of `SpectrogramTransformer`; `clip_below` and `channels` can be lists, of which all combinations
         are made. `on_error` ("raise") can be "skip": to go on without recordings that cannot be analysed.
@@ -168,6 +179,9 @@ def read_experiment(path, *, overrides=None):
         `statistics` (false): fuse statistics of the spectrograms themselves, too.
     ``[[classifiers]]``
         `kind` ("mlp", "svm" or "linearsvc"); `name` (the kind); `repeats` (1); and the parameters of the classifier.
+    ``[[regressors]]``
+        `kind` ("mlp", "svm", "linearsvr" or "ridge"), `name` (the kind), `repeats` (1), and the parameters of the
+        regressor. It predicts each target by itself, in units of the targets.
     ``[evaluation]``
         `majority_vote`, `upsample` (false); `train` and `test`, lists of partitions to use instead of folds;
         `controls` (false): also classify with features of the same networks before training, and with statistics of

@@ -1,17 +1,31 @@
 """The corpus of an experiment, and how its files are dealt out."""
 
 import logging
+import os
 
 import numpy as np
 
-from skaudeep.datasets import add_folds, add_partitions, cv_splits, load_corpus, make_dataset
+from skaudeep.datamodel import get_targets
+from skaudeep.datasets import (
+    add_folds,
+    add_partitions,
+    annotation_windows,
+    combine_raters,
+    cv_splits,
+    load_annotations,
+    load_corpus,
+    make_dataset,
+    segment_corpus,
+)
 from skaudeep.exceptions import DataSetError, Message, param
 
 _log = logging.getLogger(__name__)
 
 
 def load_corpus_of(experiment):
-    """Load the corpus of an experiment, if it has what is asked of it: classes for classifiers, and ways to evaluate.
+    """Load the corpus of an experiment, if it has what is asked of it.
+
+    That is classes for classifiers, numbers for regressors, and ways to evaluate.
 
     Recordings that cannot be read are left out if `on_error` of its spectrograms is "skip".
     """
@@ -21,25 +35,67 @@ def load_corpus_of(experiment):
         layout = f" ({'; '.join(words)})" if words else ""
         remedy = f"give its folder with {param('corpus.path')}{layout}"
         raise ValueError(Message(f"{experiment.name}: the corpus is missing; {remedy}"))
-    options = {"on_unreadable": experiment.spectrograms["on_error"]} | corpus["options"]
-    found = load_corpus(corpus["path"], corpus["parser"], **options)
+    found = _load(experiment)
     if len(found.get("unreadable", ())):
         _log.warning("%s", found["DESCR"])
     if corpus["folds"] and found["cv_folds"] is not None:
         _log.info("the corpus has folds of its own, which are used instead of folds = %d", corpus["folds"])
-    if not experiment.classifiers:
+    if not experiment.classifiers and not experiment.regressors:
         return found
     ds = make_dataset(np.zeros((len(found["filenames"]), 1), np.float32), **found["metadata"])
-    if not (ds["label_nominal"].values.astype(str) != "").any() or found["target_names"] is None:
-        raise DataSetError(f"{corpus['path']} has no classes, and there are [[classifiers]]; leave these out")
+    has_classes = (ds["label_nominal"].values.astype(str) != "").any() and found["target_names"] is not None
+    if experiment.classifiers and not has_classes:
+        raise DataSetError(
+            f"{corpus['path']} has no classes, and there are [[classifiers]]; leave these out, or predict numbers "
+            f"with {param('labels.task', 'regression')}"
+        )
+    if experiment.regressors and not get_targets(ds).notna().any(axis=None):
+        raise DataSetError(
+            f"{corpus['path']} has no numbers as labels, and there are [[regressors]]; name columns of numbers by "
+            f"{param('labels.targets')}"
+        )
     ds = deal(ds, folds=corpus["folds"], partitions=corpus["partitions"], seed=experiment.seed)
+    what = "classifiers" if experiment.classifiers else "regressors"
     if evaluation["train"] is None and evaluation["test"] is None and not ds.sizes["fold"] and _has_no_partition(ds):
         raise DataSetError(
-            f"{corpus['path']} has neither folds nor partitions to evaluate [[classifiers]] by; deal its files out, "
+            f"{corpus['path']} has neither folds nor partitions to evaluate [[{what}]] by; deal its files out, "
             f"for example with {param('corpus.folds', 5)}"
         )
     cv_splits(ds, train=evaluation["train"], test=evaluation["test"])
     return found
+
+
+def _load(experiment):
+    """Load the recordings with the labels that are asked for."""
+    corpus, labels = experiment.corpus, experiment.labels
+    options = {"on_unreadable": experiment.spectrograms["on_error"]} | corpus["options"]
+    if labels["annotations"] is not None:
+        return segment_corpus(load_corpus(corpus["path"], corpus["parser"], **options), _make_windows(corpus, labels))
+    if labels["targets"] is not None:
+        options["targets"] = labels["targets"]
+    found = load_corpus(corpus["path"], corpus["parser"], **options)
+    if labels["task"] == "regression" and found["target_names"] is not None and found.get("targets") is None:
+        # whole numbers are names of classes unless somebody says that they are not
+        options["regression"] = True
+        found = load_corpus(corpus["path"], corpus["parser"], **options)
+    return found
+
+
+def _make_windows(corpus, labels):
+    """Make windows with numbers of the annotations of a corpus."""
+    folder = corpus["path"] if os.path.isdir(corpus["path"]) else os.path.dirname(corpus["path"])
+    annotations = load_annotations(os.path.join(folder, labels["annotations"]))
+    for target, raters in labels["raters"].items():
+        annotations = combine_raters(annotations, raters, method=labels["rater_weights"], name=target)
+    targets = labels["targets"]
+    if targets is not None:
+        lacks = [name for name in targets if name not in annotations]
+        if lacks:
+            known = ", ".join(map(repr, annotations.columns[2:]))
+            raise DataSetError(f"{param('labels.targets', lacks[0])}: the annotations have the columns {known}")
+        annotations = annotations[["file", "time", *targets]]
+    settings = {key: labels[key] for key in ("width", "hop", "delay", "statistic")}
+    return annotation_windows(annotations, **settings)
 
 
 def deal(ds, *, folds, partitions, seed):

@@ -6,9 +6,9 @@ import inspect
 import math
 import re
 
-from skaudeep._validation import Integral, Interval, describe_unmet
+from skaudeep._validation import Integral, Interval, Real, StrOptions, describe_unmet
 from skaudeep.embedding import StatisticsPooling, list_embedders
-from skaudeep.evaluation.estimators import CLASSIFIERS
+from skaudeep.evaluation.estimators import CLASSIFIERS, REGRESSORS
 from skaudeep.experiment._keys import Key, check_shares, is_number
 from skaudeep.experiment.stages import STAGES
 from skaudeep.spectrogram import SpectrogramTransformer
@@ -22,6 +22,17 @@ ALIASES = {"embedders": "autoencoders"}
 # parameters of estimators that the experiment itself takes care of
 _OWN = {"random_state", "verbose", "n_jobs", "checkpoint_dir", "log_dir", "warm_start"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+_SECONDS = [Interval(Real, 0, None, closed="neither"), None]
+
+
+def _check_raters(value):
+    """Say what raters should be, if they are not that."""
+    for columns in value.values():
+        if not isinstance(columns, list) or len(columns) < 2 or not all(isinstance(name, str) for name in columns):
+            return "a table with two or more columns for each target, such as {arousal = ['ann', 'bob']}"
+    return None
+
 
 _TOP = {
     "title": Key(None, [str, None]),
@@ -39,6 +50,17 @@ _TABLES = {
         "about": Key("", [str]),
         "layout": Key("", [str]),
     },
+    "labels": {
+        "task": Key("auto", [StrOptions({"auto", "classification", "regression"})]),
+        "targets": Key(None, [list, str, None], is_list=True),
+        "annotations": Key(None, [str, None]),
+        "raters": Key({}, [dict], _check_raters),
+        "rater_weights": Key("mean", [StrOptions({"mean", "weighted"})]),
+        "width": Key(None, _SECONDS),
+        "hop": Key(None, _SECONDS),
+        "delay": Key(0.0, [Real]),
+        "statistic": Key("mean", [StrOptions({"mean", "median", "last"})]),
+    },
     **{stage.table: stage.keys for stage in STAGES.values() if stage.table is not None},
 }
 _COUNT = [Interval(Integral, 1, None, closed="left")]
@@ -46,6 +68,7 @@ _NAME_AND_KIND = {"name": Key(None, [str, None]), "kind": Key(None, [str])}
 ARRAYS = {
     "autoencoders": _NAME_AND_KIND | {"checkpoints_to_keep": Key(1, [*_COUNT, None])},
     "classifiers": _NAME_AND_KIND | {"repeats": Key(1, _COUNT)},
+    "regressors": _NAME_AND_KIND | {"repeats": Key(1, _COUNT)},
 }
 
 
@@ -60,6 +83,7 @@ def rename_tables(tables, source):
 
 def check_tables(tables, source):
     """Check the tables of a configuration, and fill in what they leave out."""
+    _move_regressors(tables, source)
     _refuse_unknown(tables, [*_TOP, *_TABLES, "spectrograms", *ARRAYS], f"{source}:", "table or key")
     top = _checked(_TOP, {key: tables[key] for key in _TOP if key in tables}, f"{source}:")
     result = {
@@ -67,13 +91,42 @@ def check_tables(tables, source):
     }
     result["spectrograms"] = _spectrograms(_table(tables, "spectrograms", source), f"{source}: [spectrograms]")
     result |= {array: _entries(tables, array, source) for array in ARRAYS}
-    for classifier in result["classifiers"]:
-        classifier["name"] = classifier["name"] or classifier["kind"]
+    for entry in (*result["classifiers"], *result["regressors"]):
+        entry["name"] = entry["name"] or entry["kind"]
     for array in ARRAYS:
         _check_names(result[array], f"{source}: [[{array}]]")
     if not result["autoencoders"]:
         raise ValueError(f'{source}: there are no [[autoencoders]]; at least one is needed, such as kind = "t-rae"')
+    _check_labels(result, source)
     return top | result
+
+
+def _move_regressors(tables, source):
+    """Take classifiers for regressors where numbers are to be predicted, so that one word changes the task."""
+    labels = tables.get("labels")
+    if isinstance(labels, dict) and labels.get("task") == "regression" and "classifiers" in tables:
+        if "regressors" in tables:
+            raise ValueError(
+                f'{source}: [labels] task = "regression": there are [[classifiers]] and [[regressors]]; leave one out'
+            )
+        tables["regressors"] = tables.pop("classifiers")
+
+
+def _check_labels(tables, source):
+    """Refuse what does not go together: labels, and what is to be learned of them."""
+    labels, where = tables["labels"], f"{source}: [labels]"
+    if labels["task"] == "classification" and tables["regressors"]:
+        raise ValueError(f'{where} task = "classification": [[regressors]] predict numbers; leave them out')
+    if tables["regressors"] and tables["evaluation"]["upsample"]:
+        raise ValueError(f"{source}: [evaluation] upsample = true: numbers have no classes to balance")
+    if labels["annotations"] is not None and labels["width"] is None:
+        raise ValueError(f"{where} width = 'none': annotations need the length of windows in seconds, such as 4.0")
+    if labels["annotations"] is None:
+        windows = [key for key in ("raters", "width", "hop", "delay") if labels[key]]
+        if windows:
+            raise ValueError(
+                f"{where} {windows[0]} = {labels[windows[0]]!r}: that is for annotations, and none are given"
+            )
 
 
 def _table(tables, name, source):
@@ -222,7 +275,9 @@ def _meant(word, known):
 
 def _kinds(array):
     """Classes of the entries of an array of tables, by their kinds."""
-    return list_embedders() if array == "autoencoders" else CLASSIFIERS
+    if array == "autoencoders":
+        return list_embedders()
+    return CLASSIFIERS if array == "classifiers" else REGRESSORS
 
 
 def parameters_of(cls):

@@ -13,9 +13,11 @@ from skaudeep._version import __version__
 from skaudeep.pages._assets import render, write_page
 from skaudeep.pages._examples import show_reconstructions, show_spectrograms
 from skaudeep.pages._figures import draw_confusion, draw_losses, draw_scores
-from skaudeep.results.evaluation import read_evaluation
+from skaudeep.pages._regression import regression_figures, regression_overview
 from skaudeep.results.experiment import read_experiment_record
 from skaudeep.results.files import CORPUS_FILE, EXPERIMENT_FILE, REPORT_FILE, find_kind, read_json
+from skaudeep.results.predictions import read_predicted_numbers
+from skaudeep.results.regression import RegressionRecord, read_outcome
 from skaudeep.results.training import read_training
 
 _MOST_ROWS = 100  # of a table of files
@@ -94,13 +96,15 @@ def _describe_experiment(folder):
     models, missing_models = _existing(folder, list(dict.fromkeys(map(_model_of, outputs["train"]))))
     evaluations, missing_evaluations = _existing(folder, outputs["evaluate"])
     trainings = [read_training(path) for path in models]
+    outcomes = {path: read_outcome(path) for path in evaluations if path.suffix == ".json"}
     examples = show_spectrograms(spectrograms)
     corpus = folder / CORPUS_FILE
     return {
         "title": record.title,
         "subtitle": str(configuration.get("about") or ""),
         "is_experiment": True,
-        "results": _results([read_evaluation(path) for path in evaluations]),
+        "results": _results([one for one in outcomes.values() if not isinstance(one, RegressionRecord)]),
+        "numbers": _numbers({path: one for path, one in outcomes.items() if isinstance(one, RegressionRecord)}),
         "training": _training(trainings),
         "reconstructions": show_reconstructions(trainings, folder / "spectrograms", examples),
         "spectrograms": examples,
@@ -135,6 +139,7 @@ def _describe_training(folder):
         "subtitle": f"Training of a network, {training.kind}" if training.kind else "Training of a network",
         "is_experiment": False,
         "results": None,
+        "numbers": None,
         "training": _training([training]),
         "reconstructions": show_reconstructions([training], None, examples),
         "spectrograms": examples,
@@ -192,6 +197,18 @@ def _results(evaluations):
         "splits": list(map(_by_split, evaluations)),
         "confusions": list(map(_confusion, best_first)),
     }
+
+
+def _numbers(records):
+    """Make tables and figures of all evaluations of predicted numbers; None where there are none."""
+    if not records:
+        return None
+    evaluations = []
+    for path, record in records.items():
+        predictions = path.with_suffix(".csv")
+        table = read_predicted_numbers(predictions) if predictions.is_file() else None
+        evaluations.append(regression_figures(record, table))
+    return {"overview": regression_overview(list(records.values())), "evaluations": evaluations}
 
 
 def _scores(evaluation):

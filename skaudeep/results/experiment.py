@@ -4,8 +4,8 @@ import dataclasses
 from pathlib import Path
 
 from skaudeep.exceptions import param
-from skaudeep.results.evaluation import read_evaluation
-from skaudeep.results.files import EXPERIMENT_FILE, FORMAT, damaged, read_json, write_json
+from skaudeep.results.files import EXPERIMENT_FILE, FORMAT, damaged, number_or_none, read_json, write_json
+from skaudeep.results.regression import RegressionRecord, read_outcome
 
 _REMEDY = f"empty its folder to run everything anew, or give another {param.out}"
 
@@ -96,8 +96,9 @@ def read_results(folder):
     -------
     dict
         `output`, `title`; `results`, a list with `features`, `classifier`, `accuracy`, `accuracy_std`, `recall`,
-        `recall_std` and `n_splits` of each evaluation, as :func:`skaudeep.evaluation.summarise` gives them; `stages`,
-        a list with `name`, `kind` and `seconds`.
+        `recall_std` and `n_splits` of each evaluation, as :func:`skaudeep.evaluation.summarise` gives them, or, of
+        each target of a regressor, with `features`, `regressor`, `target`, `ccc`, `ccc_std`, `rmse`, `rmse_std`,
+        `rmse_of_mean` (of predicting the mean) and `n_splits`; `stages`, a list with `name`, `kind` and `seconds`.
 
     Raises
     ------
@@ -110,14 +111,28 @@ def read_results(folder):
     results = []
     for stage in record.stages:
         if stage.kind == "evaluate":
-            results += [_summarise(read_evaluation(Path(folder) / output)) for output in stage.outputs]
+            for output in stage.outputs:
+                if output.endswith(".json"):
+                    results += _summarise(read_outcome(Path(folder) / output))
     stages = [{"name": stage.name, "kind": stage.kind, "seconds": stage.seconds} for stage in record.stages]
     return {"output": str(folder), "title": record.title, "results": results, "stages": stages}
 
 
 def _summarise(evaluation):
-    """Give the figures of an evaluation."""
+    """Give the figures of an evaluation, or of each target of a regressor."""
+    if isinstance(evaluation, RegressionRecord):
+        return [_summarise_target(evaluation, target) for target in evaluation.targets]
     result = {"features": evaluation.features, "classifier": evaluation.classifier}
     for measure in ("accuracy", "recall"):
         result[measure], result[f"{measure}_std"] = evaluation.summary(measure)
+    return [result | {"n_splits": len(evaluation.splits)}]
+
+
+def _summarise_target(evaluation, target):
+    """Give the figures of a target; None for what no split defines."""
+    result = {"features": evaluation.features, "regressor": evaluation.regressor, "target": target}
+    for measure in ("ccc", "rmse"):
+        mean, spread = evaluation.summary(measure, target)
+        result[measure], result[f"{measure}_std"] = number_or_none(mean), spread
+    result["rmse_of_mean"] = number_or_none(evaluation.control("rmse", target))
     return result | {"n_splits": len(evaluation.splits)}

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from skaudeep._columns import SINGLE_TARGET
+from skaudeep._columns import SINGLE_TARGET, split_fragment
+from skaudeep._files import atomic_path
 from skaudeep.exceptions import DataSetError
 
 _NUMBERS = ("label", "prediction")
@@ -42,6 +43,23 @@ def read_predicted_numbers(path):
     if missing.any():
         _log.warning("%s: %d of %d rows lack label or prediction and are left out.", path, missing.sum(), len(table))
     return table[~missing]
+
+
+def write_predictions(table, path):
+    """Write a table of predictions as CSV.
+
+    Of segments, which are called such as `a.wav#t=1.5,3`, `filename` becomes that of the recording, and there are the
+    columns `start` and `end`, in seconds.
+    """
+    parts = [split_fragment(name) for name in table["filename"].astype(str)]
+    files, starts, ends = zip(*parts, strict=True)
+    if not np.isnan(ends).all():
+        at = table.columns.get_loc("filename") + 1
+        table = table.assign(filename=files)
+        table.insert(at, "start", np.nan_to_num(starts))
+        table.insert(at + 1, "end", ends)
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def split_targets(table, target=None, source="predictions"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skaudeep.results.evaluation import REGRESSION_MEASURES, summarise
+from skaudeep.results.evaluation import REGRESSION_MEASURES, read_evaluation, summarise
 from skaudeep.results.files import damaged, number_or_none, read_json, value_or_empty
 
 
@@ -43,6 +43,12 @@ class RegressionRecord:
         values = self.mean_predictor[target][measure]
         values = values[~np.isnan(values)]
         return float(values.mean()) if len(values) else np.nan
+
+
+def read_outcome(path):
+    """Read an evaluation of predicted classes, an `Evaluation`, or of predicted numbers, a `RegressionRecord`."""
+    is_regression = read_json(path).get("task") == "regression"
+    return read_regression(path) if is_regression else read_evaluation(path)
 
 
 def read_regression(path):
