@@ -1,6 +1,6 @@
 """Annotations over time: read, put together from several raters, and cut into windows with one number each."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ import pandas as pd
 from skaudeep._columns import PATH_NAMES
 from skaudeep._validation import Integral, Interval, Real, StrOptions, validate_params
 from skaudeep.corpora._table import read_table
+from skaudeep.corpora.find import find_audio
 from skaudeep.exceptions import DataSetError, ParameterError, param
 
 _POSITIVE = [Interval(Real, 0, None, closed="neither")]
@@ -15,10 +16,16 @@ _STATISTICS = {"mean": np.mean, "median": np.median, "last": lambda values, axis
 
 
 @validate_params(
-    {"source": [str, Path], "separator": [str, None], "time": [str], "values": [list, tuple, None]},
+    {
+        "source": [str, Path],
+        "audio": [str, Path, None],
+        "separator": [str, None],
+        "time": [str],
+        "values": [list, tuple, None],
+    },
     prefer_skip_nested_validation=True,
 )
-def load_annotations(source, *, separator=None, time="time", values=None):
+def load_annotations(source, *, audio=None, separator=None, time="time", values=None):
     r"""Read annotations over time: what raters, or an instrument, said of each moment of recordings.
 
     Parameters
@@ -27,6 +34,8 @@ def load_annotations(source, *, separator=None, time="time", values=None):
         A folder with one text file, CSV or TSV, for each recording, of the same name before its last dot, also in
         subfolders; or one such file with a column of paths (`path`, `file`, `filename` or `file_name`). Each line has
         a time and a number for each target, or for each rater; times may have any rate, also one that changes.
+    audio : str or path-like, default=None
+        The folder of the recordings. Then `file` is the path of the recording, as `SpectrogramTransformer` takes it.
     separator : str, default=None
         The character between columns; found out by default.
     time : str, default="time"
@@ -39,13 +48,15 @@ def load_annotations(source, *, separator=None, time="time", values=None):
     pandas.DataFrame
         The columns `file`, `time` and those of numbers, in the order of the lines, files by their names. `file` is what
         the column of paths says or, of a folder, the name of the text file below it without what is behind its last
-        dot.
+        dot; with `audio` the path of the one recording below that folder which is called so, with or without what is
+        behind its last dot.
 
     Raises
     ------
     DataSetError
         If there are no such files, one cannot be read or lacks a column, a field is no finite number, or times are not
-        in order or are there twice. The message names the file and the line.
+        in order or are there twice. The message names the file and the line. With `audio`, if there is no recording
+        of a name, or several are. Recordings that nobody has annotated are no error.
 
     See Also
     --------
@@ -64,24 +75,46 @@ def load_annotations(source, *, separator=None, time="time", values=None):
     1    a   0.5      0.3
     """
     source = Path(source)
-    if source.is_dir():
-        paths = sorted(path for path in source.rglob("*") if path.suffix.lower() in (".csv", ".tsv"))
-        if not paths:
-            raise DataSetError(f"{source} has no annotations: expected a .csv or .tsv file for each recording.")
-        names = [path.relative_to(source).with_suffix("").as_posix() for path in paths]
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise DataSetError(f"{source} has two files of annotations of {twice}, .csv and .tsv; leave one out.")
-        tables = [_read(path, time, values, separator, name) for path, name in zip(paths, names, strict=True)]
-        lacks = [(path, table) for path, table in zip(paths, tables, strict=True) if list(table) != list(tables[0])]
-        if lacks:
-            path, table = lacks[0]
-            raise DataSetError(
-                f"{path} has the columns {list(table)[1:]}, but {paths[0]} has {list(tables[0])[1:]}; give all files "
-                f"the same, or name those to read by {param.values}."
-            )
-        return pd.concat(tables, ignore_index=True)
-    return _read(source, time, values, separator)
+    table = _read_folder(source, time, values, separator) if source.is_dir() else _read(source, time, values, separator)
+    if audio is not None:
+        table["file"] = table["file"].map(_find_recordings(table["file"].unique(), Path(audio)))
+    return table
+
+
+def _read_folder(source, time, values, separator):
+    """Read the annotations of a folder, one file after the other."""
+    paths = sorted(path for path in source.rglob("*") if path.suffix.lower() in (".csv", ".tsv"))
+    if not paths:
+        raise DataSetError(f"{source} has no annotations: expected a .csv or .tsv file for each recording.")
+    names = [path.relative_to(source).with_suffix("").as_posix() for path in paths]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataSetError(f"{source} has two files of annotations of {twice}, .csv and .tsv; leave one out.")
+    tables = [_read(path, time, values, separator, name) for path, name in zip(paths, names, strict=True)]
+    lacks = [(path, table) for path, table in zip(paths, tables, strict=True) if list(table) != list(tables[0])]
+    if lacks:
+        path, table = lacks[0]
+        raise DataSetError(
+            f"{path} has the columns {list(table)[1:]}, but {paths[0]} has {list(tables[0])[1:]}; give all files "
+            f"the same, or name those to read by {param.values}."
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _find_recordings(names, folder):
+    """Find the recording that each name means."""
+    by_name = {}
+    for path in find_audio(folder):
+        for name in {path, PurePosixPath(path).with_suffix("").as_posix()}:
+            by_name.setdefault(name, []).append(path)
+    found = {}
+    for name in names:
+        paths = by_name.get(str(name), [])
+        if len(paths) != 1:
+            what = f"there are {' and '.join(paths)}; leave one out" if paths else "there is none; correct the name"
+            raise DataSetError(f"{param('audio', str(folder))}: of the recording {name}, which is annotated, {what}.")
+        found[name] = str(folder / paths[0])
+    return found
 
 
 def _read(path, time, values, separator, name=None):

@@ -45,6 +45,27 @@ class TestFiles:
             "value": [1.0, 2.0, 3.0],
         }
 
+    def test_paths_of_the_recordings(self, tmp_path):
+        annotations, audio = tmp_path / "said", tmp_path / "heard"
+        for folder in (annotations / "sub", audio / "sub"):
+            folder.mkdir(parents=True)
+        (annotations / "b.csv").write_text("time,value\n0,1\n1,2\n")
+        (annotations / "sub" / "a.b.csv").write_text("time,value\n0,3\n")
+        for name in ("b.flac", "sub/a.b.wav", "nobody said.wav"):
+            (audio / name).touch()
+        paths = [str(audio / name) for name in ("b.flac", "b.flac", "sub/a.b.wav")]
+        assert load_annotations(annotations, audio=audio)["file"].tolist() == paths
+        table = tmp_path / "all.csv"
+        table.write_text("path,time,value\nsub/a.b.wav,0,1\nb,0,2\n")
+        assert load_annotations(table, audio=audio)["file"].tolist() == [paths[2], paths[0]]
+        (audio / "b.wav").touch()
+        with pytest.raises(DataSetError, match=r"of the recording b, .* there are b\.flac and b\.wav; leave one out"):
+            load_annotations(annotations, audio=audio)
+        (audio / "sub" / "a.b.wav").unlink()
+        (audio / "b.wav").unlink()
+        with pytest.raises(DataSetError, match=r"audio=.*heard.*: of the recording sub/a\.b, .* there is none"):
+            load_annotations(annotations, audio=audio)
+
     @pytest.mark.parametrize(
         ("text", "message"),
         [
