@@ -2,8 +2,8 @@
 
 `kinds` recognises a layout; `_layouts` (folders), `_environment` (ESC, UrbanSound8K), `_challenges` (DCASE, ComParE),
 `_speech` (Speech Commands) and `_table` (with `_roles`) load one, with `find`, `_formats` and `_bunch`; `_fetch`
-downloads; `_make` synthesises; `_inspect` counts, with `headers`. `_annotations` reads annotations over time.
-`_segments` cuts recordings into windows.
+downloads; `_make` and `_make_scenes` synthesise, with `_synthesis`; `_inspect` counts, with `headers`. `_annotations`
+reads annotations over time and makes windows of them, in which `_segments` cuts recordings.
 """
 
 from skaudeep._lazy import export_lazily
@@ -17,6 +17,7 @@ _HOMES = {
     "_inspect": ("CorpusInfo", "inspect_corpus"),
     "_layouts": ("load_cross_validated", "load_folder", "load_partitioned"),
     "_make": ("make_sound_events",),
+    "_make_scenes": ("make_sound_scenes",),
     "_segments": ("segment_corpus",),
     "_speech": ("load_speech_commands",),
     "_table": ("load_table",),

@@ -1,6 +1,6 @@
 """Annotations over time: read, put together from several raters, and cut into windows with one number each."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ import pandas as pd
 from skaudeep._columns import PATH_NAMES
 from skaudeep._validation import Integral, Interval, Real, StrOptions, validate_params
 from skaudeep.corpora._table import read_table
+from skaudeep.corpora.find import find_audio
 from skaudeep.exceptions import DataSetError, ParameterError, param
 
 _POSITIVE = [Interval(Real, 0, None, closed="neither")]
@@ -15,10 +16,16 @@ _STATISTICS = {"mean": np.mean, "median": np.median, "last": lambda values, axis
 
 
 @validate_params(
-    {"source": [str, Path], "separator": [str, None], "time": [str], "values": [list, tuple, None]},
+    {
+        "source": [str, Path],
+        "audio": [str, Path, None],
+        "separator": [str, None],
+        "time": [str],
+        "values": [list, tuple, None],
+    },
     prefer_skip_nested_validation=True,
 )
-def load_annotations(source, *, separator=None, time="time", values=None):
+def load_annotations(source, *, audio=None, separator=None, time="time", values=None):
     r"""Read annotations over time: what raters, or an instrument, said of each moment of recordings.
 
     Parameters
@@ -27,6 +34,8 @@ def load_annotations(source, *, separator=None, time="time", values=None):
         A folder with one text file, CSV or TSV, for each recording, of the same name before its last dot, also in
         subfolders; or one such file with a column of paths (`path`, `file`, `filename` or `file_name`). Each line has
         a time and a number for each target, or for each rater; times may have any rate, also one that changes.
+    audio : str or path-like, default=None
+        The folder of the recordings. Then `file` is the path of the recording, as `SpectrogramTransformer` takes it.
     separator : str, default=None
         The character between columns; found out by default.
     time : str, default="time"
@@ -39,13 +48,15 @@ def load_annotations(source, *, separator=None, time="time", values=None):
     pandas.DataFrame
         The columns `file`, `time` and those of numbers, in the order of the lines, files by their names. `file` is what
         the column of paths says or, of a folder, the name of the text file below it without what is behind its last
-        dot.
+        dot; with `audio` the path of the one recording below that folder which is called so, with or without what is
+        behind its last dot.
 
     Raises
     ------
     DataSetError
         If there are no such files, one cannot be read or lacks a column, a field is no finite number, or times are not
-        in order or are there twice. The message names the file and the line.
+        in order or are there twice. The message names the file and the line. With `audio`, if there is no recording
+        of a name, or several are. Recordings that nobody has annotated are no error.
 
     See Also
     --------
@@ -64,24 +75,46 @@ def load_annotations(source, *, separator=None, time="time", values=None):
     1    a   0.5      0.3
     """
     source = Path(source)
-    if source.is_dir():
-        paths = sorted(path for path in source.rglob("*") if path.suffix.lower() in (".csv", ".tsv"))
-        if not paths:
-            raise DataSetError(f"{source} has no annotations: expected a .csv or .tsv file for each recording.")
-        names = [path.relative_to(source).with_suffix("").as_posix() for path in paths]
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise DataSetError(f"{source} has two files of annotations of {twice}, .csv and .tsv; leave one out.")
-        tables = [_read(path, time, values, separator, name) for path, name in zip(paths, names, strict=True)]
-        lacks = [(path, table) for path, table in zip(paths, tables, strict=True) if list(table) != list(tables[0])]
-        if lacks:
-            path, table = lacks[0]
-            raise DataSetError(
-                f"{path} has the columns {list(table)[1:]}, but {paths[0]} has {list(tables[0])[1:]}; give all files "
-                f"the same, or name those to read by {param.values}."
-            )
-        return pd.concat(tables, ignore_index=True)
-    return _read(source, time, values, separator)
+    table = _read_folder(source, time, values, separator) if source.is_dir() else _read(source, time, values, separator)
+    if audio is not None:
+        table["file"] = table["file"].map(_find_recordings(table["file"].unique(), Path(audio)))
+    return table
+
+
+def _read_folder(source, time, values, separator):
+    """Read the annotations of a folder, one file after the other."""
+    paths = sorted(path for path in source.rglob("*") if path.suffix.lower() in (".csv", ".tsv"))
+    if not paths:
+        raise DataSetError(f"{source} has no annotations: expected a .csv or .tsv file for each recording.")
+    names = [path.relative_to(source).with_suffix("").as_posix() for path in paths]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataSetError(f"{source} has two files of annotations of {twice}, .csv and .tsv; leave one out.")
+    tables = [_read(path, time, values, separator, name) for path, name in zip(paths, names, strict=True)]
+    lacks = [(path, table) for path, table in zip(paths, tables, strict=True) if list(table) != list(tables[0])]
+    if lacks:
+        path, table = lacks[0]
+        raise DataSetError(
+            f"{path} has the columns {list(table)[1:]}, but {paths[0]} has {list(tables[0])[1:]}; give all files "
+            f"the same, or name those to read by {param.values}."
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _find_recordings(names, folder):
+    """Find the recording that each name means."""
+    by_name = {}
+    for path in find_audio(folder):
+        for name in {path, PurePosixPath(path).with_suffix("").as_posix()}:
+            by_name.setdefault(name, []).append(path)
+    found = {}
+    for name in names:
+        paths = by_name.get(str(name), [])
+        if len(paths) != 1:
+            what = f"there are {' and '.join(paths)}; leave one out" if paths else "there is none; correct the name"
+            raise DataSetError(f"{param('audio', str(folder))}: of the recording {name}, which is annotated, {what}.")
+        found[name] = str(folder / paths[0])
+    return found
 
 
 def _read(path, time, values, separator, name=None):
@@ -102,6 +135,10 @@ def _read(path, time, values, separator, name=None):
     table = pd.DataFrame({"file": files, "time": numbers.pop(time), **numbers})
     if not len(table):
         raise DataSetError(f"{path} has no line below its header.")
+    nameless = (table["file"] == "").to_numpy()
+    if nameless.any():
+        line = frame.index[int(np.argmax(nameless))]
+        raise DataSetError(f"{path}, line {line}: the field {of_paths[0]} is empty; name the recording.")
     before = table.groupby("file", sort=False)["time"].shift()
     wrong = (table["time"] <= before).to_numpy()
     if wrong.any():
@@ -157,7 +194,10 @@ def combine_raters(annotations, raters, *, method="mean", name="value"):
     Raises
     ------
     ParameterError
-        If a rater is no column, there are fewer than two, or, for "weighted", no rater agrees with the others.
+        If a rater is no column or there twice, there are fewer than two, or, for "weighted", no rater agrees with the
+        others, as where all are constant.
+    DataSetError
+        As for :func:`annotation_windows`: numbers that are missing are not filled in.
 
     References
     ----------
@@ -172,9 +212,12 @@ def combine_raters(annotations, raters, *, method="mean", name="value"):
     [0.1, 0.6, 0.95]
     """
     raters = list(raters)
+    _check_annotations(annotations)
     _check_columns("raters", raters, annotations)
-    if len(raters) < 2:
-        raise ParameterError("raters", raters, ": there is nothing to put together; give two columns or more")
+    if len(set(raters)) < max(2, len(raters)):
+        raise ParameterError(
+            "raters", raters, ": there is nothing to put together; give two columns or more, each once"
+        )
     numbers = annotations[raters].to_numpy(np.float64)
     weights = np.ones(len(raters)) if method == "mean" else _agreement(numbers)
     if not weights.any():
@@ -229,13 +272,18 @@ def annotation_windows(annotations, *, width, hop=None, delay=0.0, statistic="me
     pandas.DataFrame
         The columns `file`, `start` and `end`, a table of segments as `SpectrogramTransformer` takes it, and those of
         the numbers. Windows start at the multiples of `hop` from 0; those in which the annotation begins only later,
-        or has ended before, are left out.
+        or has ended before, are left out: of a recording that is annotated in part there are windows of that part.
+        Recordings themselves are not looked at: where an annotation goes on after the end of its recording, so do
+        windows, and `SpectrogramTransformer` names the first that is not inside the recording.
 
     Raises
     ------
+    ParameterError
+        If the columns `file` or `time` are missing, or several have one name.
     DataSetError
-        If the table lacks a column, times of a recording are not in order, or a recording has no window, because its
-        annotation is shorter than one.
+        If there is no column of numbers, a file, time or number is missing or not finite, times of a recording are not
+        in order or there twice, or a recording has no window, because its annotation is shorter than one or all of it
+        lies before the `delay`.
 
     See Also
     --------
@@ -263,7 +311,8 @@ def annotation_windows(annotations, *, width, hop=None, delay=0.0, statistic="me
         if not kept.any():
             raise DataSetError(
                 f"{file}: its annotation, from {times[0] + delay:g} to {times[-1] + delay:g} s, fills no window of "
-                f"{width:g} s with {param('delay', delay)}; give a smaller {param.width}, or leave this recording out."
+                f"{width:g} s with {param('delay', delay)}; give a smaller {param.width} or {param.delay}, or leave "
+                "this recording out."
             )
         rows = [_STATISTICS[statistic](numbers[a:b], axis=0) for a, b in zip(first[kept], last[kept], strict=True)]
         window = {"file": file, "start": starts[kept], "end": starts[kept] + width}
@@ -280,10 +329,15 @@ def _starts(times, width, hop):
 
 
 @validate_params(
-    {"windows": [pd.DataFrame], "values": ["array-like"], "step": [*_POSITIVE, None]},
+    {
+        "windows": [pd.DataFrame],
+        "values": ["array-like"],
+        "step": [*_POSITIVE, None],
+        "median": [Interval(Real, 0, None, closed="left")],
+    },
     prefer_skip_nested_validation=True,
 )
-def join_windows(windows, values, *, step=None):
+def join_windows(windows, values, *, step=None, median=0.0):
     """Turn numbers of windows, which may overlap, into a series for each recording.
 
     Parameters
@@ -295,6 +349,10 @@ def join_windows(windows, values, *, step=None):
     step : float, default=None
         Seconds from one time of the series to the next; None: the smallest distance of the starts of two windows of a
         recording, or their width if each has one window.
+    median : float, default=0.0
+        Width of a median filter in seconds: each number of the series becomes the median of those that are at most
+        half as far away, in the same recording; 0 leaves it as it is. A width that is chosen by its results has to be
+        chosen on training recordings, as by :func:`skaudeep.evaluation.fit_median_filter`.
 
     Returns
     -------
@@ -305,7 +363,9 @@ def join_windows(windows, values, *, step=None):
     Raises
     ------
     ParameterError
-        If there is not a value for each window, or one is not finite.
+        If there is not a value for each window, one is not finite, or a column is missing.
+    DataSetError
+        If a window has no file, no start or no end, or does not end after its start; or there is none.
 
     See Also
     --------
@@ -321,27 +381,29 @@ def join_windows(windows, values, *, step=None):
     0  a.wav   0.0    0.0
     1  a.wav   1.0    0.5
     2  a.wav   2.0    1.0
+
+    A single outlier, and how a median filter takes it out:
+
+    >>> windows = pd.DataFrame({"file": "a.wav", "start": range(4), "end": range(1, 5)})
+    >>> join_windows(windows, [1.0, 1.0, 9.0, 1.0], median=2.0)["value"].tolist()
+    [1.0, 1.0, 1.0, 5.0]
     """
-    _check_columns("windows", ["file", "start", "end"], windows)
+    starts, ends = _check_windows(windows)
     numbers = np.asarray(values, np.float64)
-    if len(numbers) != len(windows) or numbers.ndim not in (1, 2):
+    if numbers.ndim not in (1, 2) or len(numbers) != len(windows):
         raise ParameterError("values", numbers.shape, f": that is its shape, and there are {len(windows)} windows")
     if not np.isfinite(numbers).all():
         raise ParameterError("values", float(numbers[~np.isfinite(numbers)][0]), ": not finite; leave such windows out")
     names = ["value"] if numbers.ndim == 1 else [f"value_{i}" for i in range(numbers.shape[1])]
     numbers = numbers.reshape(len(windows), len(names))
     files = windows["file"].to_numpy()
-    starts, ends = (windows[name].to_numpy(np.float64) for name in ("start", "end"))
     step = _smallest_step(files, starts, ends) if step is None else step
     parts = []
     for file in pd.unique(files):
         own = files == file
-        begin = starts[own].min()
-        times = begin + step * np.arange(np.ceil((ends[own].max() - begin) / step - 1e-9))
-        inside = (times[:, None] >= starts[own] - 1e-9) & (times[:, None] < ends[own] - 1e-9)
-        counts = inside.sum(axis=1)
-        means = inside[counts > 0] @ numbers[own] / counts[counts > 0, None]
-        parts.append(pd.DataFrame({"file": file, "time": times[counts > 0]} | dict(zip(names, means.T, strict=True))))
+        times, means = _average(starts[own], ends[own], numbers[own], step)
+        smooth = _filter(times, means, median)
+        parts.append(pd.DataFrame({"file": file, "time": times} | dict(zip(names, smooth.T, strict=True))))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -350,14 +412,54 @@ def _smallest_step(files, starts, ends):
     return float(steps if np.isfinite(steps) else (ends - starts).min())
 
 
+def _average(starts, ends, numbers, step):
+    """Give the times that windows of a recording contain, and the mean over the windows of each."""
+    begin = starts.min()
+    times = begin + step * np.arange(np.ceil((ends.max() - begin) / step - 1e-9))
+    first, last = np.searchsorted(times, starts - 1e-9), np.searchsorted(times, ends - 1e-9)
+    sums, counts = np.zeros((len(times), numbers.shape[1])), np.zeros(len(times))
+    for a, b, row in zip(first, last, numbers, strict=True):
+        sums[a:b] += row
+        counts[a:b] += 1
+    inside = counts > 0
+    return times[inside], sums[inside] / counts[inside, None]
+
+
+def _filter(times, numbers, width):
+    """Take the median over all times at most half of `width` away."""
+    if not width:
+        return numbers
+    first = np.searchsorted(times, times - width / 2 - 1e-9)
+    last = np.searchsorted(times, times + width / 2 + 1e-9)
+    return np.array([np.median(numbers[a:b], axis=0) for a, b in zip(first, last, strict=True)])
+
+
+def _check_windows(windows):
+    """Give starts and ends of windows, in seconds; refuse what is no table of windows."""
+    _check_columns("windows", ["file", "start", "end"], windows)
+    if not len(windows):
+        raise DataSetError("windows: there is none; give the table that annotation_windows has made.")
+    _check_files("windows", windows)
+    starts, ends = (_as_numbers("windows", windows[name]) for name in ("start", "end"))
+    wrong = ends <= starts
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise DataSetError(
+            f"windows: the one from {starts[at]:g} to {ends[at]:g} s of {windows['file'].iloc[at]} does not end after "
+            "its start; correct it or leave it out."
+        )
+    return starts, ends
+
+
 def _check_annotations(annotations):
     """Give the names of the columns of numbers of a table of annotations, which is refused where it is none."""
     _check_columns("annotations", ["file", "time"], annotations)
     names = [name for name in annotations if name not in ("file", "time")]
     if not names or not len(annotations):
         raise DataSetError("annotations: expected a column of numbers beside file and time, and a row or more.")
-    if not np.isfinite(annotations[["time", *names]].to_numpy(np.float64)).all():
-        raise DataSetError("annotations: there are times or numbers that are not finite; leave such rows out.")
+    _check_files("annotations", annotations)
+    for name in ("time", *names):
+        _as_numbers("annotations", annotations[name])
     times = annotations["time"].to_numpy(np.float64)
     wrong = times <= annotations.groupby("file", sort=False)["time"].shift().to_numpy(np.float64)
     if wrong.any():
@@ -368,7 +470,33 @@ def _check_annotations(annotations):
     return names
 
 
+def _check_files(parameter, table):
+    """Refuse rows without a file, which would not be seen again."""
+    missing = table["file"].isna().to_numpy()
+    if missing.any():
+        raise DataSetError(f"{parameter}: row {int(np.argmax(missing))} has no file; name it, or leave the row out.")
+
+
+def _as_numbers(parameter, column):
+    """Give a column as finite numbers."""
+    if column.dtype.kind in "mM":
+        raise DataSetError(f"{parameter}: {column.name} is {column.dtype}; give seconds (.dt.total_seconds()).")
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
+    wrong = ~np.isfinite(numbers)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        found = column.astype(object).iloc[at]  # a float of Python's prints as nan
+        raise DataSetError(
+            f"{parameter}: row {at} of {column.name} is {found!r}, which is no finite number; leave such "
+            "rows, or columns that are no numbers, out."
+        )
+    return numbers
+
+
 def _check_columns(parameter, names, table):
     lacks = [name for name in names if name not in table]
     if lacks:
         raise ParameterError(parameter, lacks[0], f": there is no such column, but {', '.join(map(str, table))}")
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise ParameterError(parameter, twice, ": there are several columns of this name; leave all but one out")

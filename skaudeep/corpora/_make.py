@@ -1,8 +1,6 @@
 """A small corpus of synthetic sounds: something to hear, learn from and test with, without a download."""
 
-import filecmp
 import functools
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +9,17 @@ from scipy import signal
 
 from skaudeep._validation import Integral, Interval, Real, draw_seed, validate_params
 from skaudeep.corpora._bunch import make_bunch
-from skaudeep.exceptions import DataSetError
+from skaudeep.corpora._synthesis import (
+    coloured_noise,
+    complete_folder,
+    generator,
+    record,
+    resonate,
+    room,
+    scale_to_unit,
+    tone,
+    write_wave,
+)
 
 
 @validate_params(
@@ -122,29 +130,23 @@ def make_sound_events(
             f"n_per_class={n_per_class} files in takes of n_takes={n_takes} are fewer recordings than "
             f"n_folds={n_folds}; each fold needs a recording of each class."
         )
-    directory = Path(directory).absolute()
-    if directory.exists() and not directory.is_dir():
-        raise DataSetError(f"{directory} is a file; give the name of a new or empty folder.")
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    seed = draw_seed(random_state)
     lengths = int(min_seconds * sample_rate), int(max_seconds * sample_rate)
+    seed = draw_seed(random_state)
     rows = []
-    # Complete under another name before it appears under its own: an interrupted call leaves no half corpus.
-    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".sound-events-") as scratch:
-        made = Path(scratch, directory.name)
+    with complete_folder(directory) as made:
         for number, label in enumerate(list(_SOUNDS)[:n_classes]):
-            Path(made, label).mkdir(parents=True)
+            (made / label).mkdir()
             for index in range(n_per_class):
                 recording, take = divmod(index, n_takes)
                 wave = _make_take(label, (seed, number, recording), take, lengths, sample_rate)
                 file = f"{label}/{recording + 1:02d}-{take + 1}.wav"
-                _write(made / file, wave, sample_rate)
+                write_wave(made / file, wave, sample_rate)
                 seconds = len(wave) / sample_rate
                 rows.append((file, label, f"{label}-{recording + 1:02d}", recording % n_folds + 1, seconds))
         frame = pd.DataFrame(rows, columns=["file", "label", "recording", "fold", "seconds"])
         frame = frame.sort_values("file", ignore_index=True)
         frame.to_csv(made / "metadata.csv", index=False, lineterminator="\n")
-        _put_in_place(made, directory)
+    directory = Path(directory).absolute()
     classes, target = np.unique(frame["label"], return_inverse=True)
     return make_bunch(
         [directory / file for file in frame["file"]],
@@ -160,76 +162,16 @@ def make_sound_events(
 def _make_take(label, key, take, lengths, rate):
     """Make one file: a sound in its room, with its microphone, background noise and level."""
     # Started anew for every take, the recording's generator gives all of them the same hidden properties.
-    recording, take = _generator(key), _generator((*key, take + 1))
+    recording, take = generator(key), generator((*key, take + 1))
     hidden = recording.uniform
     n = take.randint(lengths[0], lengths[1] + 1)
     tilt, echo, echo_seconds = hidden(-0.3, 0.6), hidden(0.0, 0.4), hidden(0.02, 0.15)
     noise_db, colour, peak = hidden(-27, -6), hidden(0.3, 1.5), hidden(0.1, 0.9)
 
     dry = _SOUNDS[label](recording, take, n, rate)
-    decay = np.exp(-np.arange(int(3 * echo_seconds * rate)) / (echo_seconds * rate))
-    tail = signal.fftconvolve(dry, decay * recording.standard_normal(len(decay)))[:n]
-    wave = signal.lfilter([1.0, -tilt], 1.0, _loudness(dry) + echo * _loudness(tail))
-    noise = _coloured_noise(take, n, colour)
-    wave = _loudness(wave) + 10 ** ((noise_db + take.uniform(-2, 2)) / 20) * _loudness(noise)
-    return peak * wave / np.abs(wave).max()
-
-
-def _generator(key):
-    """Return a generator of its own for every tuple of integers, of the kind whose stream NumPy keeps for ever."""
-    return np.random.RandomState(np.random.MT19937(np.random.SeedSequence(key)))
-
-
-def _write(path, wave, rate):
-    import soundfile
-
-    soundfile.write(path, np.round(wave * 32767).astype(np.int16), rate, subtype="PCM_16")
-
-
-def _put_in_place(made, directory):
-    """Move a finished folder to where it belongs, unless the same one is already there."""
-    if directory.is_dir() and any(directory.iterdir()):
-        if not _same_files(made, directory):
-            raise DataSetError(
-                f"directory: {directory} is not empty and does not hold this corpus. Give a new or empty "
-                "folder, or the parameters (with an integer random_state) that made the corpus in it."
-            )
-        return
-    if directory.is_dir():
-        directory.rmdir()  # renaming onto an empty folder does not work on every system
-    made.rename(directory)
-
-
-def _same_files(one, other):
-    """Say whether two folders hold files of the same names and content, and nothing else."""
-    names, others = ({path.relative_to(root) for path in root.rglob("*")} for root in (one, other))
-    files = [name for name in names if (one / name).is_file()]
-    return names == others and not any(filecmp.cmpfiles(one, other, files, shallow=False)[1:])
-
-
-def _loudness(wave):
-    """Return `wave` scaled to a root mean square of 1."""
-    return wave / (np.sqrt(np.mean(wave**2)) + 1e-12)
-
-
-def _coloured_noise(random, n, exponent):
-    """Return noise whose power falls with frequency to the power of `exponent`: 0 is white, 1 is pink."""
-    spectrum = np.fft.rfft(random.standard_normal(n))
-    spectrum *= np.maximum(np.arange(len(spectrum)), 1.0) ** (-exponent / 2)
-    return np.fft.irfft(spectrum, n)
-
-
-def _resonate(wave, frequency, seconds, rate):
-    """Return `wave` through a resonance at `frequency` in Hz that dies down within `seconds`."""
-    radius = np.exp(-1 / (seconds * rate))
-    poles = [1, -2 * radius * np.cos(2 * np.pi * frequency / rate), radius**2]
-    return signal.lfilter([1 - radius], poles, wave)
-
-
-def _tone(frequency, rate, harmonics=(1.0,)):
-    """Return harmonics, of the given strengths, of a fundamental whose frequency in Hz is given at every sample."""
-    phase = 2 * np.pi * np.cumsum(frequency) / rate
-    return sum(strength * np.sin((i + 1) * phase) for i, strength in enumerate(harmonics))
+    tail = room(recording, echo_seconds, rate)
+    noise = coloured_noise(take, n, colour)
+    return record(dry, tail, echo, tilt, noise, noise_db + take.uniform(-2, 2), peak)
 
 
 def _starts(take, n, spacing, jitter):
@@ -264,7 +206,7 @@ def _chirp(recording, take, n, rate, *, upward):
 
     def event():
         frequency = low * take.uniform(0.9, 1.1) * 2 ** (octaves * (position if upward else position[::-1]))
-        return _tone(frequency, rate, (1.0, 0.3)) * np.sin(np.pi * position) ** 0.5
+        return tone(frequency, rate, (1.0, 0.3)) * np.sin(np.pi * position) ** 0.5
 
     return _repeat(event, _starts(take, n, spacing, 0.2), n)
 
@@ -277,8 +219,8 @@ def _bark(recording, take, n, rate):
 
     def event():
         frequency = pitch * take.uniform(0.9, 1.1) * (0.7 + 0.5 * np.sin(np.pi * position**0.7))
-        voice = _tone(frequency, rate, 1 / np.arange(1, 6)) + 0.5 * take.standard_normal(length)
-        return _resonate(voice, formant, 0.001, rate) * np.sin(np.pi * position**0.5) ** 2
+        voice = tone(frequency, rate, 1 / np.arange(1, 6)) + 0.5 * take.standard_normal(length)
+        return resonate(voice, formant, 0.001, rate) * np.sin(np.pi * position**0.5) ** 2
 
     return _repeat(event, _starts(take, n, spacing, 0.4), n)
 
@@ -287,33 +229,33 @@ def _rain(recording, take, n, rate):
     low, drops = recording.uniform(300, 1500), recording.uniform(0.2, 2.0)
     spacing = rate / recording.uniform(60, 400)
     hiss = signal.lfilter(*signal.butter(2, low, "highpass", fs=rate), take.standard_normal(n))
-    patter = _resonate(_impulses(take, n, spacing, 0.9), recording.uniform(1500, 3500), 0.002, rate)
-    return _loudness(hiss) + drops * _loudness(patter)
+    patter = resonate(_impulses(take, n, spacing, 0.9), recording.uniform(1500, 3500), 0.002, rate)
+    return scale_to_unit(hiss) + drops * scale_to_unit(patter)
 
 
 def _tick(recording, take, n, rate):
     spacing, pitch = recording.uniform(0.12, 0.4) * rate, recording.uniform(1600, 3200)
-    return _resonate(_impulses(take, n, spacing, 0.01), pitch, recording.uniform(0.002, 0.01), rate)
+    return resonate(_impulses(take, n, spacing, 0.01), pitch, recording.uniform(0.002, 0.01), rate)
 
 
 def _hum(recording, take, n, rate):
     pitch, strengths = recording.uniform(45, 180), recording.uniform(0.1, 1.0, 10) / np.arange(1, 11) ** 0.5
     throb, depth = recording.uniform(0.5, 6.0), recording.uniform(0.0, 0.4)
     swell = 1 + depth * np.sin(2 * np.pi * (throb * np.arange(n) / rate + take.uniform()))
-    return swell * _tone(np.full(n, pitch * take.uniform(0.98, 1.02)), rate, strengths)
+    return swell * tone(np.full(n, pitch * take.uniform(0.98, 1.02)), rate, strengths)
 
 
 def _siren(recording, take, n, rate):
     centre, octaves = recording.uniform(700, 1100), recording.uniform(0.3, 0.6)
     speed = recording.uniform(0.6, 2.5)
     sweep = np.sin(2 * np.pi * (speed * np.arange(n) / rate + take.uniform()))
-    return _tone(centre * 2 ** (octaves * sweep), rate, (1.0, 0.4, 0.2))
+    return tone(centre * 2 ** (octaves * sweep), rate, (1.0, 0.4, 0.2))
 
 
 def _crackle(recording, take, n, rate):
     spacing, pitch = rate / recording.uniform(20, 60), recording.uniform(1200, 3000)
     snaps = _impulses(take, n, spacing, 0.95) ** 3
-    return _resonate(snaps * take.standard_normal(n), pitch, recording.uniform(0.0005, 0.004), rate)
+    return resonate(snaps * take.standard_normal(n), pitch, recording.uniform(0.0005, 0.004), rate)
 
 
 def _drip(recording, take, n, rate):
@@ -324,7 +266,7 @@ def _drip(recording, take, n, rate):
     envelope = position**0.2 * np.exp(-4 * position)
 
     def event():
-        return _tone(pitch * take.uniform(0.8, 1.25) * rise**position, rate) * envelope
+        return tone(pitch * take.uniform(0.8, 1.25) * rise**position, rate) * envelope
 
     return _repeat(event, _starts(take, n, spacing, 0.7), n)
 
@@ -340,15 +282,15 @@ def _bell(recording, take, n, rate):
     pitch, seconds = recording.uniform(350, 600), recording.uniform(0.25, 0.6)
     strokes = _impulses(take, n, recording.uniform(0.5, 1.5) * rate, 0.2)
     partials = (1.0, 2.0, 2.76, 5.4)
-    waves = [_resonate(strokes, partial * pitch, seconds / partial, rate) for partial in partials]
-    return sum(_loudness(wave) / partial for wave, partial in zip(waves, partials, strict=True))
+    waves = [resonate(strokes, partial * pitch, seconds / partial, rate) for partial in partials]
+    return sum(scale_to_unit(wave) / partial for wave, partial in zip(waves, partials, strict=True))
 
 
 def _engine(recording, take, n, rate):
     firing, pitch = recording.uniform(12, 40), recording.uniform(100, 400)
     spacing = rate / firing / take.uniform(0.9, 1.1)
-    thumps = _resonate(_impulses(take, n, spacing, 0.05), pitch, recording.uniform(0.005, 0.02), rate)
-    return _loudness(thumps) + recording.uniform(0.1, 0.4) * _loudness(_coloured_noise(take, n, 1.0))
+    thumps = resonate(_impulses(take, n, spacing, 0.05), pitch, recording.uniform(0.005, 0.02), rate)
+    return scale_to_unit(thumps) + recording.uniform(0.1, 0.4) * scale_to_unit(coloured_noise(take, n, 1.0))
 
 
 #: The first classes are those of a small corpus. The two directions of a chirp differ only in the order of

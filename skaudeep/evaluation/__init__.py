@@ -1,9 +1,9 @@
 """How well features tell classes apart, or numbers are predicted from them.
 
 This is where the data side and the estimator side meet: `_folds` evaluates a classifier on arrays, `_datasets` any
-estimator on data sets, where it also predicts, `_regression` with numbers as targets, by `_metrics`; `estimators` makes
-one. `_compare` judges embedders beside controls, which `_candidates` makes; `_comparison` is what came out, tested by
-`_differences`.
+estimator on data sets, where it also predicts, `_regression` with numbers as targets, by `_metrics`; `_smoothing` fits
+what is done to predictions over time; `estimators` makes one. `_compare` judges embedders beside controls, which
+`_candidates` makes; `_comparison` is what came out, tested by `_differences`.
 """
 
 from skaudeep._lazy import export_lazily
@@ -17,6 +17,7 @@ _HOMES = {
     "_metrics": ("concordance_correlation_coefficient", "concordance_scorer"),
     "_regression": ("RegressionEvaluation",),
     "_samples": ("find_task",),
+    "_smoothing": ("fit_median_filter",),
     "estimators": ("make_classifier", "make_regressor"),
     "skaudeep.results.evaluation": ("summarise",),
 }

@@ -34,6 +34,12 @@ def _check_raters(value):
     return None
 
 
+def _check_names_of_columns(value):
+    """Say what targets should be, if they are not that."""
+    good = value and all(isinstance(name, str) for name in value) and len(set(value)) == len(value)
+    return None if good else "a list of different names of columns"
+
+
 _TOP = {
     "title": Key(None, [str, None]),
     "about": Key("", [str]),
@@ -52,7 +58,7 @@ _TABLES = {
     },
     "labels": {
         "task": Key("auto", [StrOptions({"auto", "classification", "regression"})]),
-        "targets": Key(None, [list, str, None], is_list=True),
+        "targets": Key(None, [list, str, None], _check_names_of_columns, is_list=True),
         "annotations": Key(None, [str, None]),
         "raters": Key({}, [dict], _check_raters),
         "rater_weights": Key("mean", [StrOptions({"mean", "weighted"})]),

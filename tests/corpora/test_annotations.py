@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import median_filter
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from skaudeep import SpectrogramTransformer, StatisticsPooling
 from skaudeep.datasets import annotation_windows, combine_raters, join_windows, load_annotations
 from skaudeep.evaluation import concordance_correlation_coefficient, make_regressor
-from skaudeep.exceptions import DataSetError, ParameterError
+from skaudeep.exceptions import AudioError, DataSetError, ParameterError
 
 
 def make(seconds=10.0, rate=4.0, file="a.wav", seed=0):
@@ -45,6 +46,27 @@ class TestFiles:
             "value": [1.0, 2.0, 3.0],
         }
 
+    def test_paths_of_the_recordings(self, tmp_path):
+        annotations, audio = tmp_path / "said", tmp_path / "heard"
+        for folder in (annotations / "sub", audio / "sub"):
+            folder.mkdir(parents=True)
+        (annotations / "b.csv").write_text("time,value\n0,1\n1,2\n")
+        (annotations / "sub" / "a.b.csv").write_text("time,value\n0,3\n")
+        for name in ("b.flac", "sub/a.b.wav", "nobody said.wav"):
+            (audio / name).touch()
+        paths = [str(audio / name) for name in ("b.flac", "b.flac", "sub/a.b.wav")]
+        assert load_annotations(annotations, audio=audio)["file"].tolist() == paths
+        table = tmp_path / "all.csv"
+        table.write_text("path,time,value\nsub/a.b.wav,0,1\nb,0,2\n")
+        assert load_annotations(table, audio=audio)["file"].tolist() == [paths[2], paths[0]]
+        (audio / "b.wav").touch()
+        with pytest.raises(DataSetError, match=r"of the recording b, .* there are b\.flac and b\.wav; leave one out"):
+            load_annotations(annotations, audio=audio)
+        (audio / "sub" / "a.b.wav").unlink()
+        (audio / "b.wav").unlink()
+        with pytest.raises(DataSetError, match=r"audio=.*heard.*: of the recording sub/a\.b, .* there is none"):
+            load_annotations(annotations, audio=audio)
+
     @pytest.mark.parametrize(
         ("text", "message"),
         [
@@ -56,6 +78,9 @@ class TestFiles:
             ("when,value\n0,1\n", "it lacks time"),
             ("time\n0\n", "no column of numbers beside 'time'"),
             ("time,value\n", "no line below its header"),
+            ("time,value,value\n0,1,2\n", "two columns are called 'value'"),
+            ("time,value\n0,1,2\n", "line 2 has 3 fields, the header 2"),
+            ("", "it is empty"),
         ],
     )
     def test_files_that_are_wrong(self, tmp_path, text, message):
@@ -66,6 +91,9 @@ class TestFiles:
     def test_folders_and_tables_that_are_wrong(self, tmp_path):
         with pytest.raises(DataSetError, match=r"has no annotations: expected a \.csv or \.tsv"):
             load_annotations(tmp_path)
+        (tmp_path / "all.tab").write_text("path\ttime\tone\na\t0\t1\n\t0\t1\n")
+        with pytest.raises(DataSetError, match="line 3: the field path is empty; name the recording"):
+            load_annotations(tmp_path / "all.tab")
         with pytest.raises(DataSetError, match=r"nothing\.csv"):
             load_annotations(tmp_path / "nothing.csv")
         (tmp_path / "a.csv").write_text("time,one\n0,1\n")
@@ -104,6 +132,14 @@ class TestRaters:
             combine_raters(table, ["arousal", "bob"])
         with pytest.raises(ParameterError, match="give two columns or more"):
             combine_raters(table, ["arousal"])
+        with pytest.raises(ParameterError, match="two columns or more, each once"):
+            combine_raters(table, ["arousal", "arousal"])
+        with pytest.raises(DataSetError, match="row 3 of arousal is nan, which is no finite number"):
+            combine_raters(table.assign(arousal=table["arousal"].where(table.index != 3)), ["arousal", "valence"])
+        constant = table.assign(arousal=1.0, valence=2.0)
+        assert combine_raters(constant, ["arousal", "valence"])["value"].eq(1.5).all()
+        with pytest.raises(ParameterError, match="no rater agrees with the others"):
+            combine_raters(constant, ["arousal", "valence"], method="weighted")
         table["contrary"] = -table["valence"]
         with pytest.raises(ParameterError, match="no rater agrees with the others"):
             combine_raters(table, ["valence", "contrary"], method="weighted")
@@ -135,6 +171,36 @@ class TestWindows:
         assert windows["value"].tolist() == [1.0, 3.5]
         assert annotation_windows(table, width=1.0, min_annotations=3)["start"].tolist() == [0.0]
 
+    def test_a_part_of_a_recording_is_annotated(self, make_recording):
+        """Windows are of that part; where the annotation goes on after the recording, its error says so."""
+        path = make_recording("a.wav", samples=np.random.default_rng(0).uniform(-0.1, 0.1, (4 * 8000, 1)))
+        transformer = SpectrogramTransformer(n_mels=8)
+        part = make(2.0, file=path)
+        part["time"] += 1.0
+        windows = annotation_windows(part, width=1.0)
+        assert windows["start"].tolist() == [1.0, 2.0]
+        assert len(transformer.fit_transform(windows[["file", "start", "end"]])) == 2
+        part["time"] += 2.0
+        windows = annotation_windows(part, width=1.0)
+        assert windows["start"].tolist() == [3.0, 4.0]
+        with pytest.raises(AudioError, match=r"segment from 4 s to 5 s is empty or not inside the recording, .* 4 s"):
+            transformer.fit_transform(windows[["file", "start", "end"]])
+
+    def test_annotations_before_the_recording_and_before_the_delay(self):
+        table = make(4.0)
+        table["time"] -= 1.0
+        assert annotation_windows(table, width=1.0)["start"].tolist() == [0.0, 1.0, 2.0]
+        table["time"] -= 5.0
+        with pytest.raises(DataSetError, match=r"from -6 to -2\.25 s, fills no window of 1 s"):
+            annotation_windows(table, width=1.0)
+        with pytest.raises(DataSetError, match=r"no window of 1 s with delay=9; give a smaller width or delay"):
+            annotation_windows(make(4.0), width=1.0, delay=9)
+
+    def test_constant_targets_stay_what_they_are(self):
+        windows = annotation_windows(make().assign(arousal=0.3), width=1.0)
+        np.testing.assert_allclose(windows["arousal"], 0.3)
+        assert join_windows(windows, windows["arousal"], median=3.0)["value"].round(9).eq(0.3).all()
+
     def test_annotations_that_begin_late(self):
         table = make(4.0)
         table["time"] += 1.7
@@ -151,8 +217,22 @@ class TestWindows:
             annotation_windows(make()[::-1], width=1.0)
         missing = make()
         missing.loc[3, "arousal"] = np.nan
-        with pytest.raises(DataSetError, match="not finite"):
+        with pytest.raises(DataSetError, match="row 3 of arousal is nan, which is no finite number"):
             annotation_windows(missing, width=1.0)
+        with pytest.raises(DataSetError, match="row 0 of note is 'loud', which is no finite number; .* columns"):
+            annotation_windows(make().assign(note="loud"), width=1.0)
+        with pytest.raises(DataSetError, match="annotations: row 2 has no file"):
+            annotation_windows(make().assign(file=["a.wav", "a.wav", None] + ["a.wav"] * 37), width=1.0)
+        with pytest.raises(DataSetError, match=r"time is timedelta64.*; give seconds"):
+            annotation_windows(make().assign(time=pd.to_timedelta(make()["time"], unit="s")), width=1.0)
+        twice = make().rename(columns={"valence": "arousal"})
+        with pytest.raises(ParameterError, match="annotations='arousal': there are several columns of this name"):
+            annotation_windows(twice, width=1.0)
+        repeated = pd.concat([make(), make()]).sort_values("time")
+        with pytest.raises(DataSetError, match=r"times of a\.wav are not in order, or there twice"):
+            annotation_windows(repeated, width=1.0)
+        with pytest.raises(DataSetError, match="a row or more"):
+            annotation_windows(make()[:0], width=1.0)
         with pytest.raises(ValueError, match="hop"):
             annotation_windows(make(), width=1.0, hop=0)
 
@@ -221,6 +301,26 @@ class TestBack:
         assert back["file"].tolist() == table["file"].tolist()
         np.testing.assert_allclose(back[["time", "value"]], table[["time", "value"]])
 
+    @given(st.integers(0, 50), st.sampled_from([1, 3, 5, 9]))
+    def test_the_median_filter_is_that_of_scipy(self, seed, n_steps):
+        """Within; at the ends it takes what there is."""
+        n, step, half = 20, 0.5, n_steps // 2
+        values = np.random.default_rng(seed).normal(size=(n, 2))
+        start = np.arange(n) * step
+        windows = pd.DataFrame({"file": "a", "start": start, "end": start + step})
+        found = join_windows(windows, values, median=(n_steps - 1) * step)[["value_0", "value_1"]].to_numpy()
+        expected = median_filter(values, size=(n_steps, 1))
+        np.testing.assert_allclose(found[half : n - half], expected[half : n - half])
+        np.testing.assert_allclose(found[0], np.median(values[: half + 1], axis=0))
+
+    def test_the_median_filter_keeps_to_recordings_and_times(self):
+        start = [0.0, 1.0, 2.0, 9.0, 0.0, 1.0]
+        windows = pd.DataFrame({"file": list("aaaabb"), "start": start, "end": np.array(start) + 1})
+        smooth = join_windows(windows, [1.0, 2.0, 9.0, 50.0, 7.0, 8.0], step=1.0, median=2.0)
+        assert smooth["value"].tolist() == [1.5, 2.0, 5.5, 50.0, 7.5, 7.5]
+        with pytest.raises(ValueError, match="median"):
+            join_windows(windows, np.zeros(6), median=-1.0)
+
     def test_gaps_stay(self):
         windows = pd.DataFrame({"file": ["a", "a", "b"], "start": [0.0, 5.0, 1.0], "end": [1.0, 6.0, 2.0]})
         series = join_windows(windows, [1.0, 2.0, 3.0], step=1.0)
@@ -234,3 +334,11 @@ class TestBack:
             join_windows(windows, [np.nan] * 10)
         with pytest.raises(ParameterError, match="'end': there is no such column"):
             join_windows(windows.drop(columns="end"), [1.0] * 10)
+        with pytest.raises(DataSetError, match="windows: there is none"):
+            join_windows(windows[:0], [])
+        with pytest.raises(DataSetError, match=r"the one from 3 to 3 s of a\.wav does not end after its start"):
+            join_windows(windows.assign(end=windows["end"].where(windows.index != 3, 3.0)), [1.0] * 10)
+        with pytest.raises(DataSetError, match="row 2 of start is nan"):
+            join_windows(windows.assign(start=windows["start"].where(windows.index != 2)), [1.0] * 10)
+        with pytest.raises(DataSetError, match="windows: row 1 has no file"):
+            join_windows(windows.assign(file=windows["file"].where(windows.index != 1)), [1.0] * 10)
