@@ -158,7 +158,21 @@ class TestStates:
         with pytest.raises(ValueError, match=r"statistics=.*covariance.*set_params\(statistics=...\) with others"):
             embedder.to_keras(output="states")
         with pytest.raises(ValueError, match="'output' parameter of .*to_keras must be"):
-            embedder.to_keras(output="frames")
+            embedder.to_keras(output="outputs")
+
+
+class TestFrames:
+    """The encoder gives the outputs of the last layer for each frame."""
+
+    @pytest.mark.parametrize("name", [*EMBEDDERS, *ENCODERS])
+    def test_equal_to_transform(self, name):
+        embedder = make(name).set_params(output="frames")
+        encoder, autoencoder = embedder.to_keras(output="frames")
+        assert (autoencoder is None) == (name in ENCODERS)
+        for data in OTHERS:
+            expected = embedder.transform(data)
+            assert encoder.output_shape == (None, None, expected.shape[2])
+            np.testing.assert_allclose(encoder(data), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.fixture(scope="module", params=ENCODERS)
@@ -307,6 +321,8 @@ EXPORTED = (
     ("contrastive, gru", "bottleneck"),
     ("contrastive, lstm", "states"),
     ("own, lstm", "bottleneck"),
+    ("contrastive, convolutions", "frames"),
+    ("time, lstm", "frames"),
 )
 
 WITHOUT_SKAUDEEP = """
