@@ -29,8 +29,9 @@ class ExchangeMixin:
         encoder : keras.Model
             From (n, T, F) to what `transform` gives for that output: the representation, (n, embedding_dim), or
             (n, T, embedding_dim) for a `FrequencyAutoencoderEmbedder`; statistics of states, (n, D); or outputs of the
-            last layer for each frame, (n, T, D), for a head that gives a value per frame. All sequences of a batch have one length, any; layers are shared with the autoencoder, called like the weights that they
-            hold, and do without cuDNN, so that exports run anywhere.
+            last layer for each frame, (n, T, D), for a head that gives a value per frame. All sequences of a batch have
+            one length, any; layers are shared with the autoencoder, called like the weights that they hold, and do
+            without cuDNN, so that exports run anywhere.
         autoencoder : keras.Model or None
             From (n, T, F) to its reconstruction, as `reconstruct`; None for an embedder that reconstructs nothing, such
             as `ContrastiveEmbedder`.

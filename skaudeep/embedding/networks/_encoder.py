@@ -44,8 +44,9 @@ OPERATIONS = types.SimpleNamespace(
 class EmbeddingNetwork(RecurrentNetwork):
     """A network behind an embedder; a subclass says what represents sequences and what training minimises.
 
-    It implements `represent`, `layer_outputs`, `last_outputs` and `objective`, which get sequences x of shape (T, B, F), the mask of
-    their real steps, (T, B, 1) or None where all are real, and in training `noise`, the origin of all chance.
+    It implements `represent`, `layer_outputs`, `last_outputs` and `objective`, which get sequences x of shape
+    (T, B, F), the mask of their real steps, (T, B, 1) or None where all are real, and in training `noise`, the origin
+    of all chance.
     """
 
     #: whether there are weights that are measured on data before any training, see `measure_batch` of `EncoderNetwork`

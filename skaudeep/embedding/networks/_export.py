@@ -46,8 +46,8 @@ def to_keras(config, weights, statistics=(), *, frames=False):
     -------
     encoder : keras.Model
         From (n, T, F) to (n, embedding_dim), or for a frequency-recurrent network to (n, T, embedding_dim), or to
-        statistics (n, D), or to (n, T, n_outputs) for `frames`; for any n and T, all sequences of a batch being of one length. It shares its layers with the
-        autoencoder.
+        statistics (n, D), or to (n, T, n_outputs) for `frames`; for any n and T, all sequences of a batch being of one
+        length. It shares its layers with the autoencoder.
     autoencoder : keras.Model or None
         From (n, T, F) to (n, T, F); None where there is no decoder.
     """
