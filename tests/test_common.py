@@ -13,6 +13,7 @@ from skaudeep import (
     ChunkMeanRegressor,
     ChunkwiseTransformer,
     ContrastiveEmbedder,
+    FramewiseRegressor,
     FrequencyAutoencoderEmbedder,
     FrequencyTimeAutoencoderEmbedder,
     KerasMLPClassifier,
@@ -62,6 +63,7 @@ ESTIMATORS = [
     ChunkwiseTransformer(StandardScaler()),
     MajorityVoteClassifier(LogisticRegression()),
     ChunkMeanRegressor(Ridge()),
+    FramewiseRegressor(Ridge()),
     AudioFeatureUnion([("one", PCA(1)), ("other", PCA(1))]),
 ]
 

@@ -97,6 +97,7 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
     See Also
     --------
     skaudeep.SpectrogramTransformer : Makes sequences from audio files.
+    skaudeep.FramewiseRegressor : Predicts a number for each frame, of ``output="frames"``.
     skaudeep.ChunkwiseTransformer : Embeds the chunks of long recordings.
 
     Notes
