@@ -2,12 +2,14 @@
 
 `kinds` recognises a layout; `_layouts` (folders), `_environment` (ESC, UrbanSound8K), `_challenges` (DCASE, ComParE),
 `_speech` (Speech Commands) and `_table` (with `_roles`) load one, with `find`, `_formats` and `_bunch`; `_fetch`
-downloads; `_make` synthesises; `_inspect` counts, with `headers`. `_annotations` reads annotations over time.
+downloads; `_make` synthesises; `_inspect` counts, with `headers`. `_annotations` reads annotations over time, which
+`_annotation_frames` gives to frames.
 """
 
 from skaudeep._lazy import export_lazily
 
 _HOMES = {
+    "_annotation_frames": ("annotation_frames",),
     "_annotations": ("annotation_windows", "combine_raters", "join_windows", "load_annotations"),
     "_bunch": ("drop_unlabelled", "make_bunch"),
     "_challenges": ("load_compare", "load_dcase"),
