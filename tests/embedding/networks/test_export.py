@@ -174,6 +174,22 @@ class TestFrames:
             assert encoder.output_shape == (None, None, expected.shape[2])
             np.testing.assert_allclose(encoder(data), expected, rtol=1e-4, atol=1e-5)
 
+    def test_a_head_learns_a_number_for_each_frame_that_has_one(self):
+        import keras
+
+        known = np.random.default_rng(3).random((4, 6)) < 0.5
+        weights = []
+        for unknown in (0, 9):
+            encoder, _ = make("contrastive, convolutions").to_keras(output="frames")
+            encoder.trainable = False
+            model = keras.Sequential([encoder, keras.layers.Dense(1, kernel_initializer="zeros")])
+            model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+            y = np.where(known, X.mean(axis=2), unknown)
+            model.fit(X, y[..., None], sample_weight=known.astype(float), batch_size=4, verbose=0)
+            weights.append(model.layers[-1].get_weights()[0])
+        assert np.any(weights[0])
+        np.testing.assert_array_equal(*weights)
+
 
 @pytest.fixture(scope="module", params=ENCODERS)
 def pair(request):
