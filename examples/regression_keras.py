@@ -15,6 +15,7 @@ import tempfile
 
 import librosa
 import numpy as np
+import soundfile
 from sklearn.base import clone
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
@@ -34,7 +35,7 @@ ridge = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 4, 7)))
 
 def compute_centroids(path):
     """Spectral centroid of each frame of the spectrogram, in octaves above 1 Hz."""
-    samples, _ = librosa.load(path, sr=None)
+    samples, _ = soundfile.read(path)
     width, hop = round(WIDTH * RATE), round((WIDTH - OVERLAP) * RATE)
     centroids = librosa.feature.spectral_centroid(y=samples, sr=RATE, n_fft=width, hop_length=hop, center=False)
     return np.log2(centroids[0])
@@ -50,7 +51,7 @@ def fine_tune(encoder, X, y, X_test):
     keras.utils.set_random_seed(0)
     mean, deviation = y.mean(), y.std()
     model, predicted = keras.Sequential([encoder, keras.layers.Dropout(0.2), keras.layers.Dense(1)]), []
-    for trainable, learning_rate, epochs in ((False, 1e-2, 40), (True, 1e-3, 40)):
+    for trainable, learning_rate, epochs in ((False, 1e-2, 30), (True, 1e-3, 30)):
         encoder.trainable = trainable
         model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss="mse")
         model.fit(X, (y[..., None] - mean) / deviation, batch_size=16, epochs=epochs, verbose=0)
