@@ -39,6 +39,7 @@ _HOMES = {
     "skaudeep.fusion": ("AudioFeatureUnion", "ChunkwiseTransformer", "make_fusion"),
     "skaudeep.classification": (
         "ChunkMeanRegressor",
+        "FramewiseRegressor",
         "KerasMLPClassifier",
         "KerasMLPRegressor",
         "LiblinearClassifier",

@@ -11,7 +11,7 @@ from skaudeep._versions import VersionedMixin
 __all__ = ["ChunkwiseEstimator", "flatten_chunks"]
 
 
-def flatten_chunks(X):
+def flatten_chunks(X, unit="chunk"):
     """Lay the chunks of all files end to end.
 
     Parameters
@@ -19,6 +19,8 @@ def flatten_chunks(X):
     X : array-like of shape (n_files, n_chunks, ...), sequence of n_files arrays (n_chunks_i, ...), or \
             {array-like, DataFrame, sparse matrix} of shape (n_files, n_features)
         Files; a two-dimensional `X` holds one chunk for each file and is returned as it is.
+    unit : str, default="chunk"
+        What to call a chunk in messages.
 
     Returns
     -------
@@ -39,12 +41,12 @@ def flatten_chunks(X):
     if X.ndim == 1 and X.dtype == object and len(X) and all(np.ndim(chunks) >= 2 for chunks in X):
         X = [np.asarray(chunks) for chunks in X]
         counts = np.array([len(chunks) for chunks in X], dtype=np.intp)
-        _check_chunks(counts, [chunks.shape[1:] for chunks in X])
+        _check_chunks(counts, [chunks.shape[1:] for chunks in X], unit)
         return np.concatenate(X), counts
     if X.ndim < 3:  # rows of numbers, or what only the wrapped estimator can judge
         return X, np.ones(X.size if X.ndim < 2 else len(X), dtype=np.intp)
     counts = np.full(X.shape[0], X.shape[1], dtype=np.intp)
-    _check_chunks(counts, [])
+    _check_chunks(counts, [], unit)
     return X.reshape(-1, *X.shape[2:]), counts
 
 
@@ -55,18 +57,16 @@ def _to_array(X):
     return np.asarray(X)
 
 
-def _check_chunks(counts, shapes):
+def _check_chunks(counts, shapes, unit):
     if not counts.all():
         raise ValueError(
-            f"X[{counts.argmin()}] has no chunk; each file needs at least one. "
-            "Leave such files out, or cut them into shorter chunks."
+            f"X[{counts.argmin()}] has no {unit}; each file needs at least one. "
+            f"Leave such files out, or cut them into shorter {unit}s."
         )
     for row, shape in enumerate(shapes):
         if shape != shapes[0]:
-            raise ValueError(
-                f"X[{row}] has chunks of shape {shape}, but X[0] of shape {shapes[0]}. "
-                "Cut all files into chunks of one length."
-            )
+            remedy = "Give all as many features." if len(shape) == 1 else f"Cut all files into {unit}s of one length."
+            raise ValueError(f"X[{row}] has {unit}s of shape {shape}, but X[0] of shape {shapes[0]}. {remedy}")
 
 
 class ChunkwiseEstimator(VersionedMixin, BaseEstimator):
@@ -94,15 +94,22 @@ class ChunkwiseEstimator(VersionedMixin, BaseEstimator):
 
     def _fit_chunks(self, chunks, counts, y, params):
         """Fit a clone on the chunks, each with the label and the metadata of its file."""
-        if get_config()["enable_metadata_routing"]:
-            params = process_routing(self, "fit", **params)[self._role].fit
         per_chunk = {
             name: np.repeat(np.asarray(value), counts, axis=0) if _is_per_file(value, counts) else value
-            for name, value in params.items()
+            for name, value in self._route(params).items()
         }
         if y is not None:
             y = np.repeat(np.asarray(y), counts, axis=0)
-        estimator = clone(getattr(self, self._role)).fit(chunks, y, **per_chunk)
+        self._fit_clone(chunks, y, per_chunk)
+
+    def _route(self, params):
+        """Give the metadata that the wrapped estimator takes."""
+        if get_config()["enable_metadata_routing"]:
+            return process_routing(self, "fit", **params)[self._role].fit
+        return params
+
+    def _fit_clone(self, chunks, y, params):
+        estimator = clone(getattr(self, self._role)).fit(chunks, y, **params)
         setattr(self, f"{self._role}_", estimator)
 
     def get_metadata_routing(self):

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from skaudeep._sequences import object_array
-from skaudeep._validation import output_config
+from skaudeep._validation import container_adapter
 
 __all__ = ["RowNamesMixin", "align_rows", "name_rows", "row_names", "with_row_names"]
 
@@ -21,9 +21,9 @@ class RowNamesMixin:
         Parameters
         ----------
         transform : {"default", "pandas", "polars"}, default=None
-            With "pandas", an input with an index (a DataFrame, a Series, a MultiIndex of segments) gives its index to
-            the output: a DataFrame where that is a table, else a Series of arrays. Otherwise, what is no table stays an
-            array. None changes nothing.
+            Output of two dimensions becomes such a table, with the index of X where X has one (a DataFrame, a Series, a
+            MultiIndex of segments) and pandas is asked for. What is no table becomes, in that case, a Series of arrays,
+            and else stays an array. None changes nothing.
 
         Returns
         -------
@@ -54,7 +54,7 @@ def row_names(X):
 
 
 def with_row_names(estimator, values, X):
-    """Give the output of a transformer the names of the rows of its input, where pandas output is asked for.
+    """Give the output of a transformer the container that is asked for, with the names of the rows of its input.
 
     Parameters
     ----------
@@ -68,15 +68,18 @@ def with_row_names(estimator, values, X):
     Returns
     -------
     ndarray, DataFrame or Series
-        The values themselves where X has no names or no pandas output is asked for; else a table of those of two
-        dimensions, and a Series of arrays of all others.
+        The values themselves where no container is asked for; else a table of those of two dimensions, as scikit-learn
+        makes it, and of all others, where pandas is asked for and X has names, a Series of arrays.
     """
-    names = row_names(X)
-    if names is None or output_config("transform", estimator)["dense"] != "pandas":
+    adapter = container_adapter("transform", estimator)
+    if adapter is None:
         return values
     if values.ndim == 2:
-        columns = estimator.get_feature_names_out() if hasattr(estimator, "get_feature_names_out") else None
-        return pd.DataFrame(values, index=names, columns=columns)
+        columns = getattr(estimator, "get_feature_names_out", None)
+        return name_rows(adapter.create_container(values, X, columns=columns), X)
+    names = row_names(X)
+    if names is None or adapter.container_lib != "pandas":
+        return values
     return pd.Series(object_array(values), index=names)
 
 

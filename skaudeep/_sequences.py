@@ -63,6 +63,10 @@ class Sequences:
         """A sequence (T, n), or several (n, T, n), with the dimensions that the input's have."""
         return values if self.dropped_axis is None else np.squeeze(values, self.dropped_axis - 2)
 
+    def like_frames(self, values):
+        """A vector for each step of a sequence, (T, n), or of several, (n, T, n): without steps where X has none."""
+        return values if self.dropped_axis == 1 else self.like_input(values)
+
     def batches(self, batch_size, rows=None):
         """Row numbers of all sequences, or of some, in batches, neighbours in length together."""
         rows = np.arange(len(self)) if rows is None else rows
@@ -90,6 +94,27 @@ def cut(rows, size):
 def cut_by_length(rows, lengths, size):
     """Cut rows into batches, neighbours in length together."""
     return cut(rows[np.argsort(lengths[rows], kind="stable")], size)
+
+
+def nearest_steps(n_steps, stride):
+    """Find what stands nearest to each step where there is something at each multiple of a stride only.
+
+    Parameters
+    ----------
+    n_steps : int
+        Number of steps.
+    stride : int
+        Steps from one thing to the next; the first is at the first step.
+
+    Returns
+    -------
+    ndarray of int of shape (n_steps,), or slice
+        Which one of the ``ceil(n_steps / stride)`` things: of two that are as near, the earlier one.
+    """
+    if stride == 1:
+        return slice(n_steps)
+    last = (n_steps - 1) // stride
+    return np.minimum((np.arange(n_steps) + (stride - 1) // 2) // stride, last)
 
 
 def check_sequences(estimator, X, *, reset, rows_are_frames=False):

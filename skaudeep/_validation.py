@@ -8,7 +8,7 @@ from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions, make_constraint, validate_params
-from sklearn.utils._set_output import _get_output_config as output_config
+from sklearn.utils._set_output import _get_container_adapter as container_adapter
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight as check_sample_weight,
@@ -29,11 +29,11 @@ __all__ = [
     "check_is_fitted",
     "check_random_state",
     "check_sample_weight",
+    "container_adapter",
     "describe_unmet",
     "draw_seed",
     "find_unlabelled",
     "fit_context",
-    "output_config",
     "require_finite_results",
     "safe_indexing",
     "validate_data",

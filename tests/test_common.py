@@ -13,6 +13,7 @@ from skaudeep import (
     ChunkMeanRegressor,
     ChunkwiseTransformer,
     ContrastiveEmbedder,
+    FramewiseRegressor,
     FrequencyAutoencoderEmbedder,
     FrequencyTimeAutoencoderEmbedder,
     KerasMLPClassifier,
@@ -46,6 +47,7 @@ ESTIMATORS = [
     Seq2SeqAutoencoderEmbedder(
         n_layers=1, n_units=2, output="states", statistics=("covariance", "std"), max_epochs=0, random_state=0
     ),
+    Seq2SeqAutoencoderEmbedder(n_layers=1, n_units=2, output="frames", max_epochs=0, random_state=0),
     FrequencyAutoencoderEmbedder(window_width=1, window_overlap=0, n_layers=1, n_units=2, max_epochs=1, random_state=0),
     FrequencyTimeAutoencoderEmbedder(
         window_width=1, window_overlap=0, frequency_n_units=2, time_n_units=2, max_epochs=1, random_state=0
@@ -61,6 +63,7 @@ ESTIMATORS = [
     ChunkwiseTransformer(StandardScaler()),
     MajorityVoteClassifier(LogisticRegression()),
     ChunkMeanRegressor(Ridge()),
+    FramewiseRegressor(Ridge()),
     AudioFeatureUnion([("one", PCA(1)), ("other", PCA(1))]),
 ]
 

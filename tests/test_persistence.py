@@ -36,6 +36,7 @@ from skaudeep import (
     ChunkMeanRegressor,
     ChunkwiseTransformer,
     ContrastiveEmbedder,
+    FramewiseRegressor,
     FrequencyAutoencoderEmbedder,
     FrequencyTimeAutoencoderEmbedder,
     KerasMLPClassifier,
@@ -113,6 +114,7 @@ def fitted():
         "LiblinearClassifier": (LiblinearClassifier().fit(X, y), X),
         "LiblinearRegressor": (LiblinearRegressor().fit(X, X[:, 0]), X),
         "ChunkMeanRegressor": (ChunkMeanRegressor(LiblinearRegressor()).fit(chunks, X[:, 0]), chunks),
+        "FramewiseRegressor": (FramewiseRegressor(LiblinearRegressor()).fit(chunks, chunks[:, :, 0]), chunks),
         "MajorityVoteClassifier": (MajorityVoteClassifier(LiblinearClassifier()).fit(chunks, y), chunks),
     }
 
@@ -140,6 +142,7 @@ PUBLIC = [
     "ChunkMeanRegressor",
     "ChunkwiseTransformer",
     "ContrastiveEmbedder",
+    "FramewiseRegressor",
     "FrequencyAutoencoderEmbedder",
     "FrequencyTimeAutoencoderEmbedder",
     "KerasMLPClassifier",

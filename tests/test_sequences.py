@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator
 
-from skaudeep._sequences import check_sequences
+from skaudeep._sequences import check_sequences, nearest_steps
 
 X = np.random.default_rng(0).uniform(-1, 1, (6, 4, 3))
 
@@ -163,3 +163,11 @@ class TestWrongInput:
         check(X[:, :, 0], estimator)
         with pytest.raises(ValueError, match=r"looks like \(n, T, F\).*fitted on \(n, T\)"):
             check(np.zeros((2, 5, 4)), estimator, reset=False)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 4, 6])
+def test_nearest_steps(stride):
+    for n_steps in range(1, 20):
+        steps, centers = np.arange(n_steps), np.arange(0, n_steps, stride)
+        expected = np.abs(steps[:, None] - centers).argmin(axis=1)  # the first of those that are as near
+        np.testing.assert_array_equal(np.arange(len(centers))[nearest_steps(n_steps, stride)], expected)

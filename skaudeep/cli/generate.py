@@ -1,5 +1,7 @@
 """``skaudeep t-rae generate``, ``f-rae``, ``ft-rae`` and ``contrastive generate``: features from a trained network."""
 
+import argparse
+
 from skaudeep.cli._arguments import UsageError, add_command, add_json, add_settings_check, integer
 from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import make_table, print_results, verbosity
@@ -76,19 +78,30 @@ def _add_outputs(parser, kind):
     outputs = parser.add_mutually_exclusive_group()
     outputs.add_argument(
         "--states",
-        action="store_true",
-        default=is_contrastive,
+        dest="features",
+        action="store_const",
+        const="states",
+        default="states" if is_contrastive else "bottleneck",
         help="statistics over time of all states of the encoder: more features, which classifiers often do better with"
         + (" (the default)" if is_contrastive else ", instead of the learned representation"),
     )
     outputs.add_argument(
         "--bottleneck",
-        dest="states",
-        action="store_false",
-        default=is_contrastive,
+        dest="features",
+        action="store_const",
+        const="bottleneck",
+        default=argparse.SUPPRESS,
         help="mean and maximum over time of the last layer, instead of statistics of all"
         if is_contrastive
         else "the learned representation (the default)",
+    )
+    outputs.add_argument(
+        "--frames",
+        dest="features",
+        action="store_const",
+        const="frames",
+        default=argparse.SUPPRESS,
+        help="the outputs of the last layer of the encoder, a vector for each frame",
     )
 
 
@@ -130,7 +143,7 @@ def _generate(arguments, steps):
     results = []
     for checkpoint, output in zip(checkpoints, arguments.output, strict=True):
         embedder = load_autoencoder(checkpoint, kind=arguments.kind, window_overlap=overlap)
-        embedder.set_params(output="states" if arguments.states else "bottleneck")
+        embedder.set_params(output=arguments.features)
         sizes = generate_features(
             embedder,
             arguments.input,

@@ -3,12 +3,14 @@
 `kinds` recognises a layout; `_layouts` (folders), `_environment` (ESC, UrbanSound8K), `_challenges` (DCASE, ComParE),
 `_speech` (Speech Commands) and `_table` (with `_roles`) load one, with `find`, `_formats` and `_bunch`; `_fetch`
 downloads; `_make` and `_make_scenes` synthesise, with `_synthesis`; `_inspect` counts, with `headers`. `_annotations`
-reads annotations over time and makes windows of them, in which `_segments` cuts recordings.
+reads annotations over time and makes windows of them, in which `_segments` cuts recordings;
+`_annotation_frames` gives them to frames.
 """
 
 from skaudeep._lazy import export_lazily
 
 _HOMES = {
+    "_annotation_frames": ("annotation_frames",),
     "_annotations": ("annotation_windows", "combine_raters", "join_windows", "load_annotations"),
     "_bunch": ("drop_unlabelled", "make_bunch"),
     "_challenges": ("load_compare", "load_dcase"),

@@ -212,7 +212,7 @@ def combine_raters(annotations, raters, *, method="mean", name="value"):
     [0.1, 0.6, 0.95]
     """
     raters = list(raters)
-    _check_annotations(annotations)
+    check_annotations(annotations)
     _check_columns("raters", raters, annotations)
     if len(set(raters)) < max(2, len(raters)):
         raise ParameterError(
@@ -300,7 +300,7 @@ def annotation_windows(annotations, *, width, hop=None, delay=0.0, statistic="me
     1  a.wav    1.0  3.0      3.5
     2  a.wav    2.0  4.0      5.5
     """
-    names = _check_annotations(annotations)
+    names = check_annotations(annotations)
     hop = width if hop is None else hop
     parts = []
     for file, own in annotations.groupby("file", sort=False):
@@ -451,7 +451,7 @@ def _check_windows(windows):
     return starts, ends
 
 
-def _check_annotations(annotations):
+def check_annotations(annotations):
     """Give the names of the columns of numbers of a table of annotations, which is refused where it is none."""
     _check_columns("annotations", ["file", "time"], annotations)
     names = [name for name in annotations if name not in ("file", "time")]

@@ -8,9 +8,10 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
+from skaudeep._containers import RowNamesMixin, with_row_names
 from skaudeep._engine import borrow, prefetch
 from skaudeep._files import make_folder
-from skaudeep._sequences import check_sequences
+from skaudeep._sequences import check_sequences, nearest_steps
 from skaudeep._training import (
     Schedule,
     Task,
@@ -48,7 +49,7 @@ COMMON_CONSTRAINTS = {
     "learning_rate_schedule": [StrOptions({"constant", "cosine", "one-cycle"})],
     "weight_decay": [Interval(Real, 0, None, closed="left")],
     "clip_value": [Interval(Real, 0, None, closed="neither")],
-    "output": [StrOptions({"bottleneck", "states"})],
+    "output": [StrOptions({"bottleneck", "states", "frames"})],
     "statistics": ["array-like"],
     "n_components": [Interval(Integral, 1, None, closed="left")],
     "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -85,7 +86,15 @@ _BATCHES_TO_MEASURE = 6
 embedders = {}
 
 
-class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BaseEmbedder(
+    RowNamesMixin,
+    ExchangeMixin,
+    VersionedMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
+):
     """Base class of all embedders; a subclass says what its network is and thereby what it learns.
 
     It does so by `kind`, its name on the command line and in configurations; `_config_class`, whose fields are
@@ -157,7 +166,8 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
     _directions = None
 
     def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
+        # scikit-learn would make tables of all outputs, also of those that are sequences
+        super().__init_subclass__(**{"auto_wrap_output_keys": None} | kwargs)
         if "kind" in vars(cls):
             embedders[cls.kind] = cls
 
@@ -480,6 +490,12 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
         ndarray of float32 of shape (n, D)
             The representation (``output="bottleneck"``, D = `embedding_dim_`) or statistics over time of the
             encoder's states (``output="states"``): the first one of all layers, then the second, and so on.
+        ndarray of float32 of shape (n, T, D), or object array of (T_i, D)
+            The outputs of the last layer of the encoder, a vector for each frame of X (``output="frames"``): of a
+            bidirectional one first those that read forwards. Where convolutions have strides in time, a frame gets the
+            output that stands nearest to it.
+        Series or DataFrame
+            Of these, with the index of X, where pandas output is asked for and X has one.
 
         Raises
         ------
@@ -487,8 +503,11 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
             If X, or a result, is not finite.
         """
         sequences = self._sequences_to_use(X)
-        if self.output == "bottleneck":
-            return self._embed(sequences)
+        embed = {"bottleneck": self._embed, "states": self._describe_states, "frames": self._embed_frames}
+        return with_row_names(self, embed[self.output](sequences), X)
+
+    def _describe_states(self, sequences):
+        """Statistics over time of the outputs of all layers."""
         result = np.empty((len(sequences), self._n_features_out), np.float32)
         with self._network(self._states_config) as network:
             for rows, batch in self._batches(sequences):
@@ -513,6 +532,12 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
                 result[rows] = network.encode(*batch).numpy()
         return self._require_finite(result)
 
+    def _embed_frames(self, sequences):
+        """Outputs of the last layer for each step of the sequences."""
+        stride = self._config.time_stride
+        with self._network() as network:
+            return self._collect(sequences, network.encode_frames, sequences.like_frames, stride)
+
     def _require_finite(self, results):
         """Give results, one of each row, if they are finite; else say whose fault it is."""
         try:
@@ -526,20 +551,25 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
                 "it again, with a lower learning_rate"
             ) from None
 
-    def _collect(self, sequences, function):
-        """Apply a function of batches that gives something for each step; it returns like the sequences are."""
+    def _collect(self, sequences, function, like=None, stride=1):
+        """Apply a function of batches that gives something for each step; it returns like the sequences are.
+
+        With a `stride` it gives something for each step at a multiple of it, of which every step gets the nearest.
+        """
+        like = sequences.like_input if like is None else like
         results = np.empty(len(sequences), object) if sequences.ragged else None
         for rows, batch in self._batches(sequences):
             found = function(*batch).numpy()
             if sequences.ragged:
                 for row, steps in zip(rows, found, strict=True):
-                    results[row] = sequences.like_input(steps[: sequences.lengths[row]])
+                    results[row] = like(steps[nearest_steps(sequences.lengths[row], stride)])
                 continue
+            steps = found[:, nearest_steps(sequences.lengths[0], stride)]
             if results is None:
-                results = np.empty((len(sequences), *found.shape[1:]), np.float32)
-            results[rows] = found
+                results = np.empty((len(sequences), *steps.shape[1:]), np.float32)
+            results[rows] = steps
         self._require_finite(results)
-        return results if sequences.ragged else sequences.like_input(results)
+        return results if sequences.ragged else like(results)
 
     def _batches(self, sequences, rows=None):
         """Row numbers and arrays of all batches, or of those of some rows, read ahead."""
@@ -565,6 +595,8 @@ class BaseEmbedder(ExchangeMixin, VersionedMixin, ClassNamePrefixFeaturesOutMixi
     def _n_features_out(self):
         if self.output == "bottleneck":
             return self.embedding_dim_
+        if self.output == "frames":
+            return self._config.n_outputs
         n_outputs = self._states_config.n_layer_outputs
         if COVARIANCE not in self.statistics:
             return n_outputs * len(self.statistics)

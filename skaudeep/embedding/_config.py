@@ -1,6 +1,7 @@
 """Architectures as small frozen values: the keys of the pool of compiled networks."""
 
 import dataclasses
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -101,6 +102,8 @@ class NetworkConfig(Storable):
 
     #: what may change from fit to fit, for it decides neither which weights there are nor what they do
     _free: ClassVar[tuple] = ("noises",)
+    #: steps of a sequence for which the last layer of the encoder has one output
+    time_stride: ClassVar[int] = 1
 
     @property
     def _n_states(self):
@@ -163,6 +166,11 @@ class _TimeEncoder:
         return Stacks("encoder", self.n_inputs, self.n_layers, self.n_units, self._n_states, self.bidirectional_encoder)
 
     @property
+    def n_outputs(self):
+        """Size of a step of the last layer of the encoder."""
+        return self.encoder.n_outputs
+
+    @property
     def n_layer_outputs(self):
         """Number of outputs of all encoder layers at each step."""
         return self.encoder.n_layer_outputs
@@ -223,6 +231,11 @@ class _Encoder(_TimeEncoder, NetworkConfig):
         if self.projects:
             return self.projection_dim
         return self.map_size if self.conv_channels else self.n_features
+
+    @property
+    def time_stride(self):
+        """Steps of a sequence for which the last layer of the encoder has one output."""
+        return math.prod(frames for frames, _ in self.conv_strides)
 
     @property
     def _map_features(self):
@@ -531,6 +544,11 @@ class FrequencyTimeConfig(_Windows, AutoencoderConfig):
     def embedding_dim(self):
         """Size of the representation, which is the initial state vector of the decoder over time."""
         return self.time_decoder.state_size
+
+    @property
+    def n_outputs(self):
+        """Size of a frame of the last layer of the encoder."""
+        return self.time_encoder.n_outputs
 
     @property
     def n_layer_outputs(self):

@@ -90,9 +90,10 @@ class ContrastiveEmbedder(BaseEmbedder):
         Share of the kernels that a step subtracts from them, times the learning rate (AdamW).
     clip_value : float, default=2.0
         Gradients are clipped element-wise to [-clip_value, clip_value].
-    output : {"states", "bottleneck"}, default="states"
+    output : {"states", "bottleneck", "frames"}, default="states"
         What `transform` gives: statistics over time of the outputs of every layer of the encoder, which are worth more
-        for most tasks, or mean and maximum over time of the last one, which the head sees.
+        for most tasks; mean and maximum over time of the last one, which the head sees; or a vector for each frame,
+        (n, T, D), the outputs of the last layer, see Notes.
     statistics : sequence of str, default=("covariance",)
         For ``output="states"``; as in `Seq2SeqAutoencoderEmbedder`.
     n_components : int, default=32
@@ -147,9 +148,15 @@ class ContrastiveEmbedder(BaseEmbedder):
     Batch normalisation follows each convolution. Its moments are measured on a few batches of the data before the
     first epoch, hence also for an untrained network, and follow the batches of the training.
 
+    With strides in time there is one output of the last layer for so many frames as the product of the strides, 4 by
+    default: output k is that of the convolutions around frame 4 k, which look 5 frames to either side, and of what the
+    recurrent layer has read before (and, with `bidirectional_encoder`, behind). For ``output="frames"`` each frame gets
+    the output that is nearest in time, so that T stays what it was and a vector is at most 2 frames off. Give strides
+    of 1 frame for a vector of its own for each.
+
     `to_keras` gives the encoder, with means and maxima as for ``output="bottleneck"`` or, by
-    ``to_keras(output="states")``, with statistics of all layers except covariances; and None for the autoencoder, as
-    there is no decoder.
+    ``to_keras(output="states")``, with statistics of all layers except covariances, or with frames; and None for the
+    autoencoder, as there is no decoder.
 
     References
     ----------

@@ -14,13 +14,13 @@ from skaudeep.exceptions import ParameterError
 class ExchangeMixin:
     """Methods of an embedder by which its network enters and leaves."""
 
-    @validate_params({"output": [StrOptions({"bottleneck", "states"})]}, prefer_skip_nested_validation=True)
+    @validate_params({"output": [StrOptions({"bottleneck", "states", "frames"})]}, prefer_skip_nested_validation=True)
     def to_keras(self, output="bottleneck"):
         """Rebuild the fitted network from stock Keras layers.
 
         Parameters
         ----------
-        output : {"bottleneck", "states"}, default="bottleneck"
+        output : {"bottleneck", "states", "frames"}, default="bottleneck"
             What the encoder gives, whatever the embedder's parameter of this name is. For "states", `statistics` and
             `n_bands` are those of the embedder; "covariance" is not to be had in Keras.
 
@@ -28,9 +28,10 @@ class ExchangeMixin:
         -------
         encoder : keras.Model
             From (n, T, F) to what `transform` gives for that output: the representation, (n, embedding_dim), or
-            (n, T, embedding_dim) for a `FrequencyAutoencoderEmbedder`; or statistics of states, (n, D). All sequences
-            of a batch have one length, any; layers are shared with the autoencoder, called like the weights that they
-            hold, and do without cuDNN, so that exports run anywhere.
+            (n, T, embedding_dim) for a `FrequencyAutoencoderEmbedder`; statistics of states, (n, D); or outputs of the
+            last layer for each frame, (n, T, D), for a head that gives a value per frame. All sequences of a batch have
+            one length, any; layers are shared with the autoencoder, called like the weights that they hold, and do
+            without cuDNN, so that exports run anywhere.
         autoencoder : keras.Model or None
             From (n, T, F) to its reconstruction, as `reconstruct`; None for an embedder that reconstructs nothing, such
             as `ContrastiveEmbedder`.
@@ -45,7 +46,7 @@ class ExchangeMixin:
         start_tensorflow()
         from skaudeep.embedding.networks import to_keras
 
-        return to_keras(self._states_config, self.weights_, statistics)
+        return to_keras(self._states_config, self.weights_, statistics, frames=output == "frames")
 
     def _plain_statistics(self):
         """Give the statistics of states, which must be some that Keras can compute."""

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from skaudeep._containers import RowNamesMixin, with_row_names
 from skaudeep._sequences import cut, object_array
 from skaudeep._validation import check_is_fitted
 from skaudeep.embedding._config import FrequencyConfig
@@ -12,7 +11,7 @@ from skaudeep.embedding._reconstruction import WINDOW_CONSTRAINTS, BaseAutoencod
 from skaudeep.embedding._statistics import STATISTICS
 
 
-class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_wrap_output_keys=None):
+class FrequencyAutoencoderEmbedder(BaseAutoencoderEmbedder):
     """Learn features of single frames by reconstructing them with networks that are recurrent in frequency.
 
     Every frame of a spectrogram is an example of its own: its frequency axis is cut into overlapping windows, which
@@ -57,9 +56,10 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
         Share of the kernels that a step subtracts from them, times the learning rate (AdamW).
     clip_value : float, default=2.0
         Gradients are clipped element-wise to [-clip_value, clip_value].
-    output : {"bottleneck", "states"}, default="bottleneck"
-        What `transform` gives: the representation of every frame, or statistics over the frames of the last outputs
-        of every encoder layer, a vector for each sequence.
+    output : {"bottleneck", "states", "frames"}, default="bottleneck"
+        What `transform` gives: the representation of every frame; statistics over the frames of the last outputs
+        of every encoder layer, a vector for each sequence; or the last outputs of the last encoder layer for every
+        frame, as they are.
     statistics : sequence of str, default=("mean", "std", "max", "min", "delta")
         For ``output="states"``; "delta" is the mean absolute change from frame to frame. "covariance" gives, for the
         outputs of each layer and direction, what it gives in `StatisticsPooling`; the directions are learned at `fit`,
@@ -229,10 +229,13 @@ class FrequencyAutoencoderEmbedder(RowNamesMixin, BaseAutoencoderEmbedder, auto_
             The representation of every frame (``output="bottleneck"``, D = `embedding_dim_`).
         ndarray of float32 of shape (n, n_features_out)
             Statistics over the frames of the last outputs of all encoder layers (``output="states"``).
+        ndarray of float32 of shape (n, T, D) or (n, D), or object array of (T_i, D)
+            For each frame the last outputs of the last encoder layer (``output="frames"``): of a bidirectional one
+            first those that read upwards.
         Series or DataFrame
             Of these, with the index of X, where pandas output is asked for and X has one.
         """
-        return with_row_names(self, super().transform(X), X)
+        return super().transform(X)
 
     def _embed(self, sequences):
         with self._network() as network:

@@ -46,8 +46,10 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
         Share of the kernels that a step subtracts from them, times the learning rate (AdamW).
     clip_value : float, default=2.0
         Gradients are clipped element-wise to [-clip_value, clip_value].
-    output : {"bottleneck", "states"}, default="bottleneck"
-        What `transform` gives: the representation, or statistics over time of the outputs of every encoder layer.
+    output : {"bottleneck", "states", "frames"}, default="bottleneck"
+        What `transform` gives: the representation; statistics over time of the outputs of every encoder layer; or a
+        vector for each frame, (n, T, D): the outputs of the last encoder layer, of a bidirectional one those that read
+        forwards, then those that read backwards.
     statistics : sequence of str, default=("mean", "std", "max", "min", "delta")
         For ``output="states"``; "delta" is the mean absolute change from step to step. "covariance" gives, for the
         outputs of each layer and direction, what it gives in `StatisticsPooling`; the directions are learned at `fit`,
@@ -95,6 +97,7 @@ class Seq2SeqAutoencoderEmbedder(BaseAutoencoderEmbedder):
     See Also
     --------
     skaudeep.SpectrogramTransformer : Makes sequences from audio files.
+    skaudeep.FramewiseRegressor : Predicts a number for each frame, of ``output="frames"``.
     skaudeep.ChunkwiseTransformer : Embeds the chunks of long recordings.
 
     Notes

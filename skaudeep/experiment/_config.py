@@ -171,9 +171,9 @@ def read_experiment(path, *, overrides=None):
     ``[[autoencoders]]``, or ``[[embedders]]``
         `kind` ("t-rae", "f-rae", "ft-rae", "contrastive" or another one of `list_embedders`); `name`, needed where
         there are several; `checkpoints_to_keep` (1); and the parameters of the embedder. `output`, `statistics`,
-        `n_components` and `n_bands` only decide what is generated; of an "f-rae" the features of a recording are these
-        statistics over its frames. With ``max_epochs = 0`` a network stays untrained, and is a source of features like
-        any other.
+        `n_components` and `n_bands` only decide what is generated; of an "f-rae", and with ``output = "frames"``, the
+        features of a recording are these statistics over its frames. With ``max_epochs = 0`` a network stays untrained,
+        and is a source of features like any other.
     ``[fusion]``
         `enabled` (where there are several features); `chunks` (false): join those of the chunks of a recording, too;
         `statistics` (false): fuse statistics of the spectrograms themselves, too.

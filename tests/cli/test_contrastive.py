@@ -146,7 +146,8 @@ def test_what_is_trained_can_be_used(train, skaudeep, spectrograms, tmp_path):
     run, features = tmp_path / "r", tmp_path / "features.nc"
     command = ("contrastive", "generate", "--model-dir", run, "--input", spectrograms, "--output", features)
     expected = load_autoencoder(run)
-    for option, output in ((), "states"), (("--states",), "states"), (("--bottleneck",), "bottleneck"):
+    options = {(): "states", ("--frames",): "frames", ("--states",): "states", ("--bottleneck",): "bottleneck"}
+    for option, output in options.items():
         assert skaudeep(*command, *option).status == 0
         found = read_netcdf(features)["features"].values
         np.testing.assert_allclose(found, expected.set_params(output=output).transform(X), atol=1e-5)

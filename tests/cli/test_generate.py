@@ -67,6 +67,12 @@ def test_states(generate, tmp_path):
     assert generate(tmp_path / "x.nc", "--states", "--json").json["outputs"][0]["sizes"]["generated"] == 15
 
 
+def test_frames(generate, tmp_path):
+    sizes = generate(tmp_path / "x.nc", "--frames", "--json").json["outputs"][0]["sizes"]
+    assert sizes == {"instance": 8, "generated_0": 5, "generated_1": 3}
+    assert "not allowed with" in generate(tmp_path / "y.nc", "--frames", "--states").err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -289,6 +289,13 @@ class TestAgain:
         assert features(out, "30dB-f").shape == (8, 1 + 2)
         assert not [stage.name for stage in plan(read(*texts), out) if stage.runs]
 
+    def test_frames_are_pooled(self, out, read):
+        run_experiment(read("autoencoders.t.output=frames", "autoencoders.t.statistics=['max','delta']"), out)
+        embedder = load(next(out.glob("models/30dB-t/logs/model-*.skaudeep"))).set_params(output="frames")
+        frames = embedder.transform(read_netcdf(out / "spectrograms/30dB.nc").features.values)
+        expected = np.hstack([frames.max(axis=1), np.abs(np.diff(frames, axis=1)).mean(axis=1)])
+        np.testing.assert_allclose(features(out, "30dB-t"), expected, atol=1e-6)
+
     def test_fewer_epochs_begin_anew(self, out, read, tmp_path):
         run_experiment(read("autoencoders.t.max_epochs=1"), out)
         assert load(next((out / "models/30dB-t/logs").glob("model-*.skaudeep"))).n_iter_ == 1

@@ -44,8 +44,9 @@ OPERATIONS = types.SimpleNamespace(
 class EmbeddingNetwork(RecurrentNetwork):
     """A network behind an embedder; a subclass says what represents sequences and what training minimises.
 
-    It implements `represent`, `layer_outputs` and `objective`, which get sequences x of shape (T, B, F), the mask of
-    their real steps, (T, B, 1) or None where all are real, and in training `noise`, the origin of all chance.
+    It implements `represent`, `layer_outputs`, `last_outputs` and `objective`, which get sequences x of shape
+    (T, B, F), the mask of their real steps, (T, B, 1) or None where all are real, and in training `noise`, the origin
+    of all chance.
     """
 
     #: whether there are weights that are measured on data before any training, see `measure_batch` of `EncoderNetwork`
@@ -60,6 +61,13 @@ class EmbeddingNetwork(RecurrentNetwork):
 
         Each is of an output (T', B, n) and the mask (T', B, 1) of its real steps, or None where all are real. T' may
         differ from layer to layer.
+        """
+        raise NotImplementedError
+
+    def last_outputs(self, x, mask):
+        """Give the outputs (T', B, n_outputs) of the last encoder layer, both directions side by side.
+
+        T' is T divided by the `time_stride` of the config, rounded up.
         """
         raise NotImplementedError
 
@@ -90,6 +98,10 @@ class EmbeddingNetwork(RecurrentNetwork):
     def encode(self, x, lengths):
         """Representation of each sequence."""
         return self._call("encode", self.represent, x, lengths)
+
+    def encode_frames(self, x, lengths):
+        """Outputs of the last encoder layer, (B, T', n_outputs), whatever where there is padding."""
+        return self._call("frames", self._batch_major_frames, x, lengths)
 
     def state_statistics(self, x, lengths):
         """Mean, std, max, min and delta over time of the encoders' outputs, (5, B, n_layer_outputs)."""
@@ -133,6 +145,9 @@ class EmbeddingNetwork(RecurrentNetwork):
     def losses_and_gradients(self, x, mask, noise):
         """Compute the losses of a batch and the gradients of all weights, by name."""
         return self.gradients(self.objective, x, mask, noise)
+
+    def _batch_major_frames(self, x, mask):
+        return tf.transpose(self.last_outputs(x, mask), [1, 0, 2])
 
     def _state_statistics(self, x, mask):
         return _statistics_of(self._steps_of_layers(x, mask))
@@ -227,6 +242,10 @@ class EncoderNetwork(EmbeddingNetwork):
     def represent(self, x, mask, noise=None):
         """Give the representation of each sequence, (B, embedding_dim)."""
         return self.encode_steps(x, mask, noise)[0]
+
+    def last_outputs(self, x, mask):
+        """Give the outputs (T', B, n_outputs) of the last layer."""
+        return self.run_layers(x, mask)[2]
 
     def layer_outputs(self, x, mask):
         """Give the outputs (T', B, n) of all encoder layers, each with the mask of its steps.

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import typing
 
 import keras
 import numpy as np
@@ -22,7 +23,7 @@ _NORMALISATION = "-normalisation"
 _NAMES = {"gamma": "scale", "beta": "offset", "moving_mean": "mean", "moving_variance": "variance"}
 
 
-def to_keras(config, weights, statistics=()):
+def to_keras(config, weights, statistics=(), *, frames=False):
     """Build the encoder of a network and, if it has a decoder, the autoencoder.
 
     Layers are called like the weights that they hold, with a hyphen for each dot, which Keras on PyTorch refuses (batch
@@ -38,20 +39,27 @@ def to_keras(config, weights, statistics=()):
     statistics : sequence of str, default=()
         Names of statistics over time of the outputs of all layers, which the encoder gives in the place of the
         representation.
+    frames : bool, default=False
+        Whether it gives the outputs of the last layer for each step in that place.
 
     Returns
     -------
     encoder : keras.Model
         From (n, T, F) to (n, embedding_dim), or for a frequency-recurrent network to (n, T, embedding_dim), or to
-        statistics (n, D); for any n and T, all sequences of a batch being of one length. It shares its layers with the
-        autoencoder.
+        statistics (n, D), or to (n, T, n_outputs) for `frames`; for any n and T, all sequences of a batch being of one
+        length. It shares its layers with the autoencoder.
     autoencoder : keras.Model or None
         From (n, T, F) to (n, T, F); None where there is no decoder.
     """
     x = keras.Input((None, config.n_features), dtype="float32", name="sequence")
-    states, z, reconstruction = _connect(config, _Layers(config), x)
-    encoder = keras.Model(x, _pool(states, statistics) if statistics else z, name="encoder")
-    autoencoder = None if reconstruction is None else keras.Model(x, reconstruction, name="autoencoder")
+    found = _connect(config, _Layers(config), x)
+    encoded = found.representation
+    if statistics:
+        encoded = _pool(found.states, statistics)
+    elif frames:
+        encoded = _repeat(found.last, x, config.time_stride)
+    encoder = keras.Model(x, encoded, name="encoder")
+    autoencoder = None if found.reconstruction is None else keras.Model(x, found.reconstruction, name="autoencoder")
     for model in (encoder, autoencoder):
         if model is None:
             continue
@@ -76,8 +84,28 @@ def _pool(states, statistics):
     return _join(pooled)
 
 
-# --- the networks: from sequences (n, T, F) to outputs of all layers of the encoder, the representation, and the
-# reconstruction or None ---
+def _repeat(last, x, stride):
+    """Give each step of x, (n, T, F), what is nearest to it of something for each multiple of a stride."""
+    if stride == 1:
+        return last
+    ones = keras.ops.ones_like(x[:, :, 0], dtype="int32")
+    steps = keras.ops.cumsum(ones, axis=1) - 1
+    n_last = (keras.ops.sum(ones, axis=1, keepdims=True) - 1) // stride
+    nearest = keras.ops.minimum((steps + (stride - 1) // 2) // stride, n_last)
+    before = (keras.ops.cumsum(ones, axis=0) - 1) * (n_last + 1)
+    return keras.ops.take(keras.ops.reshape(last, (-1, last.shape[-1])), before + nearest, axis=0)
+
+
+# --- the networks: from sequences (n, T, F) to what they make of them ---
+
+
+class _Found(typing.NamedTuple):
+    """What the networks make of sequences."""
+
+    states: list  # outputs of all layers of the encoder, (n, T', n)
+    last: typing.Any  # outputs of the last one, both directions side by side, likewise
+    representation: typing.Any
+    reconstruction: typing.Any = None
 
 
 @functools.singledispatch
@@ -90,13 +118,13 @@ def _(config: EncoderConfig, layers, x):
     states, last, state = _run_layers(config, layers, x)
     # without a recurrent stack the mean over time is represented
     z = layers.dense("representation", keras.ops.mean(last, axis=1) if state is None else state)
-    return states, z, None
+    return _Found(states, last, z)
 
 
 @_connect.register
 def _(config: ContrastiveConfig, layers, x):
     states, last, _ = _run_layers(config, layers, x)
-    return states, _join([keras.ops.mean(last, axis=1), keras.ops.max(last, axis=1)]), None
+    return _Found(states, last, _join([keras.ops.mean(last, axis=1), keras.ops.max(last, axis=1)]))
 
 
 def _run_layers(config, layers, x):
@@ -108,14 +136,20 @@ def _run_layers(config, layers, x):
     if not config.n_layers:
         return states, x, None
     state, by_layer, _ = layers.encode(config.encoder, x)
-    return [*states, *by_layer], _join(by_layer[-len(config.encoder.directions) :]), state
+    return [*states, *by_layer], _join_last(config.encoder, by_layer), state
+
+
+def _join_last(stacks, by_layer):
+    """Outputs of the last layer of an encoder, both directions side by side."""
+    return _join(by_layer[-len(stacks.directions) :])
 
 
 @_connect.register
 def _(config: TimeConfig, layers, x):
     state, states, _ = layers.encode(config.encoder, x)
     z = layers.dense("representation", state)
-    return states, z, layers.dense("reconstruction", layers.decode(config.decoder, z, x))
+    reconstruction = layers.dense("reconstruction", layers.decode(config.decoder, z, x))
+    return _Found(states, _join_last(config.encoder, states), z, reconstruction)
 
 
 @_connect.register
@@ -124,7 +158,8 @@ def _(config: FrequencyConfig, layers, x):
     state, _, last = layers.encode(config.encoder, windows)
     z = layers.dense("representation", state)
     states = [_unflatten(rows, x) for rows in last]
-    return states, _unflatten(z, x), _unflatten(_decode_frames(config.decoder, layers, z, windows), x)
+    reconstruction = _unflatten(_decode_frames(config.decoder, layers, z, windows), x)
+    return _Found(states, _join_last(config.encoder, states), _unflatten(z, x), reconstruction)
 
 
 @_connect.register
@@ -137,7 +172,8 @@ def _(config: FrequencyTimeConfig, layers, x):
     z = layers.dense("representation", state)
     decoded = layers.dense("frequency_state", layers.decode(config.time_decoder, z, frames))
     rows = keras.ops.reshape(decoded, (-1, decoded.shape[-1]))
-    return states, z, _unflatten(_decode_frames(config.frequency_decoder, layers, rows, windows), x)
+    reconstruction = _unflatten(_decode_frames(config.frequency_decoder, layers, rows, windows), x)
+    return _Found(states, _join_last(config.time_encoder, states), z, reconstruction)
 
 
 def _decode_frames(stacks, layers, state, windows):

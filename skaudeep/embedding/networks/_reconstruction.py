@@ -24,6 +24,16 @@ class Autoencoder(EmbeddingNetwork):
 
     keras_name = "autoencoder"
 
+    @property
+    def _encoder(self):
+        """Stacks whose state is represented."""
+        return self.config.encoder
+
+    def last_outputs(self, x, mask):
+        """Give the outputs (T, B, n_outputs) of the last encoder layer, both directions side by side."""
+        n_directions = 2 if self._encoder.bidirectional else 1
+        return tf.concat([output for output, _ in self.layer_outputs(x, mask)[-n_directions:]], axis=-1)
+
     def decode_steps(self, x, mask, noise=None, free_running=False):
         """Give what the decoder makes of sequences, as a sequence of tensors with time first."""
         raise NotImplementedError
@@ -103,10 +113,6 @@ class TimeAutoencoder(Autoencoder):
         z.set_shape([None, self.config.embedding_dim])
         decoded = self.decode_free_running(self._decoder, z, n_steps)
         return tf.transpose(self.output(None, decoded, free_running=True), [1, 0, 2])
-
-    @property
-    def _encoder(self):
-        return self.config.encoder
 
     @property
     def _decoder(self):

@@ -96,7 +96,7 @@ class Generate(Stage):
         embedder.set_params(**{key: value for key, value in use.items() if key != "kind"})
         # one vector for each frame, of which the features are statistics
         pooling = None
-        if use["kind"] == "f-rae" and use["output"] == "bottleneck":
+        if use["output"] == "frames" or (use["kind"] == "f-rae" and use["output"] == "bottleneck"):
             pooling = StatisticsPooling(**{key: use[key] for key in ("statistics", "n_components") if key in use})
         if pooling is None and not self.folds and not self.partitions:
             generate_features(embedder, input, output, verbose=context.verbose)

@@ -158,7 +158,37 @@ class TestStates:
         with pytest.raises(ValueError, match=r"statistics=.*covariance.*set_params\(statistics=...\) with others"):
             embedder.to_keras(output="states")
         with pytest.raises(ValueError, match="'output' parameter of .*to_keras must be"):
-            embedder.to_keras(output="frames")
+            embedder.to_keras(output="outputs")
+
+
+class TestFrames:
+    """The encoder gives the outputs of the last layer for each frame."""
+
+    @pytest.mark.parametrize("name", [*EMBEDDERS, *ENCODERS])
+    def test_equal_to_transform(self, name):
+        embedder = make(name).set_params(output="frames")
+        encoder, autoencoder = embedder.to_keras(output="frames")
+        assert (autoencoder is None) == (name in ENCODERS)
+        for data in OTHERS:
+            expected = embedder.transform(data)
+            assert encoder.output_shape == (None, None, expected.shape[2])
+            np.testing.assert_allclose(encoder(data), expected, rtol=1e-4, atol=1e-5)
+
+    def test_a_head_learns_a_number_for_each_frame_that_has_one(self):
+        import keras
+
+        known = np.random.default_rng(3).random((4, 6)) < 0.5
+        weights = []
+        for unknown in (0, 9):
+            encoder, _ = make("contrastive, convolutions").to_keras(output="frames")
+            encoder.trainable = False
+            model = keras.Sequential([encoder, keras.layers.Dense(1, kernel_initializer="zeros")])
+            model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+            y = np.where(known, X.mean(axis=2), unknown)
+            model.fit(X, y[..., None], sample_weight=known.astype(float), batch_size=4, verbose=0)
+            weights.append(model.layers[-1].get_weights()[0])
+        assert np.any(weights[0])
+        np.testing.assert_allclose(*weights, rtol=1e-4, atol=1e-7)
 
 
 @pytest.fixture(scope="module", params=ENCODERS)
@@ -307,6 +337,8 @@ EXPORTED = (
     ("contrastive, gru", "bottleneck"),
     ("contrastive, lstm", "states"),
     ("own, lstm", "bottleneck"),
+    ("contrastive, convolutions", "frames"),
+    ("time, lstm", "frames"),
 )
 
 WITHOUT_SKAUDEEP = """
