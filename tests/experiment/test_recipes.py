@@ -7,6 +7,7 @@ import pytest
 
 from skaudeep import StatisticsPooling, make_embedding
 from skaudeep.cli import main
+from skaudeep.datasets import make_sound_scenes
 from skaudeep.experiment._config import read_experiment
 from skaudeep.experiment._recipes import list_recipes, read_recipe
 from skaudeep.experiment.stages import digest
@@ -75,6 +76,7 @@ CONTRASTIVE = {
     "tut-as-2017-contrastive": "scenes",
     "fsdd-contrastive": "speech",
     "speech-emotion-contrastive": "speech",
+    "sound-scenes-contrastive": "speech",
 }
 TINY = [
     *("spectrograms.n_mels=6", "autoencoders.n_layers=1", "autoencoders.n_units=2", "autoencoders.batch_size=8"),
@@ -261,3 +263,32 @@ def test_contrastive_recipes_run_and_keep_speakers_together(name, make, tmp_path
         tested = set(parts[-1].group.values[column == 1])
         assert len(tested) == 1
         assert not tested & set(parts[-1].group.values[column == 0])
+
+
+def test_the_recipe_of_annotated_recordings_runs(tmp_path, capsys):
+    make_sound_scenes(
+        tmp_path / "scenes",
+        **{"n_speakers": 2, "n_per_speaker": 1, "n_raters": 4, "n_folds": 2, "min_seconds": 12.0, "max_seconds": 12.0},
+        random_state=0,
+    )
+    network = ["conv_channels=[2]", "conv_strides=[2,2]", "projection_dim=3", "max_epochs=1"]
+    changes = ["spectrograms.n_mels=8", "embedders.n_units=2", "report.enabled=false"]
+    changes += [f"embedders.contrastive.{change}" for change in network]
+    out = tmp_path / "out"
+    arguments = [
+        "run",
+        "sound-scenes-contrastive",
+        "--corpus",
+        str(tmp_path / "scenes"),
+        "--output",
+        str(out),
+        "--json",
+    ]
+    assert main([*arguments, "--set", *changes]) == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    assert {result["features"] for result in results} >= {"fused", "fused-untrained", "spectrograms-statistics"}
+    assert {result["regressor"] for result in results} == {"ridge", "svm"}
+    assert [result["target"] for result in results[:3]] == ["loudness", "pitch", "rate"]
+    ds = read_netcdf(out / "features/fused.nc")
+    assert ds.sizes["instance"] == 2 * 7  # of 12 s the raters have said nothing about the first two
+    assert set(ds.group.values[ds.cv_folds.values[:, 0] == 1]) == {"speaker-01"}
