@@ -181,6 +181,14 @@ def test_the_benchmark_of_refits_runs():
 
 
 @pytest.mark.slow
+def test_the_benchmark_of_numbers_runs(shared):
+    options = ["--seeds", "1", "--epochs", "0", "--recordings", "50"]
+    found = run_benchmark("esc10_numbers.py", "--shared", str(shared), *options)
+    assert found["ccc"]["statistics"]["centroid"] > 0.4
+    assert abs(found["ccc"]["mean predictor"]["centroid"]) < 1e-6
+
+
+@pytest.mark.slow
 def test_the_benchmark_of_files_runs():
     result = run_benchmark("io.py", "--rows", "40", "--features", "8", "--gigabytes", "0.0001")
     assert {"write", "read"} == result["ARFF: times as fast as liac-arff"].keys()
