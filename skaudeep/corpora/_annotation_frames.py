@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from skaudeep._sequences import object_array
 from skaudeep._validation import Interval, Real, validate_params
 from skaudeep.corpora._annotations import check_annotations
 from skaudeep.exceptions import DataSetError, ParameterError, param
@@ -99,7 +98,9 @@ def annotation_frames(
         numbers = _interpolate(by_file[file], names, times, max_gap) if file in by_file else None
         numbers = np.full((count, len(names)), np.nan) if numbers is None else numbers
         targets.append(numbers[:, 0] if len(names) == 1 else numbers)
-    return np.stack(targets) if len(set(counts)) == 1 else object_array(targets)
+    if len(set(counts)) == 1:
+        return np.stack(targets)
+    return np.fromiter(targets, dtype=object, count=len(targets))
 
 
 def _for_each(name, values, files):
