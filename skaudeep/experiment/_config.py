@@ -34,13 +34,11 @@ class Experiment:
         What the experiment is, in a few words and in a sentence.
     seed : int
         The seed of all chance: each step is given it as it is.
-    corpus, spectrograms : dict
+    corpus, labels, spectrograms : dict
         Tables of the configuration.
     autoencoders : list of dict
         A table for each; the `name` is None where the only one has none.
     fusion : dict
-        A table.
-    labels : dict
         A table.
     classifiers, regressors : list of dict
         A table for each.
