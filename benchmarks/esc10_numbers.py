@@ -81,7 +81,7 @@ def main():
         "ccc"
     ].mean().to_dict()
     table = pd.DataFrame([*scores, by_mean]).drop(columns="seed").groupby("features", sort=False)
-    summary = table.mean().join(table.std(ddof=0), rsuffix=" std")
+    summary = table.mean().join(table.std(ddof=0).add_suffix(" std"))
     print(summary.round(3).to_string(), file=sys.stderr)
     json.dump(
         {"recordings": len(rows), "seeds": arguments.seeds, "ccc": summary.to_dict("index")}, sys.stdout, indent=1
