@@ -262,6 +262,11 @@ def _check_targets_layout(ds, source):
         )
     if TARGET not in ds.coords or not _holds_strings(ds[TARGET]):
         raise DataSetError(f"{source}: {TARGETS} has no names; give them with assign_coords({TARGET}=[...]).")
+    names = ds[TARGET].values.tolist()
+    if len(set(names)) < len(names) or "" in names:
+        raise DataSetError(f"{source}: {TARGETS} has the names {names}; give different ones, none empty.")
+    if np.isinf(ds[TARGETS].values).any():
+        raise DataSetError(f"{source}: {TARGETS} has an infinite number; NaN is for what is not known.")
 
 
 def _holds_strings(array):
@@ -486,8 +491,11 @@ def _targets(targets, n):
             f"targets: got {type(targets).__name__}, expected a DataFrame, or a dict of columns by name."
         )
     names = list(targets)
-    if not names or not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
-        raise DataSetError(f"targets: got the names {names!r}, expected different ones, none empty.")
+    good = all(isinstance(name, str) and name and name == name.strip() for name in names)
+    if not names or not good or len(set(names)) < len(names):
+        raise DataSetError(
+            f"targets: got the names {names!r}, expected different ones, none empty or with blanks around it."
+        )
     check_text(names, "targets")
     columns = []
     for name in names:

@@ -1,5 +1,6 @@
 """Several continuous targets of each recording, from a table of recordings to the evaluation of features."""
 
+import csv
 import json
 
 import numpy as np
@@ -49,6 +50,7 @@ from skaudeep.io import (
     write_csv,
     write_netcdf,
 )
+from skaudeep.pages.predictions import read_predictions
 
 FILES = ["a.wav", "b.wav", "c.wav", "d.wav"]
 TARGETS = pd.DataFrame({"arousal": [0.5, np.nan, -1.25, 3.0], "valence": [1.0, 2.0, np.nan, 0.1]})
@@ -88,6 +90,7 @@ def test_a_data_set_has_them_by_their_names():
         ({"targets": {}}, r"got the names \[\]"),
         ({"targets": {"": [0, 0, 0, 0]}}, r"got the names \[''\]"),
         ({"targets": {0: [0, 0, 0, 0]}}, r"got the names \[0\]"),
+        ({"targets": {"x ": [0, 0, 0, 0]}}, r"got the names \['x '\]"),
         ({"targets": {"x": [0, 0, 0]}}, r"targets\['x'\]: got shape \(3,\)"),
         ({"targets": {"x": ["a", 0, 0, 0]}}, r"targets\['x'\]: expected numbers"),
         ({"targets": {"x": [0, np.inf, 0, 0]}}, r"targets\['x'\]: instance 1 has an infinite one"),
@@ -105,6 +108,9 @@ def test_a_damaged_variable_is_refused():
         make().drop_vars("target"),
         make().assign(targets=("instance", np.zeros(4))).drop_vars("target"),
         make().assign(targets=(("instance", "target"), np.full((4, 2), "x"))),
+        make().assign_coords(target=["a", "a"]),
+        make().assign_coords(target=["a", ""]),
+        make().assign(targets=(("instance", "target"), np.full((4, 2), np.inf))),
     ):
         with pytest.raises(DataSetError, match="targets has"):
             validate_dataset(wrong)
@@ -363,6 +369,8 @@ def test_some_targets_alone(ds, ridge):
     one = evaluate_dataset(ds, ridge, targets="valence", train="train", test="test")
     assert one.targets == ["valence"]
     np.testing.assert_array_equal(one.matrix("rmse"), all_of_them.matrix("rmse", "valence"))
+    with pytest.raises(ParameterError, match="measure='foo': the measures are 'ccc'"):
+        one.summary("foo")
     with pytest.raises(ParameterError, match="targets='liking': the targets are 'arousal', 'valence'"):
         evaluate_dataset(ds, ridge, targets=["liking"])
     with pytest.raises(ParameterError, match="targets='x': the targets are 'label'"):
@@ -436,6 +444,57 @@ def test_commands(ds, tmp_path, capsys):
     np.testing.assert_allclose(table, predict_dataset(ds, ds, make_regressor("svm", C=0.1)))
     assert main(["inspect", "netcdf", "--input", path, "--instance", "7"]) == 0
     assert "target valence" in capsys.readouterr().out
+
+
+def test_whoever_names_targets_wants_numbers(tmp_path, capsys):
+    ds = make_learnable()
+    targets = dict(zip("av", ds["targets"].values.T, strict=True))
+    ds = set_labels(ds, label_nominal=np.tile(["x", "y"], 30), targets=targets)
+    assert evaluate_dataset(ds, make_regressor("ridge"), targets="v").targets == ["v"]
+    with pytest.raises(ParameterError, match="targets are numbers"):
+        evaluate_dataset(ds, make_classifier("svm"), targets=["v"])
+    with pytest.raises(ParameterError, match="these are numbers; leave them out with task='classification'"):
+        evaluate_dataset(ds, make_classifier("svm"), targets=["v"], task="classification")
+    path = str(tmp_path / "x.nc")
+    write_netcdf(ds, path)
+    command = ["svm", "evaluate", "--input", path, "--complexity", "0.1", "--cross-validate", "--targets", "v"]
+    assert main(["-q", *command]) == 0
+    assert len(capsys.readouterr().out.split(",")) == 2
+    with pytest.raises(SystemExit):
+        main([*command, "--task", "classification"])
+    assert "--targets are numbers" in capsys.readouterr().err
+
+
+def test_what_a_table_could_not_tell_is_refused(tmp_path):
+    named = make(targets=None, feature_names=["target:x", "y"])
+    with pytest.raises(DataSetError, match="the feature 'target:x' would be read as a target"):
+        write_csv(named, tmp_path / "x.csv")
+    both = make().assign(label_numeric=("instance", np.arange(4.0)))
+    with pytest.raises(DataSetError, match="label_numeric beside targets"):
+        write_arff(both, tmp_path / "x.arff")
+    (tmp_path / "y.csv").write_text("filename,a\nx,1\n")
+    with pytest.raises(ParameterError, match="give a list of names of columns"):
+        read_csv(tmp_path / "y.csv", targets=[1])
+
+
+def test_predictions_of_several_targets_are_read_and_unsafe_names_quoted(ds, tmp_path, capsys):
+    path, output = str(tmp_path / "x.nc"), tmp_path / "predictions.tsv"
+    odd = set_labels(ds, targets=dict(zip(['a, "b', "filename"], ds["targets"].values.T, strict=True)))
+    write_netcdf(odd, path)
+    command = ["svm", "predict", "--train-input", path, "--eval-input", path, "--complexity", "0.1"]
+    assert main([*command, "--output", str(output)]) == 1
+    assert "a target is called 'filename'" in capsys.readouterr().err and not output.exists()
+    evaluate = ["svm", "evaluate", "--input", path, "--complexity", "0.1", "--cross-validate", "-q"]
+    assert main(evaluate) == 0
+    assert [len(row) for row in csv.reader(capsys.readouterr().out.splitlines())] == [3, 3]
+    write_netcdf(ds, path)
+    assert main([*command, "--output", str(output)]) == 0
+    first, second = read_predictions(output), read_predictions(output, "valence")
+    expected = predict_dataset(ds, ds, make_regressor("svm", C=0.1))
+    np.testing.assert_allclose(first.astype(float), expected["arousal"])
+    np.testing.assert_allclose(second.astype(float), expected["valence"])
+    with pytest.raises(DataSetError, match="there is no target 'joy', but 'arousal', 'valence'"):
+        read_predictions(output, "joy")
 
 
 def test_numbers_that_agree_in_six_digits_are_classes_of_their_own():

@@ -117,6 +117,17 @@ def make_estimator(arguments, task):
     return make(arguments.classifier, **read_parameters(arguments))
 
 
+def read_task(arguments, ds, source=None):
+    """Find out what is to be learned; whoever names targets wants numbers."""
+    from skaudeep.evaluation import find_task
+
+    if arguments.targets is not None:
+        if arguments.task == "classification":
+            raise UsageError("--targets are numbers, and --task classification predicts classes; leave one out")
+        return "regression"
+    return find_task(ds, arguments.task) if source is None else find_task(ds, arguments.task, source)
+
+
 def run(arguments):
     """Run the command."""
     _check_usage(arguments)
@@ -141,7 +152,7 @@ def _evaluate(arguments):
     import time
     from pathlib import Path
 
-    from skaudeep.evaluation import evaluate_dataset, find_task
+    from skaudeep.evaluation import evaluate_dataset
     from skaudeep.exceptions import DataSetError, marked
     from skaudeep.io import read_netcdf
 
@@ -149,7 +160,7 @@ def _evaluate(arguments):
     _check_splits(arguments, ds)
     start = time.perf_counter()
     try:
-        task = find_task(ds, arguments.task)
+        task = read_task(arguments, ds)
         evaluation = evaluate_dataset(
             ds,
             make_estimator(arguments, task),
@@ -272,8 +283,13 @@ def _describe_regression(arguments, evaluation):
 
 def _brief_of_target(evaluation, target):
     """Write mean CCC and RMSE, after the name of the target if there are several."""
+    import csv
+    import io
+
     numbers = [f"{evaluation.summary(name, target)[0]:.6f}" for name in ("ccc", "rmse")]
-    return ",".join([target, *numbers] if len(evaluation.targets) > 1 else numbers)
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([target, *numbers] if len(evaluation.targets) > 1 else numbers)
+    return line.getvalue()
 
 
 def _regression_table(table, title):

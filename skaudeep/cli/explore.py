@@ -90,7 +90,7 @@ def run(arguments):
     from skaudeep.pages.predictions import read_predictions
 
     _check(arguments)
-    predictions = None if arguments.predictions is None else read_predictions(arguments.predictions)
+    predictions = None if arguments.predictions is None else read_predictions(arguments.predictions, arguments.target)
     with (
         prepare_output(arguments.output, inputs=files_read(arguments)),
         _opened(arguments.input) as ds,

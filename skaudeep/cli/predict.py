@@ -3,7 +3,7 @@
 from skaudeep.cli._arguments import add_command, add_json, add_seed, add_settings_check, partition
 from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import make_table, print_results
-from skaudeep.cli.evaluate import add_classifier_options, lacking, make_estimator
+from skaudeep.cli.evaluate import add_classifier_options, lacking, make_estimator, read_task
 
 
 def add_parser(group, classifier):
@@ -76,13 +76,13 @@ def _show_numbers(table, with_names):
 
 def _predict(arguments):
     """Predict a class or a number for each recording of the data set."""
-    from skaudeep.evaluation import find_task, predict_dataset
+    from skaudeep.evaluation import predict_dataset
 
     arguments.words = {"partition": "--train-partitions"}
     train = _read(arguments.train_input, arguments.train_partitions)
     arguments.words = {"partition": "--eval-partitions"}
     test = _read(arguments.eval_input, arguments.eval_partitions)
-    task = find_task(train, arguments.task, arguments.train_input)
+    task = read_task(arguments, train, arguments.train_input)
     arguments.words = {"train_ds": arguments.train_input, "test_ds": arguments.eval_input}
     return predict_dataset(
         train,
@@ -119,6 +119,8 @@ def _write(predictions, path):
     from skaudeep.exceptions import DataSetError
 
     several = predictions.ndim > 1
+    if several and "filename" in predictions:
+        raise DataSetError("a target is called 'filename', as is the column of files; rename it in the data set")
     texts = (*predictions.columns, *predictions.index) if several else (*predictions.index, *predictions)
     for text in texts:
         if any(character in str(text) for character in "\t\n\r"):

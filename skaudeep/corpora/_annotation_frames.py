@@ -14,11 +14,11 @@ _POSITIVE = [Interval(Real, 0, None, closed="neither")]
     {
         "annotations": [pd.DataFrame],
         "files": ["array-like"],
-        "n_frames": ["array-like", Real],
+        "n_frames": ["array-like", Interval(Real, 0, None, closed="left")],
         "window_width": _POSITIVE,
         "window_overlap": [Interval(Real, 0, None, closed="left")],
         "start": ["array-like", Real],
-        "delay": [Real],
+        "delay": [Interval(Real, None, None, closed="neither")],
         "max_gap": [*_POSITIVE, None],
     },
     prefer_skip_nested_validation=True,
@@ -83,8 +83,13 @@ def annotation_frames(
         remedy = f" must be less than {param('window_width', window_width)}: windows have to move on"
         raise ParameterError("window_overlap", window_overlap, remedy)
     files = np.asarray(files, dtype=object)
-    counts = _for_each("n_frames", n_frames, files).astype(int)
-    starts = _for_each("start", start, files)
+    if files.ndim != 1 or not len(files):
+        raise ParameterError("files", files.shape, ": that is its shape; give a list of one recording or more")
+    counts, starts = _for_each("n_frames", n_frames, files), _for_each("start", start, files)
+    wrong = (counts < 0) | (counts != np.round(counts))
+    if wrong.any():
+        raise ParameterError("n_frames", float(counts[wrong][0]), ": give whole numbers from 0")
+    counts = counts.astype(int)
     by_file = dict(list(annotations.groupby("file", sort=False)))
     if not set(by_file) & set(files):
         raise DataSetError(
@@ -108,6 +113,8 @@ def _for_each(name, values, files):
     values = np.asarray(values, np.float64)
     if values.ndim and values.shape != files.shape:
         raise ParameterError(name, values.shape, f": that is its shape, and there are {len(files)} files")
+    if not np.isfinite(values).all():
+        raise ParameterError(name, float(values[~np.isfinite(values)].ravel()[0]), ": give finite numbers")
     return np.broadcast_to(values, files.shape)
 
 

@@ -12,6 +12,7 @@ from skaudeep.corpora.find import find_audio
 from skaudeep.exceptions import DataSetError, ParameterError, param
 
 _POSITIVE = [Interval(Real, 0, None, closed="neither")]
+_FINITE = Interval(Real, None, None, closed="neither")
 _STATISTICS = {"mean": np.mean, "median": np.median, "last": lambda values, axis: values[-1]}
 
 
@@ -83,7 +84,8 @@ def load_annotations(source, *, audio=None, separator=None, time="time", values=
 
 def _read_folder(source, time, values, separator):
     """Read the annotations of a folder, one file after the other."""
-    paths = sorted(path for path in source.rglob("*") if path.suffix.lower() in (".csv", ".tsv"))
+    found = (path for path in source.rglob("*") if path.suffix.lower() in (".csv", ".tsv"))
+    paths = sorted(path for path in found if not path.name.startswith("."))
     if not paths:
         raise DataSetError(f"{source} has no annotations: expected a .csv or .tsv file for each recording.")
     names = [path.relative_to(source).with_suffix("").as_posix() for path in paths]
@@ -130,6 +132,12 @@ def _read(path, time, values, separator, name=None):
         values = [column for column in frame if column not in (time, *of_paths)]
     if not values:
         raise DataSetError(f"{path} has no column of numbers beside {time!r}.")
+    reserved = [column for column in values if column in ("file", "time", time)]
+    if reserved:
+        raise DataSetError(
+            f"{path}: the column {reserved[0]!r} cannot be one of numbers, as that is what a column of the result is "
+            f"called; rename it, or name those to read by {param.values}."
+        )
     files = frame[of_paths[0]].to_numpy() if name is None else np.full(len(frame), name, dtype=object)
     numbers = {column: _numbers(frame[column], path) for column in (time, *values)}
     table = pd.DataFrame({"file": files, "time": numbers.pop(time), **numbers})
@@ -212,8 +220,10 @@ def combine_raters(annotations, raters, *, method="mean", name="value"):
     [0.1, 0.6, 0.95]
     """
     raters = list(raters)
-    check_annotations(annotations)
-    _check_columns("raters", raters, annotations)
+    targets = check_annotations(annotations)
+    _check_columns("raters", raters, annotations[targets])
+    if name in ("file", "time") or name in set(targets) - set(raters):
+        raise ParameterError("name", name, ": there is such a column; give another name")
     if len(set(raters)) < max(2, len(raters)):
         raise ParameterError(
             "raters", raters, ": there is nothing to put together; give two columns or more, each once"
@@ -242,7 +252,7 @@ def _agreement(numbers):
         "annotations": [pd.DataFrame],
         "width": _POSITIVE,
         "hop": [*_POSITIVE, None],
-        "delay": [Real],
+        "delay": [_FINITE],
         "statistic": [StrOptions(set(_STATISTICS))],
         "min_annotations": [Interval(Integral, 1, None, closed="left")],
     },
@@ -301,6 +311,9 @@ def annotation_windows(annotations, *, width, hop=None, delay=0.0, statistic="me
     2  a.wav    2.0  4.0      5.5
     """
     names = check_annotations(annotations)
+    reserved = [name for name in names if name in ("start", "end")]
+    if reserved:
+        raise ParameterError("annotations", reserved[0], ": so is a column of windows called; rename it")
     hop = width if hop is None else hop
     parts = []
     for file, own in annotations.groupby("file", sort=False):
@@ -309,10 +322,12 @@ def annotation_windows(annotations, *, width, hop=None, delay=0.0, statistic="me
         first, last = np.searchsorted(times, starts - 1e-9), np.searchsorted(times, starts + width - 1e-9)
         kept = last - first >= min_annotations
         if not kept.any():
+            asked, smaller = param("delay", delay), param.width
+            if min_annotations > 1:
+                asked, smaller = f"{asked} and {param('min_annotations', min_annotations)}", param.min_annotations
             raise DataSetError(
                 f"{file}: its annotation, from {times[0] + delay:g} to {times[-1] + delay:g} s, fills no window of "
-                f"{width:g} s with {param('delay', delay)}; give a smaller {param.width} or {param.delay}, or leave "
-                "this recording out."
+                f"{width:g} s with {asked}; give a smaller {smaller} or {param.delay}, or leave this recording out."
             )
         rows = [_STATISTICS[statistic](numbers[a:b], axis=0) for a, b in zip(first[kept], last[kept], strict=True)]
         window = {"file": file, "start": starts[kept], "end": starts[kept] + width}
@@ -388,7 +403,7 @@ def join_windows(windows, values, *, step=None, median=0.0):
     >>> join_windows(windows, [1.0, 1.0, 9.0, 1.0], median=2.0)["value"].tolist()
     [1.0, 1.0, 1.0, 5.0]
     """
-    starts, ends = _check_windows(windows)
+    starts, ends = check_windows(windows)
     numbers = np.asarray(values, np.float64)
     if numbers.ndim not in (1, 2) or len(numbers) != len(windows):
         raise ParameterError("values", numbers.shape, f": that is its shape, and there are {len(windows)} windows")
@@ -408,7 +423,9 @@ def join_windows(windows, values, *, step=None, median=0.0):
 
 
 def _smallest_step(files, starts, ends):
-    steps = pd.Series(starts).groupby(files).apply(lambda own: np.diff(np.unique(own)).min(initial=np.inf)).min()
+    # to the nanosecond, as 3 * 0.1 and 0.3 are the same start
+    starts = pd.Series(np.round(starts, 9))
+    steps = starts.groupby(files).apply(lambda own: np.diff(np.unique(own)).min(initial=np.inf)).min()
     return float(steps if np.isfinite(steps) else (ends - starts).min())
 
 
@@ -434,7 +451,7 @@ def _filter(times, numbers, width):
     return np.array([np.median(numbers[a:b], axis=0) for a, b in zip(first, last, strict=True)])
 
 
-def _check_windows(windows):
+def check_windows(windows):
     """Give starts and ends of windows, in seconds; refuse what is no table of windows."""
     _check_columns("windows", ["file", "start", "end"], windows)
     if not len(windows):

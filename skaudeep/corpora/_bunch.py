@@ -240,7 +240,7 @@ def number_classes(labels):
     return (target, names.astype(str)) if len(names) else (None, None)
 
 
-def encode_labels(labels, *, regression=None, source="label"):
+def encode_labels(labels, *, regression=None, source="label", remedy="give regression=False for classes"):
     """Turn the labels of a table into class numbers or a continuous target.
 
     Parameters
@@ -252,6 +252,8 @@ def encode_labels(labels, *, regression=None, source="label"):
         whole; whole numbers are names of classes, as words are.
     source : str, default="label"
         Where the labels stand, for messages.
+    remedy : str, default="give regression=False for classes"
+        What to do about what is no number, other than correcting the table.
 
     Returns
     -------
@@ -279,8 +281,8 @@ def encode_labels(labels, *, regression=None, source="label"):
         at = np.argmax(words)
         where = f"{source}, {labels.index.name} {labels.index[at]}"
         raise DataSetError(
-            f"{where}: {labels.iloc[at]!r} is not a finite number, but regression=True needs numbers; "
-            "correct the table, or give regression=False for classes."
+            f"{where}: {labels.iloc[at]!r} is not a finite number, such as 1.5, and numbers are asked for; correct the "
+            f"table, or {remedy}."
         )
     if words.any():
         return number_classes(labels.where(known, ""))

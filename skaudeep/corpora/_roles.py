@@ -65,6 +65,8 @@ def choose_columns(frame, given, table, layout, taken=()):
 
 def choose_targets(frame, names, chosen, table):
     """Choose the columns of several targets, each of which must be there and tell nothing else."""
+    if not all(isinstance(name, str) for name in names):
+        raise DataSetError(f"{param('targets', list(names))}: expected names of columns of {table}.")
     found = [_choose(frame, "targets", name, table) for name in names]
     for name in found:
         role = next((role for role, column in chosen.items() if column == name), None)

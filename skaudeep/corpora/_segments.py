@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from skaudeep._validation import validate_params
+from skaudeep.corpora._annotations import check_windows
 from skaudeep.corpora._bunch import make_bunch
 from skaudeep.corpora._table import fragments
 from skaudeep.corpora.headers import read_headers
@@ -60,14 +61,14 @@ def segment_corpus(corpus, windows):
     >>> segments.filenames.tolist(), segments.groups.tolist(), segments.target.tolist()
     (['bark/01-1.wav#t=0,0.5', 'bark/01-1.wav#t=0.5,1'], ['bark-01', 'bark-01'], [0.1, 0.4])
     """
-    lacks = [name for name in ("file", "start", "end") if name not in windows]
-    if lacks:
-        raise ParameterError("windows", lacks[0], f": there is no such column, but {', '.join(map(str, windows))}")
+    starts, ends = check_windows(windows)
+    if (starts < 0).any():
+        raise ParameterError("windows", float(starts.min()), ": a window cannot start before its recording")
     if isinstance(corpus["data"], pd.DataFrame):
         raise ParameterError("corpus", "segments", ": only whole recordings can be cut into windows")
     rows = _find_recordings(corpus, windows["file"])
     segments = pd.DataFrame({"file": np.asarray(corpus["data"])[rows]})
-    segments[["start", "end"]] = windows[["start", "end"]].to_numpy(np.float64)
+    segments["start"], segments["end"] = starts, ends
     inside = segments["end"].to_numpy() <= _lengths(corpus, rows) + _TOLERANCE
     if not inside.any():
         raise DataSetError(
@@ -76,7 +77,7 @@ def segment_corpus(corpus, windows):
         )
     rows, segments = rows[inside], segments[inside].reset_index(drop=True)
     names = corpus["filenames"][rows]
-    targets = windows.loc[inside, [name for name in windows if name not in segments]].astype(np.float64)
+    targets = _take_targets(windows[inside])
     kept = {name: _take(corpus.get(name), rows) for name in ("partition", "groups", "cv_folds")}
     return make_bunch(
         segments,
@@ -89,6 +90,19 @@ def segment_corpus(corpus, windows):
         frame=windows[inside].reset_index(drop=True),
         notes=_count_left_out(corpus, rows, inside),
     )
+
+
+def _take_targets(windows):
+    """Give the columns of numbers; NaN where one is missing."""
+    targets = {}
+    for name in windows.columns.drop(["file", "start", "end"]):
+        numbers = pd.to_numeric(windows[name], errors="coerce").to_numpy(np.float64)
+        wrong = np.isinf(numbers) | (np.isnan(numbers) & windows[name].notna().to_numpy())
+        if wrong.any():
+            value = windows[name].tolist()[int(np.argmax(wrong))]
+            raise DataSetError(f"{param.windows}: the column {name!r} has {value!r}, which is no finite number.")
+        targets[name] = numbers
+    return pd.DataFrame(targets)
 
 
 def _find_recordings(corpus, files):

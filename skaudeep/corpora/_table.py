@@ -409,7 +409,8 @@ def _below(names, paths, root):
 
 def _target(column, table):
     """Return the numbers of a column, NaN where missing."""
-    numbers, _ = encode_labels(column, regression=True, source=f"{table}, column {column.name}")
+    remedy = f"leave the column out of {param.targets}"
+    numbers, _ = encode_labels(column, regression=True, source=f"{table}, column {column.name}", remedy=remedy)
     if numbers is None:
         raise DataSetError(f"{table}: the column {column.name}, one of {param.targets}, has no number; leave it out.")
     return numbers

@@ -18,6 +18,7 @@ from skaudeep._provenance import (
 )
 from skaudeep._validation import validate_params
 from skaudeep.datamodel import (
+    TARGET,
     VARIABLES,
     apply_label_map,
     check_layout,
@@ -324,6 +325,11 @@ def _check_further_variables(first, ds, source, other):
             )
         one, two = first.variables[name], ds.variables[name]
         alike = one.dims == two.dims and (one.shape[1:] == two.shape[1:] if "instance" in one.dims else one.equals(two))
+        if not alike and name == TARGET:
+            raise DataSetError(
+                f"the targets are {one.values.tolist()} in {source}, but {two.values.tolist()} in {other}; put them in "
+                f"the same order with isel({TARGET}=[...]), or give others with {param.set_labels}."
+            )
         if not alike:
             raise DataSetError(
                 f"{what} not the same in {source} and {other}; make it so, or remove it with {param.drop_vars}."

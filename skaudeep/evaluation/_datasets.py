@@ -174,7 +174,7 @@ def evaluate_dataset(
         `label_numeric` for what it is where there are names.
     targets : str or list of str, default=None
         Which of several numbers are predicted, each by a regressor of its own; None: all. Instances without a target
-        are left out for this target.
+        are left out for this target. With names here, a data set is one for regression, also if it has classes.
     train, test : str or list of str, default=None
         Partitions to train and to test on, among "train", "devel" and "test". With neither, the splits are the folds of
         the data set if it has any; see :func:`~skaudeep.datasets.cv_splits`.
@@ -235,7 +235,7 @@ def evaluate_dataset(
     array([[19,  1],
            [ 0, 20]])
     """
-    task = find_task(ds, task, param.ds)
+    task = _find_task(ds, task, targets, param.ds)
     check_kind(estimator, task)
     if majority_vote:
         estimator = _BY_FILE[task](estimator)
@@ -249,6 +249,15 @@ def evaluate_dataset(
 
 
 _BY_FILE = {"classification": MajorityVoteClassifier, "regression": ChunkMeanRegressor}
+
+
+def _find_task(ds, task, targets, source):
+    """Say what is to be learned: numbers, where some of them are named."""
+    if targets is None:
+        return find_task(ds, task, source)
+    if task == "classification":
+        raise ParameterError("targets", targets, f": these are numbers; leave them out with {param('task', task)}")
+    return "regression"
 
 
 def _refuse_upsampling(upsample):
@@ -373,7 +382,7 @@ def predict_dataset(
     >>> predict_dataset(known, new, make_classifier("svm")).to_dict()
     {'e.wav': 'dog', 'f.wav': 'sea'}
     """
-    task = find_task(train_ds, task, param.train_ds)
+    task = _find_task(train_ds, task, targets, param.train_ds)
     check_kind(estimator, task)
     if task == "regression":
         _refuse_upsampling(upsample)
@@ -397,7 +406,10 @@ def predict_dataset(
         rows = np.flatnonzero(values.notna())
         training = gather(train_ds, rows, majority_vote, param.train_ds)
         y = join_targets(training, values.to_numpy()[rows])
-        (check_split if task == "classification" else check_targets)(param.train_ds, y)
+        if task == "classification":
+            check_split(param.train_ds, y)
+        else:
+            check_targets(param.train_ds if len(labels.columns) == 1 else f"{param.train_ds}, {name}", y)
         X = training.X
         if upsample:
             chosen = balance(train_ds, training, y, np.arange(len(y)), check_random_state(seed))

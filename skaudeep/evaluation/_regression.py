@@ -88,6 +88,8 @@ class RegressionEvaluation:
         ParameterError
             If there is no such target, or there are several and none is named.
         """
+        if measure not in REGRESSION_MEASURES:
+            raise ParameterError("measure", measure, f": the measures are {', '.join(map(repr, REGRESSION_MEASURES))}")
         return self._of(self.scores, target)[measure].to_numpy().reshape(-1, len(self.splits))
 
     def summary(self, measure, target=None):

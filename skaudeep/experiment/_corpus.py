@@ -49,10 +49,11 @@ def load_corpus_of(experiment):
             f"{corpus['path']} has no classes, and there are [[classifiers]]; leave these out, or predict numbers "
             f"with {param('labels.task', 'regression')}"
         )
-    if experiment.regressors and not get_targets(ds).notna().any(axis=None):
+    only_classes = found["target_names"] is not None and found.get("targets") is None
+    if experiment.regressors and (only_classes or not get_targets(ds).notna().any(axis=None)):
         raise DataSetError(
             f"{corpus['path']} has no numbers as labels, and there are [[regressors]]; name columns of numbers by "
-            f"{param('labels.targets')}"
+            f"{param('labels.targets')}, or say that labels are numbers by {param('labels.task', 'regression')}"
         )
     ds = deal(ds, folds=corpus["folds"], partitions=corpus["partitions"], seed=experiment.seed)
     what = "classifiers" if experiment.classifiers else "regressors"

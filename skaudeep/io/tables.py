@@ -27,7 +27,7 @@ from skaudeep.datamodel import (
     narrow,
     take_targets,
 )
-from skaudeep.exceptions import DataSetError, Message, param
+from skaudeep.exceptions import DataSetError, Message, ParameterError, param
 from skaudeep.io._numbers import format_rows, parse_field, parse_number, parse_row
 from skaudeep.io.blocks import feature_blocks
 from skaudeep.io.netcdf import source_files
@@ -139,7 +139,12 @@ def check_writable(ds):
     feature_names = get_feature_names(ds).tolist()
     if not feature_names:
         raise DataSetError(f"{param.ds}: has no features, and a table without them cannot be read again.")
+    if TARGETS in ds and not class_names(ds) and not np.isnan(ds["label_numeric"].values).all():
+        raise DataSetError(f"{param.ds}: has label_numeric beside targets, and could not be read again; take one away.")
     others = (*IDENTIFIERS, *LABELS, *target_columns(ds))
+    alike = [name for name in feature_names if name.startswith(TARGET_PREFIX)]
+    if alike:
+        raise DataSetError(f"{param.ds}: the feature {alike[0]!r} would be read as a target; rename it.")
     if len({*feature_names, *others}) < len(feature_names) + len(others):
         raise DataSetError(
             f"{param.ds}: all feature names must differ, also from {', '.join(others)}, which are columns of their "
@@ -264,6 +269,9 @@ def find_columns(names, source, options, *, blanks=False):
     again = pd.Index(names, dtype=object).duplicated()
     if again.any():
         raise DataSetError(f"{source}: two columns are called {names[np.argmax(again)]!r}; rename one.")
+    wrong = [name for name in options["targets"] if not isinstance(name, str)]
+    if wrong or isinstance(options["targets"], str):
+        raise ParameterError("targets", options["targets"], ": give a list of names of columns")
     targets = dict.fromkeys(name for name in names if name.strip().startswith(TARGET_PREFIX))
     targets |= dict.fromkeys(options["targets"])
     options = {variable: name for variable, name in options.items() if variable != "targets"}
@@ -282,7 +290,8 @@ def find_columns(names, source, options, *, blanks=False):
     for variable, name in options.items():
         if name != variable and name not in places:
             shown = ", ".join(map(repr, names[:6])) + ", ..." * (len(names) > 6)
-            raise DataSetError(f"{source}: {param(variable, name)}: there is no such column, only {shown}.")
+            asked = param("targets", [name]) if variable.startswith(TARGET_PREFIX) else param(variable, name)
+            raise DataSetError(f"{source}: {asked}: there is no such column, only {shown}.")
     metadata = {variable: places[name] for variable, name in options.items() if name in places}
     features = sorted(set(range(len(names))) - set(metadata.values()))
     _warn_of_features([names[i] for i in features], metadata, source)

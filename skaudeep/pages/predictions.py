@@ -11,12 +11,21 @@ from skaudeep.io.tables import decode, read_lines
 _log = logging.getLogger(__name__)
 
 
-def read_predictions(path):
-    """Read a file of predictions: lines of a name of a file and a label, with a tabulator between, in UTF-8."""
-    pairs = []
+def read_predictions(path, target=None):
+    """Read a file of predictions: lines of a name of a file and a label, with a tabulator between, in UTF-8.
+
+    Of a table with a line of names first, `filename` and several targets, it takes `target`, by default the first one.
+    """
+    pairs, column, n_fields = [], 1, 2
     for number, line in read_lines(path):
         where = f"{path}, line {number}"
         fields = decode(line, where).rstrip("\r\n").split("\t")
+        if number == 1 and len(fields) > 2 and fields[0] == "filename":
+            column = _find_target(fields, target, where)
+            n_fields = len(fields)
+            continue
+        if n_fields > 2 and len(fields) == n_fields:
+            fields = [fields[0], fields[column]]
         if len(fields) != 2 or not fields[0]:
             raise DataSetError(
                 f"{where}: expected the name of a file, a tabulator and a label, got {len(fields)} "
@@ -27,6 +36,15 @@ def read_predictions(path):
         raise DataSetError(f"{path}: there are no predictions; expected lines of a file, a tabulator and a label.")
     names, labels = zip(*pairs, strict=True)
     return pd.Series(labels, index=names, dtype=object)
+
+
+def _find_target(names, target, where):
+    """Find the column of a target, by default the first one."""
+    if target is None:
+        return 1
+    if target not in names[1:]:
+        raise DataSetError(f"{where}: there is no target {target!r}, but {', '.join(map(repr, names[1:]))}.")
+    return names.index(target)
 
 
 def assign_predictions(ds, predictions):

@@ -241,6 +241,12 @@ class RegressionDisplay:
 
 def _rows_of(predictions, target):
     """Choose the rows of a target in a table of predictions."""
+    lacks = [name for name in ("label", "prediction") if name not in predictions]
+    if lacks or not len(predictions):
+        what = f"it lacks the column {lacks[0]}" if lacks else "it has no row"
+        raise ParameterError(
+            "evaluation", "its predictions", f": {what}; give what evaluate_dataset returns for numbers"
+        )
     if "target" not in predictions:
         if target is None:
             return predictions

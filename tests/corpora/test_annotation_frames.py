@@ -94,3 +94,21 @@ def test_refusals(files, parameters, error, message):
 def test_times_out_of_order():
     with pytest.raises(DataSetError, match="not in order"):
         annotation_frames(annotate([1.0, 0.0], [1.0, 2.0]), ["a"], 3)
+
+
+@pytest.mark.parametrize(
+    ("files", "n_frames", "options", "name"),
+    [
+        ([], 3, {}, "files"),
+        (pd.DataFrame({"file": ["a"]}), 3, {}, "files"),
+        (["a"], [-3], {}, "n_frames"),
+        (["a"], 3.7, {}, "n_frames"),
+        (["a"], np.nan, {}, "n_frames"),
+        (["a"], 3, {"start": [np.nan]}, "start"),
+        (["a"], 3, {"delay": np.nan}, "delay"),
+    ],
+)
+def test_numbers_that_are_none_are_refused(files, n_frames, options, name):
+    heard = pd.DataFrame({"file": "a", "time": [0.0, 1.0], "arousal": [0.0, 10.0]})
+    with pytest.raises(ValueError, match=name):
+        annotation_frames(heard, files, n_frames, **options)

@@ -342,3 +342,48 @@ class TestBack:
             join_windows(windows.assign(start=windows["start"].where(windows.index != 2)), [1.0] * 10)
         with pytest.raises(DataSetError, match="windows: row 1 has no file"):
             join_windows(windows.assign(file=windows["file"].where(windows.index != 1)), [1.0] * 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("file,t,time,a\nx,0,5,1\nx,1,6,2\n", {"time": "t"}),
+        ("file,time,a\nx,0,5\n", {"values": ["time"]}),
+        ("path,file,time,a\nx,1,0,5\n", {"values": ["file"]}),
+    ],
+)
+def test_columns_that_would_replace_others_are_refused(tmp_path, text, options):
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(DataSetError, match="cannot be one of numbers"):
+        load_annotations(tmp_path / "x.csv", **options)
+
+
+def test_names_that_columns_have_are_refused():
+    table = pd.DataFrame({"file": "a", "time": np.arange(10.0), "v": 1.0, "w": np.arange(10.0), "start": 0.0})
+    for name in ("time", "file", "start"):
+        with pytest.raises(ParameterError, match=f"name='{name}': there is such a column"):
+            combine_raters(table, ["v", "w"], name=name)
+    for rater in ("time", "file"):
+        with pytest.raises(ParameterError, match=f"raters='{rater}'"):
+            combine_raters(table, ["v", rater])
+    assert combine_raters(table, ["v", "w"], name="v")["v"].tolist() == [(1 + i) / 2 for i in range(10)]
+    with pytest.raises(ParameterError, match="annotations='start': so is a column of windows called"):
+        annotation_windows(table, width=2)
+
+
+def test_hidden_files_are_no_annotations(tmp_path):
+    (tmp_path / "a.csv").write_text("time,x\n0,1\n")
+    (tmp_path / "._a.csv").write_bytes(b"\0\5")
+    assert load_annotations(tmp_path)["file"].tolist() == ["a"]
+
+
+def test_starts_that_differ_by_rounding_are_one():
+    windows = pd.DataFrame({"file": "a", "start": [0.1 * 3, 0.3, 0.6], "end": [1.3, 1.3, 1.6]})
+    assert join_windows(windows, [1.0, 3.0, 2.0])["time"].iloc[:3].round(9).tolist() == [0.3, 0.6, 0.9]
+
+
+@pytest.mark.parametrize("delay", [np.nan, np.inf])
+def test_a_delay_is_a_finite_number(delay):
+    table = pd.DataFrame({"file": "a", "time": np.arange(10.0), "v": 1.0})
+    with pytest.raises(ValueError, match="delay"):
+        annotation_windows(table, width=2, delay=delay)

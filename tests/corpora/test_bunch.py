@@ -218,7 +218,7 @@ def test_a_number_that_another_program_found_missing():
 
 def test_words_are_no_target_of_a_regression():
     labels = pd.Series(["1", "loud"], index=pd.Index([2, 7], name="line"))
-    with pytest.raises(DataSetError, match=r"t\.csv, line 7: 'loud' is not a finite number, but regression=True"):
+    with pytest.raises(DataSetError, match=r"t\.csv, line 7: 'loud' is not a finite number, such as 1.5"):
         encode_labels(labels, regression=True, source="t.csv")
 
 

@@ -83,3 +83,21 @@ def test_what_does_not_fit_is_refused(scenes, windows, tmp_path):
     broken = make_bunch([tmp_path / "broken.wav"], ["broken.wav"])
     with pytest.raises(DataSetError, match="broken.wav"):
         segment_corpus(broken, windows.assign(file="broken"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"start": -1.0}, "a window cannot start before its recording"),
+        ({"end": 0.0}, "does not end after"),
+        ({"end": np.nan}, "windows"),
+        ({"start": pd.Timedelta(0)}, "windows"),
+        ({"mood": "good"}, "the column 'mood' has 'good', which is no finite number"),
+        ({"mood": np.inf}, "the column 'mood' has inf"),
+    ],
+)
+def test_windows_that_are_none_are_refused(scenes, windows, changes, message):
+    with pytest.raises((DataSetError, ParameterError), match=message):
+        segment_corpus(scenes, windows.assign(**changes))
+    with pytest.raises(DataSetError, match="windows: there is none"):
+        segment_corpus(scenes, windows[:0])

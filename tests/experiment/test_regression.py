@@ -169,3 +169,10 @@ def test_a_corpus_without_numbers_is_refused(place, tmp_path):
     overrides = {"corpus.path": str(place / "scenes"), "labels.task": "regression"}
     with pytest.raises(DataSetError, match=r"has no numbers as labels, and there are \[\[regressors\]\]"):
         run_experiment(read_experiment(place / "ages.toml", overrides=overrides), tmp_path / "out")
+
+
+def test_numbers_of_classes_are_no_targets(place, tmp_path):
+    overrides = {"corpus.path": str(place / "ages.csv"), "corpus.options": {"label": "age"}, "classifiers": []}
+    overrides["regressors"] = [{"kind": "ridge"}]
+    with pytest.raises(DataSetError, match="or say that labels are numbers by labels.task='regression'"):
+        run_experiment(read_experiment(place / "ages.toml", overrides=overrides), tmp_path / "out")

@@ -129,7 +129,8 @@ def test_several_targets_are_several_scales(X, write):
     assert page.colours == ["valence", "arousal", "Partition"]
     with pytest.raises(DataSetError, match="target='joy': the data set has no such numbers"):
         write(ds, target="joy")
-    classes = set_labels(ds, label_nominal=list("aabbcc"))
+    targets = dict(zip(["arousal", "valence", "joy"], values.T, strict=True))
+    classes = set_labels(ds, label_nominal=list("aabbcc"), targets=targets)
     assert write(classes)[0].colours == ["Label", "arousal", "valence", "Partition"]
     assert write(classes, target="valence")[0].colours == ["valence", "arousal", "Label", "Partition"]
 
