@@ -51,7 +51,7 @@ def fine_tune(encoder, X, y, X_test):
     keras.utils.set_random_seed(0)
     mean, deviation = y.mean(), y.std()
     model, predicted = keras.Sequential([encoder, keras.layers.Dropout(0.2), keras.layers.Dense(1)]), []
-    for trainable, learning_rate, epochs in ((False, 1e-2, 30), (True, 1e-3, 30)):
+    for trainable, learning_rate, epochs in ((False, 1e-2, 20), (True, 1e-3, 15)):
         encoder.trainable = trainable
         model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss="mse")
         model.fit(X, (y[..., None] - mean) / deviation, batch_size=16, epochs=epochs, verbose=0)
