@@ -15,6 +15,7 @@ __all__ = [
     "SINGLE_TARGET",
     "guess_role",
     "is_plain",
+    "name_of_target",
     "segment_table",
     "split_fragment",
     "to_seconds",
@@ -188,6 +189,18 @@ def _is_time(column, table):
     if role == "duration":
         return str(column).lower() == "duration" or ("start" in table and "end" not in table)
     return role in ("start", "end")
+
+
+def name_of_target(target):
+    """Give the name of a target for people; None if it is the only one, which has none.
+
+    Examples
+    --------
+    >>> from skaudeep._columns import SINGLE_TARGET, name_of_target
+    >>> name_of_target("arousal"), name_of_target(SINGLE_TARGET)
+    ('arousal', None)
+    """
+    return None if target == SINGLE_TARGET else target
 
 
 def split_fragment(name):

@@ -333,19 +333,23 @@ def get_targets(ds):
     return pd.DataFrame({SINGLE_TARGET: ds["label_numeric"].values.astype(np.float64)})
 
 
+def target_columns(ds):
+    """Return several targets as columns beside others: arrays by `TARGET_PREFIX` and name; nothing of a single one."""
+    if TARGETS not in ds:
+        return {}
+    return {f"{TARGET_PREFIX}{name}": numbers.to_numpy() for name, numbers in get_targets(ds).items()}
+
+
 def take_targets(columns):
-    """Take the columns of several targets out of a dict; gives them as a table, None if there are none."""
+    """Take what `target_columns` gives out of a dict again; gives it as a table, None if there is none."""
     names = [name for name in columns if name.startswith(TARGET_PREFIX)]
     return pd.DataFrame({name.removeprefix(TARGET_PREFIX): columns.pop(name) for name in names}) if names else None
 
 
 def is_labelled(ds):
     """Say which instances have a label of any kind."""
-    return (get_texts(ds, "label_nominal") != "") | ~np.isnan(ds["label_numeric"].values) | _has_targets(ds)
-
-
-def _has_targets(ds):
-    return get_targets(ds).notna().any(axis=1).to_numpy()
+    has_targets = get_targets(ds).notna().any(axis=1).to_numpy()
+    return (get_texts(ds, "label_nominal") != "") | ~np.isnan(ds["label_numeric"].values) | has_targets
 
 
 def get_feature_names(ds):

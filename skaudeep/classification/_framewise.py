@@ -1,20 +1,19 @@
 """A number for every frame of a sequence."""
 
-from typing import ClassVar
-
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import assert_all_finite, check_array, get_tags
 
-from skaudeep._chunks import ChunkwiseEstimator, flatten_chunks
+from skaudeep._chunks import flatten_chunks
 from skaudeep._sequences import object_array
-from skaudeep._validation import HasMethods, check_is_fitted, fit_context, safe_indexing
+from skaudeep._validation import check_is_fitted, fit_context, safe_indexing
+from skaudeep.classification._vote import PredictorOfChunks
 
 __all__ = ["FramewiseRegressor"]
 
 
-class FramewiseRegressor(RegressorMixin, ChunkwiseEstimator):
+class FramewiseRegressor(RegressorMixin, PredictorOfChunks):
     """Predict a number for every frame of a sequence.
 
     A regressor is fitted on the frames of all sequences, end to end, each with its own target. What a frame knows of
@@ -50,13 +49,6 @@ class FramewiseRegressor(RegressorMixin, ChunkwiseEstimator):
     array([[1., 2., 3.],
            [5., 4., 3.]])
     """
-
-    _role = "estimator"
-
-    _parameter_constraints: ClassVar[dict] = {"estimator": [HasMethods(["fit", "predict"])]}
-
-    def __init__(self, estimator):
-        self.estimator = estimator
 
     # The estimator's own parameters are not validated yet.
     @fit_context(prefer_skip_nested_validation=False)

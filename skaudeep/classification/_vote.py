@@ -12,8 +12,8 @@ from skaudeep._validation import HasMethods, check_class_labels, check_is_fitted
 __all__ = ["ChunkMeanRegressor", "MajorityVoteClassifier"]
 
 
-class _PredictorOfChunks(ChunkwiseEstimator):
-    """Base of what puts the predictions for the chunks of a file together."""
+class PredictorOfChunks(ChunkwiseEstimator):
+    """Base of what predicts by an estimator of chunks, or of other parts of a file."""
 
     _role = "estimator"
 
@@ -23,7 +23,7 @@ class _PredictorOfChunks(ChunkwiseEstimator):
         self.estimator = estimator
 
 
-class MajorityVoteClassifier(ClassifierMixin, _PredictorOfChunks):
+class MajorityVoteClassifier(ClassifierMixin, PredictorOfChunks):
     """Classify files by a majority vote over their chunks.
 
     A classifier is fitted on the chunks of all files, each with the label of its file, so that a file weighs
@@ -162,7 +162,7 @@ class MajorityVoteClassifier(ClassifierMixin, _PredictorOfChunks):
         return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
 
 
-class ChunkMeanRegressor(RegressorMixin, _PredictorOfChunks):
+class ChunkMeanRegressor(RegressorMixin, PredictorOfChunks):
     """Predict a number for each file, the mean of those that a regressor predicts for its chunks.
 
     The regressor is fitted on the chunks of all files, each with the target of its file, so that a file weighs as much

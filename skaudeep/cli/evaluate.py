@@ -117,15 +117,10 @@ def make_estimator(arguments, task):
     return make(arguments.classifier, **read_parameters(arguments))
 
 
-def read_task(arguments, ds, source=None):
-    """Find out what is to be learned; whoever names targets wants numbers."""
-    from skaudeep.evaluation import find_task
-
-    if arguments.targets is not None:
-        if arguments.task == "classification":
-            raise UsageError("--targets are numbers, and --task classification predicts classes; leave one out")
-        return "regression"
-    return find_task(ds, arguments.task) if source is None else find_task(ds, arguments.task, source)
+def check_task(arguments):
+    """Refuse options that do not go together before anything is read."""
+    if arguments.targets is not None and arguments.task == "classification":
+        raise UsageError("--targets are numbers, and --task classification predicts classes; leave one out")
 
 
 def run(arguments):
@@ -152,7 +147,7 @@ def _evaluate(arguments):
     import time
     from pathlib import Path
 
-    from skaudeep.evaluation import evaluate_dataset
+    from skaudeep.evaluation import evaluate_dataset, find_task
     from skaudeep.exceptions import DataSetError, marked
     from skaudeep.io import read_netcdf
 
@@ -160,7 +155,7 @@ def _evaluate(arguments):
     _check_splits(arguments, ds)
     start = time.perf_counter()
     try:
-        task = read_task(arguments, ds)
+        task = find_task(ds, arguments.task, targets=arguments.targets)
         evaluation = evaluate_dataset(
             ds,
             make_estimator(arguments, task),
@@ -188,6 +183,7 @@ def _evaluate(arguments):
 
 
 def _check_usage(arguments):
+    check_task(arguments)
     train, test = arguments.train_partitions, arguments.eval_partitions
     if arguments.cross_validate and (train or test):
         raise UsageError("--cross-validate does not go together with --train-partitions and --eval-partitions")

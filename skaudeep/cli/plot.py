@@ -334,7 +334,7 @@ def run_regression(arguments):
     """Run ``plot regression``."""
     from pathlib import Path
 
-    from skaudeep._columns import SINGLE_TARGET
+    from skaudeep._columns import name_of_target
     from skaudeep.plotting import RegressionDisplay
     from skaudeep.results.predictions import read_predicted_numbers, split_targets
 
@@ -344,9 +344,8 @@ def run_regression(arguments):
         panels += [(Path(path).stem, target, rows) for target, rows in targets]
     figure, axes = _make_panels(len(panels), len(targets))
     for ax, (title, target, rows) in zip(axes, panels, strict=True):
-        name = None if target == SINGLE_TARGET else target
-        options = {"kind": arguments.kind, "name": name, "unit": arguments.unit, "title": _literal(title), "ax": ax}
-        RegressionDisplay.from_predictions(rows["label"], rows["prediction"], **options)
+        words = {"name": name_of_target(target), "unit": arguments.unit, "title": _literal(title)}
+        RegressionDisplay.from_predictions(rows["label"], rows["prediction"], kind=arguments.kind, ax=ax, **words)
     return figure
 
 

@@ -3,7 +3,7 @@
 from skaudeep.cli._arguments import add_command, add_json, add_seed, add_settings_check, partition
 from skaudeep.cli._outputs import files_read, prepare_output
 from skaudeep.cli._printing import make_table, print_results
-from skaudeep.cli.evaluate import add_classifier_options, lacking, make_estimator, read_task
+from skaudeep.cli.evaluate import add_classifier_options, check_task, lacking, make_estimator
 
 
 def add_parser(group, classifier):
@@ -42,6 +42,7 @@ def add_parser(group, classifier):
 
 def run(arguments):
     """Run the command."""
+    check_task(arguments)
     with prepare_output(arguments.output, inputs=files_read(arguments)):
         predictions = _predict(arguments)
         _write(predictions, arguments.output)
@@ -76,13 +77,13 @@ def _show_numbers(table, with_names):
 
 def _predict(arguments):
     """Predict a class or a number for each recording of the data set."""
-    from skaudeep.evaluation import predict_dataset
+    from skaudeep.evaluation import find_task, predict_dataset
 
     arguments.words = {"partition": "--train-partitions"}
     train = _read(arguments.train_input, arguments.train_partitions)
     arguments.words = {"partition": "--eval-partitions"}
     test = _read(arguments.eval_input, arguments.eval_partitions)
-    task = read_task(arguments, train, arguments.train_input)
+    task = find_task(train, arguments.task, arguments.train_input, targets=arguments.targets)
     arguments.words = {"train_ds": arguments.train_input, "test_ds": arguments.eval_input}
     return predict_dataset(
         train,

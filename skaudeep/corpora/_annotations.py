@@ -1,6 +1,6 @@
 """Annotations over time: read, put together from several raters, and cut into windows with one number each."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ import pandas as pd
 from skaudeep._columns import PATH_NAMES
 from skaudeep._validation import Integral, Interval, Real, StrOptions, validate_params
 from skaudeep.corpora._table import read_table
-from skaudeep.corpora.find import find_audio
+from skaudeep.corpora.find import find_audio, index_names
 from skaudeep.exceptions import DataSetError, ParameterError, param
 
 _POSITIVE = [Interval(Real, 0, None, closed="neither")]
@@ -105,13 +105,10 @@ def _read_folder(source, time, values, separator):
 
 def _find_recordings(names, folder):
     """Find the recording that each name means."""
-    by_name = {}
-    for path in find_audio(folder):
-        for name in {path, PurePosixPath(path).with_suffix("").as_posix()}:
-            by_name.setdefault(name, []).append(path)
-    found = {}
+    recordings = list(find_audio(folder))
+    places, found = index_names(recordings), {}
     for name in names:
-        paths = by_name.get(str(name), [])
+        paths = [recordings[place] for place in places.get(str(name), [])]
         if len(paths) != 1:
             what = f"there are {' and '.join(paths)}; leave one out" if paths else "there is none; correct the name"
             raise DataSetError(f"{param('audio', str(folder))}: of the recording {name}, which is annotated, {what}.")

@@ -1,7 +1,5 @@
 """Recordings cut into the windows of a table, each a segment with targets of its own."""
 
-from pathlib import PurePosixPath
-
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
@@ -10,6 +8,7 @@ from skaudeep._validation import validate_params
 from skaudeep.corpora._annotations import check_windows
 from skaudeep.corpora._bunch import make_bunch
 from skaudeep.corpora._table import fragments
+from skaudeep.corpora.find import index_names
 from skaudeep.corpora.headers import read_headers
 from skaudeep.exceptions import DataSetError, ParameterError, param
 
@@ -107,18 +106,18 @@ def _take_targets(windows):
 
 def _find_recordings(corpus, files):
     """Give the row of the recording of each window."""
-    by_name = {}
-    for row, (path, name) in enumerate(zip(map(str, corpus["data"]), corpus["filenames"], strict=True)):
-        for known in {path, name, PurePosixPath(name).with_suffix("").as_posix()}:
-            by_name.setdefault(known, []).append(row)
+    rows = index_names(corpus["filenames"].tolist())
+    for row, path in enumerate(map(str, corpus["data"])):
+        if row not in rows.setdefault(path, []):
+            rows[path].append(row)
     for file in pd.unique(files):
-        found = by_name.get(str(file), [])
+        found = rows.get(str(file), [])
         if len(found) != 1:
             what = "is not in the corpus" if not found else f"may be each of {len(found)} recordings of the corpus"
             raise DataSetError(
                 f"{param.windows}: {file} {what}; recordings are called such as {corpus['filenames'][0]}."
             )
-    return np.array([by_name[str(file)][0] for file in files], dtype=np.intp)
+    return np.array([rows[str(file)][0] for file in files], dtype=np.intp)
 
 
 def _lengths(corpus, rows):

@@ -5,7 +5,7 @@ Names tell what is audio; only of a file whose name tells nothing are the first 
 
 import os
 from collections import Counter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from skaudeep.corpora._formats import BROKEN_LINK, NO_FILE, find_obstacle, is_archive, is_audio, suffix_of
@@ -70,6 +70,26 @@ def find_recordings(folder, on_unreadable="raise", listed=()):
     if unreadable and (on_unreadable == "raise" or not (found.names or known)):
         raise _refusal(folder, found.names, unreadable)
     return found._replace(unreadable=unreadable)
+
+
+def index_names(names):
+    """Find out which recordings a name may mean, with or without what is behind its last dot.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of recordings, with forward slashes.
+
+    Returns
+    -------
+    dict of str to list of int
+        Places in `names`.
+    """
+    places = {}
+    for place, name in enumerate(names):
+        for known in {name, PurePosixPath(name).with_suffix("").as_posix()}:
+            places.setdefault(known, []).append(place)
+    return places
 
 
 def find_audio(folder):

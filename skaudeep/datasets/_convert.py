@@ -10,13 +10,13 @@ from skaudeep._validation import validate_params
 from skaudeep.datamodel import (
     GROUP,
     PARTITIONS,
-    TARGET_PREFIX,
     TARGETS,
     VARIABLES,
     check_layout,
     get_feature_names,
     get_label_map,
     get_targets,
+    target_columns,
 )
 from skaudeep.datasets._combine import comparable, is_in_memory
 from skaudeep.exceptions import DataSetError, param
@@ -163,8 +163,7 @@ def to_frame(ds):
         "label_nominal": np.where(nominal == "", None, nominal.astype(object)),
         "label_numeric": ds["label_numeric"].values,
     }
-    if TARGETS in ds:
-        columns |= {f"{TARGET_PREFIX}{name}": values.to_numpy() for name, values in get_targets(ds).items()}
+    columns |= target_columns(ds)
     further = {name: one.values for name, one in ds.variables.items() if _is_further_column(name, one)}
     names = get_feature_names(ds)
     together = pd.Index([*columns, *further, *names], dtype=object)

@@ -76,10 +76,8 @@ def set_labels(ds, *, label_nominal=None, label_numeric=None, targets=None, labe
         label_map=label_map,
     )
     result = _without_labels(ds, {name: made[name].values for name in _LABELS})
-    check_within_files(result, _LABELS)
-    if TARGETS in made:
-        result = result.assign({TARGETS: made[TARGETS]})
-        check_within_files(result, [TARGETS])
+    result = result.assign({name: made[name] for name in (TARGETS,) if name in made})
+    check_within_files(result, [name for name in (*_LABELS, TARGETS) if name in result])
     return result.assign_attrs({key: made.attrs[key] for key in ("label_map",) if key in made.attrs})
 
 
@@ -141,8 +139,7 @@ def check_within_files(ds, names):
     for name in names:
         values = comparable(ds, name)
         differs = differs_in_file(values, files)
-        if differs.ndim > 1:
-            differs = differs.any(axis=1)
+        differs = differs.any(axis=tuple(range(1, differs.ndim)))
         if differs.any():
             at = np.argmax(differs)
             first = values[files.first[files.codes[at]]]

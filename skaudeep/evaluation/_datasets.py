@@ -235,7 +235,7 @@ def evaluate_dataset(
     array([[19,  1],
            [ 0, 20]])
     """
-    task = _find_task(ds, task, targets, param.ds)
+    task = find_task(ds, task, param.ds, targets=targets)
     check_kind(estimator, task)
     if majority_vote:
         estimator = _BY_FILE[task](estimator)
@@ -249,15 +249,6 @@ def evaluate_dataset(
 
 
 _BY_FILE = {"classification": MajorityVoteClassifier, "regression": ChunkMeanRegressor}
-
-
-def _find_task(ds, task, targets, source):
-    """Say what is to be learned: numbers, where some of them are named."""
-    if targets is None:
-        return find_task(ds, task, source)
-    if task == "classification":
-        raise ParameterError("targets", targets, f": these are numbers; leave them out with {param('task', task)}")
-    return "regression"
 
 
 def _refuse_upsampling(upsample):
@@ -382,7 +373,7 @@ def predict_dataset(
     >>> predict_dataset(known, new, make_classifier("svm")).to_dict()
     {'e.wav': 'dog', 'f.wav': 'sea'}
     """
-    task = _find_task(train_ds, task, targets, param.train_ds)
+    task = find_task(train_ds, task, param.train_ds, targets=targets)
     check_kind(estimator, task)
     if task == "regression":
         _refuse_upsampling(upsample)

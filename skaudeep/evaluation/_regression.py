@@ -11,7 +11,7 @@ from sklearn.dummy import DummyRegressor
 from skaudeep.evaluation._folds import predict_splits
 from skaudeep.evaluation._metrics import regression_scores
 from skaudeep.exceptions import DataSetError, Message, ParameterError, param
-from skaudeep.results.evaluation import REGRESSION_MEASURES, summarise
+from skaudeep.results.evaluation import REGRESSION_MEASURES, summarise_defined
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -109,9 +109,7 @@ class RegressionEvaluation:
         spread : float or None
             Standard deviation; None where there is a single value.
         """
-        values = self.matrix(measure, target)
-        defined = ~np.isnan(values).any(axis=0)
-        return summarise(values[:, defined]) if defined.any() else (np.nan, None)
+        return summarise_defined(self.matrix(measure, target))
 
     def table(self, target=None):
         """Give the measures of each split, in short, and of the control, as a table.

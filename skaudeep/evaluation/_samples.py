@@ -105,10 +105,15 @@ def _load(ds, rows, source):
 
 
 @validate_params(
-    {"ds": [xr.Dataset], "task": [StrOptions({"auto", "classification", "regression"})], "source": [str]},
+    {
+        "ds": [xr.Dataset],
+        "task": [StrOptions({"auto", "classification", "regression"})],
+        "source": [str],
+        "targets": [str, list, tuple, None],
+    },
     prefer_skip_nested_validation=True,
 )
-def find_task(ds, task="auto", source=param.ds):
+def find_task(ds, task="auto", source=param.ds, *, targets=None):
     """Say whether the targets of a data set are classes or numbers.
 
     Parameters
@@ -119,6 +124,8 @@ def find_task(ds, task="auto", source=param.ds):
         "auto" leaves it to the data set: classes if it has names of them. Anything else is the answer.
     source : str, default="ds"
         What an error calls the data set.
+    targets : str or list of str, default=None
+        Which of several numbers are asked for, if some are: then the task is regression, also where there are classes.
 
     Returns
     -------
@@ -129,6 +136,8 @@ def find_task(ds, task="auto", source=param.ds):
     ------
     DataSetError
         If `task` is "auto" and no instance has a label.
+    ParameterError
+        If `task` is "classification" and targets are named.
 
     Examples
     --------
@@ -137,6 +146,10 @@ def find_task(ds, task="auto", source=param.ds):
     >>> find_task(make_dataset([[0.0], [1.0]], ["a.wav", "b.wav"], label_numeric=[0.25, 1.5]))
     'regression'
     """
+    if targets is not None and task == "classification":
+        raise ParameterError("targets", targets, f": these are numbers; leave them out with {param('task', task)}")
+    if targets is not None:
+        return "regression"
     if task != "auto":
         return task
     bunch = to_bunch(ds)  # which knows names behind numbers, and refuses what is not a data set

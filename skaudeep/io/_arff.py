@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from skaudeep._validation import StrOptions, validate_params
-from skaudeep.datamodel import get_feature_names
+from skaudeep.datamodel import get_feature_names, target_columns
 from skaudeep.exceptions import DataSetError, ParameterError
 from skaudeep.io.formats import LAYOUTS
 from skaudeep.io.tables import (
@@ -22,7 +22,6 @@ from skaudeep.io.tables import (
     decode,
     find_columns,
     read_lines,
-    target_columns,
     to_dataset,
     whole,
     write_tables,

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from skaudeep._validation import StrOptions, validate_params
-from skaudeep.datamodel import get_feature_names
+from skaudeep.datamodel import get_feature_names, target_columns
 from skaudeep.exceptions import DataSetError
 from skaudeep.io.formats import LAYOUTS
 from skaudeep.io.tables import (
@@ -24,7 +24,6 @@ from skaudeep.io.tables import (
     decode,
     find_columns,
     read_lines,
-    target_columns,
     to_dataset,
     write_tables,
     wrong_width,
@@ -183,7 +182,7 @@ def read_csv(
 def plan(ds, *, labels_last, layout="audeep", guard_formulas=False):
     """Say how values are written, the variables before and after the features, and the first line."""
     before, after = (IDENTIFIERS, LABELS) if labels_last else (IDENTIFIERS + LABELS, ())
-    after += target_columns(ds)
+    after += tuple(target_columns(ds))
     if layout == "weka":
         before, after = (), answers(ds)
     quote = _quote_guarded if guard_formulas else _quote

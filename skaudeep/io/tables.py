@@ -20,12 +20,12 @@ from skaudeep.datamodel import (
     default_names,
     get_feature_names,
     get_label_map,
-    get_targets,
     get_texts,
     instance_index,
     make_dataset,
     narrow,
     take_targets,
+    target_columns,
 )
 from skaudeep.exceptions import DataSetError, Message, ParameterError, param
 from skaudeep.io._numbers import format_rows, parse_field, parse_number, parse_row
@@ -176,17 +176,12 @@ def class_names(ds):
     return sorted({*get_label_map(ds), *get_texts(ds, "label_nominal").tolist()} - {""})
 
 
-def target_columns(ds):
-    """Return the names of the columns of several continuous targets; none of a single one."""
-    return tuple(f"{TARGET_PREFIX}{name}" for name in get_targets(ds)) if TARGETS in ds else ()
-
-
 def answers(ds):
     """Return what a program is to learn: class names or, without them, numbers; nothing if unlabelled."""
     if class_names(ds):
         return ("label_nominal",)
     if TARGETS in ds:
-        return target_columns(ds)
+        return tuple(target_columns(ds))
     return () if np.isnan(ds["label_numeric"].values).all() else ("label_numeric",)
 
 
@@ -206,10 +201,7 @@ def _texts(ds, variable, text_format):
     quote, missing, _ = text_format
     if variable in ("filename", "label_nominal"):
         return [quote(name) if name else missing for name in get_texts(ds, variable).tolist()]
-    if variable.startswith(TARGET_PREFIX):
-        values = get_targets(ds)[variable.removeprefix(TARGET_PREFIX)].to_numpy()
-    else:
-        values = ds[variable].values
+    values = target_columns(ds)[variable] if variable.startswith(TARGET_PREFIX) else ds[variable].values
     write = (lambda value: str(int(value))) if values.dtype.kind == "f" and whole(values) else str
     return [missing if value != value else write(value) for value in values.tolist()]
 

@@ -20,10 +20,10 @@ from skaudeep.datamodel import (
     GROUP,
     TARGET_PREFIX,
     VARIABLES,
-    get_targets,
     instance_index,
     make_dataset,
     take_targets,
+    target_columns,
     to_numbers,
 )
 from skaudeep.exceptions import DataSetError, param
@@ -228,8 +228,7 @@ class NetCDFWriter:
             "n_folds": ds.sizes["fold"],
         }
         columns = {name: ds[_METADATA[name]].values for name in given if name != _MULTIPLE}
-        if _MULTIPLE in given:
-            columns |= {f"{TARGET_PREFIX}{name}": values for name, values in get_targets(ds).items()}
+        columns |= target_columns(ds)
         header["metadata"] = sorted(columns)
         batch = {"filenames": ds["filename"].values.tolist()}
         batch |= {name: values.tolist() for name, values in columns.items()}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skaudeep._columns import SINGLE_TARGET
+from skaudeep._columns import name_of_target
 from skaudeep.pages._figures import draw_concordances, draw_regression, draw_series
 from skaudeep.pages.parts import title_of
 from skaudeep.results.predictions import split_targets
@@ -84,14 +84,10 @@ def _pictures(record, predictions):
     """Draw predicted beside true numbers of each target."""
     pictures = []
     for target, rows in split_targets(predictions):
-        figure = draw_regression(rows["label"], rows["prediction"], _name_of(target))
+        figure = draw_regression(rows["label"], rows["prediction"], name_of_target(target))
         alt = f"True over predicted numbers and residuals of {record.name}, {title_of(target)}: {len(rows)} predictions"
         pictures.append({"name": title_of(target), "figure": figure, "alt": alt})
     return pictures
-
-
-def _name_of(target):
-    return None if target == SINGLE_TARGET else target
 
 
 # --- a recording over time ---
@@ -107,7 +103,7 @@ def _series(record, predictions):
     if counts[file] < _FEWEST_IN_SERIES:
         return None
     targets = split_targets(windows[windows["filename"] == file])
-    series = [(_name_of(target), *_over_time(rows)) for target, rows in targets]
+    series = [(name_of_target(target), *_over_time(rows)) for target, rows in targets]
     return {
         "file": file,
         "figure": draw_series(series, time_label),

@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 
-from skaudeep._columns import SINGLE_TARGET
+from skaudeep._columns import name_of_target
 from skaudeep._provenance import spectrogram_settings
 from skaudeep.datamodel import PARTITIONS, TARGETS, get_targets, get_texts
 from skaudeep.datasets import get_provenance
@@ -166,4 +166,4 @@ def _labels_of(ds, target):
 
 def title_of(target):
     """Give what a picture calls a target: its name, or that it is the label."""
-    return "Label" if target == SINGLE_TARGET else target
+    return name_of_target(target) or "Label"

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from skaudeep._columns import name_of_target
 from skaudeep._concordance import concordance
 from skaudeep._validation import StrOptions, validate_params
 from skaudeep.exceptions import ParameterError
@@ -157,8 +158,8 @@ class RegressionDisplay:
         ([1.0, 3.0], 'Predicted valence')
         """
         table = _rows_of(evaluation.predictions, target)
-        if name is None and "target" in table and table["target"].iloc[0] != "label":
-            name = table["target"].iloc[0]
+        if name is None and "target" in table:
+            name = name_of_target(table["target"].iloc[0])
         options = {"kind": kind, "name": name, "unit": unit, "title": title, "ax": ax}
         return cls.from_predictions(table["label"], table["prediction"], **options)
 

@@ -47,6 +47,12 @@ def summarise(values):
     return float(each.mean()), float(each.std()) if len(each) > 1 else None
 
 
+def summarise_defined(values):
+    """Give what `summarise` does over the splits that define a measure in all repeats; NaN and None without any."""
+    defined = ~np.isnan(values).any(axis=0)
+    return summarise(values[:, defined]) if defined.any() else (np.nan, None)
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
     """How well a classifier did on features."""

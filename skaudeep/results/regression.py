@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skaudeep.results.evaluation import REGRESSION_MEASURES, read_evaluation, summarise
+from skaudeep.results.evaluation import REGRESSION_MEASURES, read_evaluation, summarise_defined
 from skaudeep.results.files import damaged, number_or_none, read_json, value_or_empty
 
 
@@ -34,9 +34,7 @@ class RegressionRecord:
 
     def summary(self, measure, target):
         """Give the mean and the spread of a measure over the splits that define it, as `summarise` does."""
-        values = self.scores[target][measure]
-        defined = ~np.isnan(values).any(axis=0)
-        return summarise(values[:, defined]) if defined.any() else (np.nan, None)
+        return summarise_defined(self.scores[target][measure])
 
     def control(self, measure, target):
         """Give the mean of a measure of predicting the mean, over the splits that define it."""
